@@ -1,0 +1,169 @@
+//! A body's parts: what people wrote before and after, our section between two markers, and the stamp in the second.
+
+use super::{Limits, Markup};
+
+const BEGIN: &str = "<!-- findsync:begin -->";
+const END: &str = "<!-- findsync:end ";
+const CLOSE: &str = " -->";
+const CUT: &str = "\n\n… (cut to fit)";
+
+/// A body taken apart. Joining the parts gives the body again.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Body {
+    /// What people wrote before our section, as it is.
+    pub before: String,
+    /// Our section without its markers; `None` where somebody took the first marker away.
+    pub section: Option<String>,
+    /// The stamp's text; `None` where there is none.
+    pub stamp: Option<String>,
+    /// What people wrote after our section, as it is.
+    pub after: String,
+}
+
+impl Body {
+    /// Takes a body apart. Without a stamp, everything is people's.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let people = |text: &str| Self { before: text.to_owned(), ..Self::default() };
+        let begin = text.find(BEGIN);
+        let Some(end) = text[begin.unwrap_or(0)..].find(END).map(|at| at + begin.unwrap_or(0)) else {
+            return people(text);
+        };
+        let stamp_at = end + END.len();
+        let Some(length) = text[stamp_at..].find(CLOSE) else { return people(text) };
+        Self {
+            before: text[..begin.unwrap_or(end)].to_owned(),
+            section: begin.map(|at| text[at + BEGIN.len()..end].trim_matches(['\r', '\n']).to_owned()),
+            stamp: Some(text[stamp_at..stamp_at + length].to_owned()),
+            after: text[stamp_at + length + CLOSE.len()..].to_owned(),
+        }
+    }
+
+    /// Puts the body together, with our section cut where people's words leave it no room. People's words and the
+    /// stamp are never cut.
+    #[must_use]
+    pub fn compose(&self, limits: &Limits) -> String {
+        let frame = |section: &str| {
+            let mut text = self.before.clone();
+            if self.section.is_some() {
+                text.push_str(BEGIN);
+                text.push('\n');
+                text.push_str(section);
+                text.push('\n');
+            }
+            if let Some(stamp) = &self.stamp {
+                text.push_str(END);
+                text.push_str(stamp);
+                text.push_str(CLOSE);
+            }
+            text.push_str(&self.after);
+            text
+        };
+        let section = self.section.as_deref().unwrap_or_default();
+        let room = limits.body.saturating_sub(frame("").chars().count());
+        frame(&cut(section, room))
+    }
+}
+
+/// Cuts Markdown to `room` characters at a line's end, where it does not fit.
+fn cut(text: &str, room: usize) -> String {
+    if text.chars().count() <= room {
+        return text.to_owned();
+    }
+    let Some(room) = room.checked_sub(CUT.chars().count() + 4) else { return String::new() };
+    let end = text.char_indices().nth(room).map_or(text.len(), |(at, _)| at);
+    let kept = text[..end].rsplit_once('\n').map_or("", |(kept, _)| kept);
+    // An odd number of fences means that the cut fell into a code block.
+    let fence = if kept.lines().filter(|line| line.starts_with("```")).count() % 2 == 1 { "\n```" } else { "" };
+    format!("{kept}{fence}{CUT}")
+}
+
+/// What a text says, without what editors and services change by themselves: white space, and for HTML tags and
+/// entities. Two texts with the same words are the same text for us.
+#[must_use]
+pub fn words(markup: Markup, text: &str) -> String {
+    let plain = if markup == Markup::Html { plain_text(text) } else { text.to_owned() };
+    plain.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The text of HTML, tags taken for spaces.
+fn plain_text(html: &str) -> String {
+    let mut text = String::with_capacity(html.len());
+    let mut in_tag = false;
+    for c in html.chars() {
+        match c {
+            '<' => {
+                in_tag = true;
+                text.push(' ');
+            }
+            '>' if in_tag => in_tag = false,
+            _ if in_tag => {}
+            _ => text.push(c),
+        }
+    }
+    // `&amp;` last, so that `&amp;lt;` stays `&lt;`.
+    [("&nbsp;", " "), ("\u{a0}", " "), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")]
+        .iter()
+        .fold(text, |text, (from, to)| text.replace(from, to))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROOMY: Limits = Limits {
+        title: 255,
+        body: 1_000,
+        comment: 1_000,
+        stamp: 500,
+        stamp_in_body: true,
+        conditional_writes: false,
+        confidential: false,
+        markup: Markup::CommonMark,
+        concurrency: 1,
+    };
+
+    #[test]
+    fn keeps_what_people_wrote_around_the_section() {
+        let text = "Look at this\n<!-- findsync:begin -->\nours\n<!-- findsync:end abc -->\r\n\r\nI am on it.";
+        let body = Body::parse(text);
+        assert_eq!((body.section.as_deref(), body.stamp.as_deref()), (Some("ours"), Some("abc")));
+        assert_eq!(body.compose(&ROOMY), text);
+    }
+
+    #[test]
+    fn a_text_without_markers_is_peoples() {
+        let body = Body::parse("just words <!-- findsync:begin -->");
+        assert_eq!((body.section, body.stamp), (None, None));
+    }
+
+    #[test]
+    fn a_lost_first_marker_makes_the_text_peoples_and_keeps_the_stamp() {
+        let body = Body::parse("mine now\n<!-- findsync:end abc -->");
+        assert_eq!(body.before, "mine now\n");
+        assert_eq!(body.section, None);
+        assert_eq!(body.stamp.as_deref(), Some("abc"));
+    }
+
+    #[test]
+    fn cuts_only_its_own_section() {
+        let body = Body {
+            before: "p".repeat(500),
+            section: Some("line\n".repeat(300)),
+            stamp: Some("s".repeat(100)),
+            after: "q".repeat(100),
+        };
+        let text = body.compose(&ROOMY);
+        assert!(text.chars().count() <= ROOMY.body);
+        assert!(text.starts_with(&body.before) && text.ends_with(&body.after) && text.contains("cut to fit"));
+    }
+
+    #[test]
+    fn words_do_not_change_when_an_editor_reformats() {
+        assert_eq!(
+            words(Markup::Html, "<p>a &lt;b&gt;</p><p>c</p>"),
+            words(Markup::Html, "<div>a &lt;b&gt;<br>\nc</div>")
+        );
+        assert_eq!(words(Markup::GitHub, "a\r\nb  c\n"), "a b c");
+    }
+}

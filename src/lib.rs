@@ -1,0 +1,11 @@
+//! findsync keeps a team's issue tracker in step with its security scanners.
+
+pub mod config;
+pub mod finding;
+pub mod issue;
+pub mod plan;
+pub mod readers;
+pub mod reports;
+pub mod template;
+pub mod trackers;
+pub mod triage;

@@ -1,0 +1,3 @@
+//! The command line: wiring and the last resort for errors.
+
+fn main() {}

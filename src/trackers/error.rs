@@ -1,0 +1,146 @@
+//! What can go wrong with a tracker, each with what to do about it.
+
+use serde::Serialize;
+
+/// One thing that `check` found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// What is wrong.
+    pub what: String,
+    /// What to do about it.
+    pub hint: String,
+    /// Whether `check --fix` can mend it.
+    pub fixable: bool,
+}
+
+/// Why a tracker did not do what was asked. Never holds a token.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The token is missing, wrong or expired.
+    #[error("{service} does not accept the token: {detail}")]
+    Unauthorized {
+        /// The service's host.
+        service: String,
+        /// What it said.
+        detail: String,
+    },
+    /// The token is good but may not do this.
+    #[error("not allowed to {what}: {detail}")]
+    Forbidden {
+        /// What was tried.
+        what: String,
+        /// What the service said, and which permission is missing where that is known.
+        detail: String,
+    },
+    /// The project does not exist, or the token cannot see it.
+    #[error("cannot find {what}, or the token may not see it")]
+    NotFound {
+        /// What was looked for.
+        what: String,
+    },
+    /// What the mapping names is not there.
+    #[error("the project lacks what the mapping names: {}", .0.iter().map(|p| p.what.as_str()).collect::<Vec<_>>().join("; "))]
+    Setup(Vec<Problem>),
+    /// The issue was deleted since it was listed.
+    #[error("the issue was deleted")]
+    Gone,
+    /// The issue was moved.
+    #[error("the issue was moved to {0}")]
+    Moved(String),
+    /// Somebody changed the issue since it was read; nothing was written.
+    #[error("somebody changed the issue at the same time")]
+    Conflict,
+    /// The service refused the content.
+    #[error("refused to {what}: {detail}")]
+    Refused {
+        /// What was tried.
+        what: String,
+        /// What the service said.
+        detail: String,
+    },
+    /// The service asks to come back later than this run can wait.
+    #[error("the rate limit of {service} is used up, free again in {seconds} s")]
+    RateLimited {
+        /// The service's host.
+        service: String,
+        /// Seconds to wait.
+        seconds: u64,
+    },
+    /// A write may or may not have happened: the answer was lost. Look before trying again.
+    #[error("no clear answer to {what}: {detail}")]
+    Unclear {
+        /// What was tried.
+        what: String,
+        /// What happened.
+        detail: String,
+    },
+    /// The issue was created, but something after that failed.
+    #[error("opened {url}, but then failed to {what}")]
+    Partly {
+        /// The number of the issue.
+        number: u64,
+        /// The issue's address.
+        url: String,
+        /// What failed, and why.
+        what: String,
+    },
+    /// The service cannot be reached, or failed again and again at something that is safe to repeat.
+    #[error("cannot reach {service}: {detail}")]
+    Unreachable {
+        /// The service's host.
+        service: String,
+        /// What happened.
+        detail: String,
+    },
+    /// The answer was not what the API promises.
+    #[error("{service} gave an answer that makes no sense for {what}: {detail}")]
+    Protocol {
+        /// The service's host.
+        service: String,
+        /// What was asked.
+        what: String,
+        /// What is wrong with the answer.
+        detail: String,
+    },
+    /// Settings that cannot work (an unreadable CA file, a bad location).
+    #[error("{what}")]
+    Settings {
+        /// What is wrong.
+        what: String,
+        /// What to do.
+        hint: String,
+    },
+    /// A file could not be read or written.
+    #[error("cannot {what}: {source}")]
+    Io {
+        /// What was tried.
+        what: String,
+        /// Why not.
+        source: std::io::Error,
+    },
+}
+
+impl Error {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Unauthorized { .. } => "check that the token is set, complete and not expired".to_owned(),
+            Self::Forbidden { .. } => "`findsync check` lists what the token lacks".to_owned(),
+            Self::NotFound { .. } => "check the name in the mapping file, and that the token can see it".to_owned(),
+            Self::Setup(problems) => problems.iter().map(|p| p.hint.as_str()).collect::<Vec<_>>().join("\n"),
+            Self::Settings { hint, .. } => hint.clone(),
+            Self::RateLimited { .. } => "run again later; what was done stays done".to_owned(),
+            Self::Unclear { .. } | Self::Partly { .. } | Self::Unreachable { .. } => {
+                "run again: findsync looks at what is there before it writes".to_owned()
+            }
+            _ => return None,
+        })
+    }
+
+    /// Whether trying the next change makes no sense.
+    #[must_use]
+    pub fn stops_the_run(&self) -> bool {
+        matches!(self, Self::Unauthorized { .. } | Self::RateLimited { .. } | Self::Settings { .. } | Self::Setup(_))
+    }
+}

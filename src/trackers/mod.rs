@@ -1,0 +1,83 @@
+//! OUT: trackers. Thin translators between `issue`'s types and each service's API; no decision is taken here.
+
+mod error;
+
+pub use error::{Error, Problem};
+
+use async_trait::async_trait;
+
+use crate::issue::{Edit, Issue, IssueId, Limits, New};
+
+/// Which issues to list. All lists are of issues that carry findsync's label or tag, unless said otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// The open ones.
+    Open,
+    /// The closed ones, and those of our own account that lost the label (open or closed).
+    Closed,
+    /// Those whose number is higher than this, open or closed: what was created since the list was read.
+    NewerThan(u64),
+}
+
+/// Who can read the project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Visibility {
+    /// Members only.
+    Private,
+    /// Everybody with an account on the server.
+    Internal,
+    /// Everybody.
+    Public,
+}
+
+/// What became of one issue.
+#[derive(Debug, Clone)]
+pub enum Found {
+    /// It is here.
+    Here(Box<Issue>),
+    /// It was moved to another project, to this address.
+    Moved(String),
+    /// It was deleted, or we may not see it.
+    Gone,
+}
+
+/// What planning gets: it cannot write.
+#[async_trait]
+pub trait Read: Send + Sync {
+    /// The service: `github`, `gitlab`, `azure_devops`, `local`.
+    fn name(&self) -> &'static str;
+
+    /// The project, as people write it: `acme/shop`.
+    fn project(&self) -> &str;
+
+    /// What the tracker can hold.
+    fn limits(&self) -> Limits;
+
+    /// Everything that would fail later: token, permission, project, missing field or option, with what to do about each.
+    async fn check(&self) -> Result<Vec<Problem>, Error>;
+
+    /// Who can read the project.
+    async fn visibility(&self) -> Result<Visibility, Error>;
+
+    /// Lists issues, each once. Fails with [`Error::Setup`] where a field or option that the mapping names is missing.
+    async fn issues(&self, which: Which) -> Result<Vec<Issue>, Error>;
+
+    /// Reads one issue anew, with the markers of our comments in it.
+    async fn issue(&self, id: &IssueId) -> Result<Found, Error>;
+}
+
+/// What apply gets: it can write as well.
+#[async_trait]
+pub trait Track: Read {
+    /// Creates an issue. Where it was created but something after that failed (a project's field), the error is
+    /// [`Error::Partly`], and the stamp in the issue says so, so that the next run goes on.
+    /// Never repeated by itself: an unclear answer is [`Error::Unclear`].
+    async fn open(&self, new: &New) -> Result<IssueId, Error>;
+
+    /// Changes an issue: first the comment (unless its marker is there), then fields that live elsewhere, last, in one
+    /// request, title, body, labels and state. The stamp is in that last one, so that a crash before it is made good.
+    async fn edit(&self, issue: &Issue, edit: &Edit) -> Result<(), Error>;
+
+    /// Creates what `check` found missing and can be created (labels, a field, an option); says what it did.
+    async fn fix(&self) -> Result<Vec<String>, Error>;
+}
