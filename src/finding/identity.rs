@@ -1,6 +1,13 @@
-//! How keys are built from a finding's parts (scheme v1).
+//! How keys are built from a finding's parts (scheme v1). Each kind has its own parts; none of them moves with lines,
+//! versions, severities or wording.
 
-use super::Scan;
+use std::collections::HashMap;
+
+use super::fold::{fold_ids, fold_numbers, fold_space, image_name};
+use super::{Digest, Finding, Key, Kind, Scan, digest, identifiers, purl};
+
+/// The scheme that is written.
+const VERSION: u8 = 1;
 
 /// What a finding's identity is built from, beside its public fields. Never printed.
 #[derive(Clone, Default, PartialEq)]
@@ -41,5 +48,172 @@ pub struct Snippet {
     pub after: Option<String>,
 }
 
+/// Fingerprints that hold neither line, commit nor date, by the start of their names: known from their tools' sources
+/// or documentation.
+const TRUSTED: &[&str] = &[
+    "primaryLocationLineHash",
+    "matchBasedId",
+    "gitlab:scope_offset",
+    "gitlab:hash",
+    "brakeman",
+    "bearer",
+    "similarityId",
+    "contextHash",
+    "issueHash",
+    "codeFlowHash",
+];
+
 /// Gives every finding of a scan its keys. The scan's target must be set.
-pub fn assign_keys(_scan: &mut Scan) {}
+pub fn assign_keys(scan: &mut Scan) {
+    let mut times_used: HashMap<(String, String), usize> = HashMap::new();
+    for finding in &scan.findings {
+        for print in &finding.evidence.fingerprints {
+            *times_used.entry((print.name.clone(), print.value.clone())).or_default() += 1;
+        }
+    }
+    let unique = |print: &Fingerprint| times_used.get(&(print.name.clone(), print.value.clone())) == Some(&1);
+
+    // Ordinals go from the top of a file to its end, whatever order the report has.
+    let mut order: Vec<usize> = (0..scan.findings.len()).collect();
+    order.sort_by_key(|&at| scan.findings[at].location.start_line);
+    let mut seen: HashMap<Digest, u32> = HashMap::new();
+    for at in order {
+        let finding = &scan.findings[at];
+        let keys = match parts(finding, &scan.scanner, &scan.target, &unique) {
+            Parts::Same(lists) => lists.iter().map(|parts| key(finding.kind, parts)).collect(),
+            Parts::Counted(mut parts) => {
+                let ordinal =
+                    seen.entry(digest(parts.iter().map(|(name, value)| (*name, value.as_str())))).or_default();
+                parts.push(("ordinal", ordinal.to_string()));
+                *ordinal += 1;
+                vec![key(finding.kind, &parts)]
+            }
+        };
+        scan.findings[at].keys = keys;
+    }
+}
+
+type Part = (&'static str, String);
+
+/// The parts of a finding's keys.
+enum Parts {
+    /// Findings with the same parts are the same; one list for each key, the canonical one first.
+    Same(Vec<Vec<Part>>),
+    /// Findings with the same parts are different, and told apart by counting.
+    Counted(Vec<Part>),
+}
+
+fn key(kind: Kind, parts: &[Part]) -> Key {
+    let parts = std::iter::once(("kind", kind.name())).chain(parts.iter().map(|(name, value)| (*name, value.as_str())));
+    Key { version: VERSION, kind: Some(kind), digest: digest(parts) }
+}
+
+fn parts(finding: &Finding, scanner: &str, target: &str, unique: &dyn Fn(&Fingerprint) -> bool) -> Parts {
+    let location = &finding.location;
+    let path = location.path.clone().unwrap_or_default();
+    let rule = rule(finding);
+    match finding.kind {
+        Kind::Dependency => {
+            let place = match (&location.image, &location.path) {
+                (Some(image), _) => image_name(image),
+                (None, Some(path)) => path.clone(),
+                (None, None) => image_name(target),
+            };
+            let component = finding.component.as_ref().map(purl::without_version).unwrap_or_default();
+            let ids = identifiers::aliases(finding);
+            let list = |id: String| vec![("id", id), ("component", component.clone()), ("place", place.clone())];
+            Parts::Same(if ids.is_empty() { vec![list(rule)] } else { ids.into_iter().map(list).collect() })
+        }
+        Kind::Secret => match &finding.evidence.secret_hash {
+            Some(hash) => Parts::Same(vec![vec![("rule", rule), ("secret", hash.clone())]]),
+            None => Parts::Counted(vec![("rule", rule), ("path", path), ("anchor", anchor(finding, unique))]),
+        },
+        Kind::Code => Parts::Counted(vec![("rule", rule), ("path", path), ("anchor", anchor(finding, unique))]),
+        Kind::Infrastructure => {
+            let place = if location.is_empty() { image_name(target) } else { path };
+            Parts::Counted(match (&location.resource, &location.image) {
+                (Some(resource), _) => vec![("rule", rule), ("path", place), ("resource", resource.clone())],
+                (None, Some(image)) => vec![("rule", rule), ("path", place), ("image", image_name(image))],
+                (None, None) => vec![("rule", rule), ("path", place), ("anchor", anchor(finding, unique))],
+            })
+        }
+        Kind::Dynamic => {
+            let url = location.url.as_deref().unwrap_or(target);
+            let mut parts = vec![("rule", rule)];
+            if finding.locations.is_empty() {
+                parts.push(("method", location.method.as_deref().unwrap_or("GET").to_ascii_uppercase()));
+                parts.push(("url", fold_url(url, true)));
+                parts.push(("parameter", location.parameter.clone().unwrap_or_default()));
+            } else {
+                // An alert over many pages is one finding on its host: which page comes first is chance.
+                parts.push(("host", fold_url(url, false)));
+            }
+            Parts::Same(vec![parts])
+        }
+        Kind::Other => {
+            let place = [&location.path, &location.url, &location.resource].into_iter().flatten().next();
+            let place = place.map_or_else(|| image_name(target), |place| fold_ids(place));
+            Parts::Counted(vec![("scanner", scanner.to_owned()), ("rule", rule), ("place", place)])
+        }
+    }
+}
+
+/// The rule, or what comes nearest to it.
+fn rule(finding: &Finding) -> String {
+    let cwe = || finding.identifiers.iter().find(|id| id.starts_with("CWE-")).filter(|_| finding.kind == Kind::Dynamic);
+    finding.rule.as_ref().or_else(cwe).cloned().unwrap_or_else(|| fold_numbers(&finding.title))
+}
+
+/// What stays with the code when it moves.
+fn anchor(finding: &Finding, unique: &dyn Fn(&Fingerprint) -> bool) -> String {
+    let Evidence { fingerprints, snippet, message, .. } = &finding.evidence;
+    let trusted =
+        |print: &&Fingerprint| TRUSTED.iter().any(|name| print.name.starts_with(name)) && opaque(&print.value);
+    if let Some(print) = fingerprints.iter().find(trusted) {
+        return format!("{}={}", print.name, print.value);
+    }
+    if let Some(Snippet { lines, before, after }) = snippet
+        && !lines.trim().is_empty()
+    {
+        let fold = |line: &Option<String>| line.as_deref().map(fold_space).unwrap_or_default();
+        return digest([
+            ("lines", fold_space(lines).as_str()),
+            ("before", fold(before).as_str()),
+            ("after", fold(after).as_str()),
+        ])
+        .to_string();
+    }
+    let line = finding.location.start_line;
+    let steady = |print: &&Fingerprint| opaque(&print.value) && unique(print) && !names_a_moment(&print.value, line);
+    if let Some(print) = fingerprints.iter().find(steady) {
+        return format!("{}={}", print.name, print.value);
+    }
+    fold_numbers(message.as_deref().unwrap_or(&finding.title))
+}
+
+/// Whether a fingerprint is one (Semgrep's open edition writes `requires login` there).
+fn opaque(value: &str) -> bool {
+    value.len() >= 8 && !value.contains(char::is_whitespace)
+}
+
+/// Whether an unknown fingerprint spells out a line or a date.
+fn names_a_moment(value: &str, line: Option<u32>) -> bool {
+    let line = line.map(|line| line.to_string());
+    value.split(|c: char| !c.is_ascii_alphanumeric()).any(|part| {
+        Some(part) == line.as_deref() || (part.len() == 4 && part.starts_with("20") && part.parse::<u16>().is_ok())
+    })
+}
+
+/// Host and path (or only the host) of an address, with ids folded and query, fragment and credentials dropped.
+fn fold_url(url: &str, with_path: bool) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let host = host.rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
+    let host = host.strip_suffix(":443").or_else(|| host.strip_suffix(":80")).unwrap_or(&host);
+    if with_path { format!("{host}/{}", fold_ids(path.trim_end_matches('/'))) } else { host.to_owned() }
+}
+
+#[cfg(test)]
+#[path = "identity_tests.rs"]
+mod tests;

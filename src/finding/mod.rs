@@ -2,13 +2,17 @@
 //!
 //! This module knows nothing else of ours; every other module speaks in its types.
 
+mod fold;
+pub mod identifiers;
 mod identity;
 mod key;
 mod location;
+pub mod purl;
 mod scan;
 mod severity;
 mod status;
 
+pub use fold::{fold_space, image_name};
 pub use identity::{Evidence, Fingerprint, Snippet, assign_keys};
 pub use key::{Digest, Key, ParseKeyError, digest};
 pub use location::Location;

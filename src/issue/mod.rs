@@ -4,11 +4,13 @@
 mod body;
 mod draft;
 mod limits;
+mod note;
 mod stamp;
 
 pub use body::{Body, words};
 pub use draft::{Draft, DraftField, Member, On, Update};
 pub use limits::{Limits, Markup};
+pub use note::Note;
 pub use stamp::{MemberStamp, Place, ScopeStamp, Stamp, StampError};
 
 use std::collections::BTreeMap;

@@ -42,6 +42,8 @@ pub struct Stamp {
     pub cycle: u32,
     /// Fields that were announced but not yet confirmed to be written (they live outside of the issue).
     pub pending: Vec<String>,
+    /// The number of the issue that this one was closed as a duplicate of.
+    pub duplicate_of: Option<u64>,
 }
 
 /// One finding in a stamp.
@@ -110,6 +112,8 @@ struct Wire {
     n: u32,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     p: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    d: Option<u64>,
 }
 
 /// Keys, seen by, gone from, place.
@@ -174,6 +178,7 @@ impl Stamp {
             l: self.labels.clone(),
             n: self.cycle,
             p: self.pending.clone(),
+            d: self.duplicate_of,
         };
         let json = serde_json::to_vec(&wire).unwrap_or_default();
         let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
@@ -261,6 +266,7 @@ impl TryFrom<Wire> for Stamp {
             labels: wire.l,
             cycle: wire.n,
             pending: wire.p,
+            duplicate_of: wire.d,
         })
     }
 }
@@ -290,4 +296,87 @@ fn read_key(text: &str) -> Option<Key> {
     let (version, digest) = rest.split_at(split);
     let digest = Digest(BASE64.decode(digest).ok()?.try_into().ok()?);
     Some(Key { version: version.parse().ok()?, kind, digest })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::digest;
+
+    fn key(n: usize) -> Key {
+        Key { version: 1, kind: Some(Kind::Code), digest: digest([("n", n.to_string().as_str())]) }
+    }
+
+    fn group(size: usize) -> Stamp {
+        let member = |n: usize| MemberStamp {
+            keys: vec![key(2 * n), key(2 * n + 1)],
+            seen_by: vec![0],
+            gone_from: vec![1],
+            place: Place {
+                rule: n as u32,
+                path: 7,
+                line: 1,
+                lines: u32::MAX - n as u32,
+                before: n as u32 * 77,
+                after: 9,
+            },
+        };
+        let scope = |target: &str| ScopeStamp {
+            scope: Scope { scanner: "Trivy --> <!--".into(), target: target.into() },
+            day: NaiveDate::from_ymd_opt(2026, 1, 2).unwrap_or_default(),
+        };
+        Stamp {
+            key: Key { version: 1, kind: None, digest: digest([("g", "lodash")]) },
+            members: (0..size).map(member).collect(),
+            scopes: vec![scope("a\n/close"), scope("b")],
+            state: State::Open,
+            status: Status::RiskAccepted,
+            fields: BTreeMap::from([("title".to_owned(), 1), ("Priority".to_owned(), u64::MAX)]),
+            content: 42,
+            labels: vec!["security".to_owned()],
+            cycle: 3,
+            pending: vec!["Status".to_owned()],
+            duplicate_of: Some(7),
+        }
+    }
+
+    #[test]
+    fn reads_back_what_it_writes() {
+        let stamp = group(3);
+        let text = stamp.encode(10_000);
+        assert!(text.chars().all(|c| c.is_ascii_alphanumeric() || c == '+' || c == '/'), "{text}");
+        assert_eq!(Stamp::decode(&text).ok(), Some(stamp));
+    }
+
+    #[test]
+    fn a_group_of_500_fits_and_larger_ones_give_up_the_least_needed_first() {
+        let full = group(500).encode(usize::MAX);
+        assert!(full.len() < 45_000, "{}", full.len());
+        let decode = |size: usize, max: usize| {
+            let text = group(size).encode(max);
+            assert!(text.len() <= max, "{} > {max}", text.len());
+            Stamp::decode(&text).ok()
+        };
+        let bare =
+            decode(500, 30_000).map(|stamp| (stamp.members.len(), stamp.members[0].keys.len(), stamp.members[0].place));
+        assert_eq!(bare, Some((500, 2, Place::default())));
+        assert_eq!(decode(1_000, 30_000).map(|stamp| stamp.members[7].keys.clone()), Some(vec![key(14)]));
+        let folded = decode(20_000, 30_000).map(|stamp| stamp.members);
+        let one =
+            MemberStamp { keys: vec![group(0).key], seen_by: vec![0], gone_from: vec![1], place: Place::default() };
+        assert_eq!(folded, Some(vec![one]));
+    }
+
+    #[test]
+    fn damage_is_an_error_and_bombs_are_bounded() {
+        let text = group(2).encode(10_000);
+        for cut in 0..text.len() {
+            assert!(Stamp::decode(&text[..cut]).is_err());
+        }
+        assert!(Stamp::decode("-->").is_err());
+        let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
+        let bomb =
+            encoder.write_all(&vec![b' '; 64 << 20]).and_then(|()| encoder.finish()).map(|bytes| BASE64.encode(bytes));
+        assert!(Stamp::decode(&bomb.unwrap_or_default()).is_err());
+    }
 }

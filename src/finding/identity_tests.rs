@@ -1,0 +1,163 @@
+use super::*;
+use crate::finding::{Component, Location};
+
+fn keys_of(findings: Vec<Finding>) -> Vec<Vec<Key>> {
+    let mut scan = Scan { scanner: "S".into(), target: "shop".into(), findings, ..Scan::default() };
+    assign_keys(&mut scan);
+    scan.findings.into_iter().map(|finding| finding.keys).collect()
+}
+
+fn key_of(finding: Finding) -> Key {
+    keys_of(vec![finding])[0][0]
+}
+
+fn code(path: &str, line: u32, lines: &str) -> Finding {
+    Finding {
+        kind: Kind::Code,
+        title: "SQL injection".into(),
+        rule: Some("py/sql".into()),
+        location: Location { path: Some(path.into()), start_line: Some(line), ..Location::default() },
+        evidence: Evidence {
+            snippet: Some(Snippet { lines: lines.into(), ..Snippet::default() }),
+            ..Evidence::default()
+        },
+        ..Finding::default()
+    }
+}
+
+fn dependency(ids: &[&str], purl: &str) -> Finding {
+    Finding {
+        kind: Kind::Dependency,
+        identifiers: ids.iter().map(|&id| id.into()).collect(),
+        component: Some(Component { purl: Some(purl.into()), ..Component::default() }),
+        location: Location { image: Some("acme/shop:1.0".into()), ..Location::default() },
+        ..Finding::default()
+    }
+}
+
+#[test]
+fn code_keeps_its_key_when_lines_move_and_are_reformatted() {
+    let key = key_of(code("a.py", 3, "db.run( x )"));
+    assert_eq!(key, key_of(code("a.py", 90, "\tdb.run( x )  ")));
+    assert_ne!(key, key_of(code("b.py", 3, "db.run( x )")));
+    assert_ne!(key, key_of(code("a.py", 3, "db.run(y)")));
+}
+
+#[test]
+fn equal_lines_are_told_apart_by_their_order_not_the_reports() {
+    let (first, second) = (code("a.py", 3, "x"), code("a.py", 9, "x"));
+    let forward = keys_of(vec![first.clone(), second.clone()]);
+    let backward = keys_of(vec![second, first]);
+    assert_ne!(forward[0], forward[1]);
+    assert_eq!((&forward[0], &forward[1]), (&backward[1], &backward[0]));
+}
+
+#[test]
+fn messages_with_other_numbers_keep_the_key() {
+    let with = |message: &str| {
+        let evidence = Evidence { message: Some(message.into()), ..Evidence::default() };
+        key_of(Finding { evidence, ..code("a.py", 1, "") })
+    };
+    assert_eq!(with("complexity 12 of `f` is too high"), with("complexity 31 of `g` is too high"));
+    assert_ne!(with("complexity 12 is too high"), with("length 12 is too high"));
+}
+
+#[test]
+fn trusted_fingerprints_go_before_content() {
+    let with = |name: &str, value: &str, lines: &str| {
+        let print = Fingerprint { name: name.into(), value: value.into() };
+        let mut finding = code("a.py", 3, lines);
+        finding.evidence.fingerprints = vec![print];
+        key_of(finding)
+    };
+    assert_eq!(
+        with("primaryLocationLineHash", "39fa2ee980eb94b0:1", "a"),
+        with("primaryLocationLineHash", "39fa2ee980eb94b0:1", "b")
+    );
+    assert_eq!(with("unknown", "39fa2ee980eb94b0", "a"), with("unknown", "0123456789abcdef", "a"));
+    assert_eq!(with("matchBasedId/v1", "requires login", "a"), with("matchBasedId/v1", "requires login too", "a"));
+}
+
+#[test]
+fn unknown_fingerprints_count_only_where_they_are_steady() {
+    let with = |value: &str, line: u32| {
+        let print = Fingerprint { name: "x".into(), value: value.into() };
+        let mut finding = code("a.py", line, "");
+        finding.evidence = Evidence { fingerprints: vec![print], ..Evidence::default() };
+        finding
+    };
+    assert_ne!(key_of(with("abcdefgh", 1)), key_of(with("ijklmnop", 1)));
+    assert_eq!(key_of(with("a.py:17:sql", 17)), key_of(with("a.py:18:sql", 18)), "it spells out the line");
+    let twice = keys_of(vec![with("abcdefgh", 1), with("abcdefgh", 5)]);
+    assert_eq!(
+        twice[0][0],
+        key_of(with("qrstuvwx", 2)).min(twice[0][0]).max(twice[0][0]),
+        "not unique: the title decides"
+    );
+}
+
+#[test]
+fn a_dependency_keeps_its_key_when_versions_change() {
+    let key = key_of(dependency(&["CVE-2021-23337"], "pkg:npm/lodash@4.17.20"));
+    let mut bumped = dependency(&["CVE-2021-23337"], "pkg:npm/lodash@4.17.20-rc1?x=y");
+    bumped.location.image = Some("docker.io/acme/shop@sha256:00".into());
+    bumped.severity = crate::finding::Severity::Critical;
+    bumped.title = "another title".into();
+    assert_eq!(key, key_of(bumped));
+}
+
+#[test]
+fn cve_and_ghsa_meet_in_one_key() {
+    let both = &keys_of(vec![dependency(&["GHSA-35JH-R3H4-6JHM", "CVE-2021-23337"], "pkg:npm/lodash")])[0];
+    assert_eq!(both.len(), 2);
+    assert_eq!(both[0], key_of(dependency(&["CVE-2021-23337"], "pkg:npm/lodash@1")), "the CVE is canonical");
+    assert_eq!(both[1], key_of(dependency(&["ghsa-35jh-r3h4-6jhm"], "pkg:npm/lodash@2")));
+}
+
+#[test]
+fn a_bundle_of_cves_is_no_alias_of_any() {
+    let mut bundle = dependency(&["CVE-1-1", "CVE-1-2", "GHSA-X"], "pkg:npm/a");
+    assert_eq!(keys_of(vec![bundle.clone()])[0].len(), 1);
+    bundle.rule = Some("GHSA-x".into());
+    assert_eq!(key_of(bundle), key_of(dependency(&["GHSA-X"], "pkg:npm/a")));
+}
+
+#[test]
+fn secrets_are_known_by_their_hash_and_masked_ones_by_their_place() {
+    let secret = |path: &str, hash: Option<&str>, lines: &str| {
+        let mut finding = Finding { kind: Kind::Secret, rule: Some("aws".into()), ..code(path, 1, lines) };
+        finding.evidence.secret_hash = hash.map(Into::into);
+        finding
+    };
+    assert_eq!(key_of(secret("a", Some("00"), "x")), key_of(secret("b", Some("00"), "y")));
+    let masked = keys_of(vec![secret("a", None, "k = REDACTED"), secret("a", None, "k = REDACTED")]);
+    assert_ne!(masked[0], masked[1]);
+}
+
+#[test]
+fn dynamic_findings_forget_queries_ids_and_schemes() {
+    let at = |url: &str, locations: Vec<Location>| {
+        let location = Location { url: Some(url.into()), parameter: Some("q".into()), ..Location::default() };
+        key_of(Finding { kind: Kind::Dynamic, rule: Some("40012".into()), location, locations, ..Finding::default() })
+    };
+    assert_eq!(at("https://shop.example/users/42?a=1", vec![]), at("http://SHOP.example:80/users/7/#x", vec![]));
+    assert_ne!(at("https://shop.example/users", vec![]), at("https://shop.example/posts", vec![]));
+    let more = || vec![Location::default()];
+    assert_eq!(
+        at("https://shop.example/users", more()),
+        at("https://shop.example/posts", more()),
+        "one alert, many pages"
+    );
+}
+
+#[test]
+fn infrastructure_is_known_by_its_resource() {
+    let at = |line: u32, resource: Option<&str>| {
+        let mut finding = Finding { kind: Kind::Infrastructure, ..code("main.tf", line, "x") };
+        finding.location.resource = resource.map(Into::into);
+        key_of(finding)
+    };
+    assert_eq!(at(1, Some("aws_s3_bucket.logs")), at(50, Some("aws_s3_bucket.logs")));
+    assert_ne!(at(1, Some("aws_s3_bucket.logs")), at(1, Some("aws_s3_bucket.data")));
+    assert_eq!(at(1, None), at(9, None));
+}

@@ -1,0 +1,45 @@
+//! What is said in a comment when an issue's state changes; `template` turns it into words.
+
+use super::IssueId;
+use crate::finding::{Scope, Status};
+
+/// Why the state of an issue changes, for the people who follow it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Note {
+    /// Closed: these scopes were read whole and no longer report it.
+    Fixed {
+        /// The scopes that were read in this run.
+        scopes: Vec<Scope>,
+        /// Scopes that were not read for so long that they no longer count.
+        expired: Vec<Scope>,
+    },
+    /// Moved to the status of a decision.
+    Decided {
+        /// False Positive or Risk Accepted.
+        status: Status,
+        /// The justification, escaped.
+        reason: Option<String>,
+    },
+    /// Reopened: findsync had closed it, and it is there again.
+    SeenAgain {
+        /// Where, by what; escaped.
+        seen_by: String,
+    },
+    /// Reopened: a person had closed it as done, and it is still there.
+    StillThere {
+        /// Where, by what; escaped.
+        seen_by: String,
+    },
+    /// Reopened: the decision was withdrawn, or its day has passed.
+    DecisionEnded {
+        /// Why, escaped: `the acceptance has run out on 2027-01-31`.
+        reason: Option<String>,
+        /// Where, by what; escaped.
+        seen_by: String,
+    },
+    /// Closed as a duplicate.
+    Duplicate {
+        /// The issue that stays.
+        of: IssueId,
+    },
+}
