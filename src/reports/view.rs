@@ -1,0 +1,238 @@
+//! What there is to tell about a plan or an apply: the promise of `--format json`, and what all other writers read.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::finding::{Severity, Status};
+use crate::issue::IssueId;
+
+/// The version of everything that machines read. It rises when a key vanishes or changes its meaning.
+pub const VERSION: u8 = 1;
+
+/// A plan, or what became of it.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(
+    title = "findsync plan",
+    description = "What `findsync plan` and `findsync apply` print with `--format json`."
+)]
+pub struct PlanView {
+    /// The version of this format.
+    pub version: u8,
+    /// The exit code of the run.
+    pub exit_code: u8,
+    /// Why the plan was refused as unsafe; null where it was not.
+    pub guard: Option<GuardView>,
+    /// What people should know beside the changes: scans that failed, reports that are partial, runs that only plan.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// The mappings, in the order of the mapping file.
+    pub mappings: Vec<MappingView>,
+}
+
+impl Default for PlanView {
+    fn default() -> Self {
+        Self { version: VERSION, exit_code: 0, guard: None, notes: Vec::new(), mappings: Vec::new() }
+    }
+}
+
+/// Why the plan was refused as unsafe.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct GuardView {
+    /// Each reason, with the setting that lets the plan pass.
+    pub refusals: Vec<Refusal>,
+}
+
+/// One reason to refuse a plan.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Refusal {
+    /// The mapping's label; null where it is about the whole run.
+    pub mapping: Option<String>,
+    /// What is suspicious: `would close 40 of 50 open issues`.
+    pub reason: String,
+    /// The setting that lets the plan pass: `limits.max_close_percent: 80`.
+    pub setting: String,
+}
+
+/// What one mapping has to do.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
+pub struct MappingView {
+    /// The mapping's label.
+    pub label: String,
+    /// The service: `github`, `gitlab`, `azure_devops`, `local`.
+    pub tracker: String,
+    /// The project as people write it.
+    pub project: String,
+    /// How many issues of which sort.
+    pub counts: Counts,
+    /// The changes, in the order in which they are made.
+    pub changes: Vec<ChangeView>,
+    /// What would be changed but for a reason.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<HeldView>,
+}
+
+/// How many issues of which sort.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Counts {
+    /// To open.
+    pub open: usize,
+    /// To update.
+    pub update: usize,
+    /// To close.
+    pub close: usize,
+    /// To reopen.
+    pub reopen: usize,
+    /// To close as duplicates.
+    pub merge: usize,
+    /// Held back.
+    pub held: usize,
+    /// In step already.
+    pub unchanged: usize,
+}
+
+impl Counts {
+    /// How many changes there are.
+    #[must_use]
+    pub const fn changes(&self) -> usize {
+        self.open + self.update + self.close + self.reopen + self.merge
+    }
+
+    /// The sums of both.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self {
+            open: self.open + other.open,
+            update: self.update + other.update,
+            close: self.close + other.close,
+            reopen: self.reopen + other.reopen,
+            merge: self.merge + other.merge,
+            held: self.held + other.held,
+            unchanged: self.unchanged + other.unchanged,
+        }
+    }
+}
+
+/// What is done to an issue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// A new issue.
+    Open,
+    /// New title, body, labels, fields or status of an issue.
+    Update,
+    /// The finding is gone, or decided.
+    Close,
+    /// The finding is back.
+    Reopen,
+    /// Closing the twin of an older issue.
+    Merge,
+}
+
+impl Action {
+    /// The word for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Update => "update",
+            Self::Close => "close",
+            Self::Reopen => "reopen",
+            Self::Merge => "merge",
+        }
+    }
+}
+
+/// An issue that exists.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct IssueRef {
+    /// The number that people see.
+    pub number: u64,
+    /// Where people look at it.
+    pub url: String,
+}
+
+impl From<&IssueId> for IssueRef {
+    fn from(id: &IssueId) -> Self {
+        Self { number: id.number, url: id.url.clone() }
+    }
+}
+
+/// One change.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct ChangeView {
+    /// What is done.
+    pub action: Action,
+    /// The issue; null where it is to be opened.
+    pub issue: Option<IssueRef>,
+    /// The finding's or the finding group's key.
+    pub key: String,
+    /// The issue's title, as plain text. Untrusted.
+    pub title: String,
+    /// The severity.
+    pub severity: Severity,
+    /// The status that the finding is in.
+    pub status: Status,
+    /// Why, for people. Untrusted.
+    pub reason: String,
+    /// What is changed in it.
+    pub fields: Vec<FieldChange>,
+    /// Where to look in the workspace: path and line, for annotations.
+    #[serde(skip)]
+    pub place: Option<(String, Option<u32>)>,
+    /// What became of it; absent in a plan.
+    #[serde(flatten)]
+    pub outcome: Option<OutcomeView>,
+}
+
+/// A field's change.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct FieldChange {
+    /// The field's name; `title`, `body` and `labels` among them.
+    pub field: String,
+    /// What it is now; null where empty or not worth telling (a body).
+    pub from: Option<String>,
+    /// What it becomes; null where it is emptied or not worth telling (a body).
+    pub to: Option<String>,
+}
+
+/// What became of a change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct OutcomeView {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The issue's address, where it was done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Why it was not done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// How a change ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Done.
+    Done,
+    /// Tried, without success.
+    Failed,
+    /// Not tried.
+    Skipped,
+}
+
+/// A change that is held back.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct HeldView {
+    /// What would be done.
+    pub action: Action,
+    /// The issue, where there is one.
+    pub issue: Option<IssueRef>,
+    /// The finding's or the finding group's key.
+    pub key: String,
+    /// The issue's title, as plain text. Untrusted.
+    pub title: String,
+    /// The severity.
+    pub severity: Severity,
+    /// Why it is held back, for people. Untrusted.
+    pub reason: String,
+}
