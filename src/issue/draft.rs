@@ -75,10 +75,8 @@ pub struct Draft {
     pub content: Digest,
     /// Labels of the mapping.
     pub labels: Vec<String>,
-    /// The severity field, then others. The status field is in `statuses`.
+    /// The severity field, then others. The status field comes from the mapping's [`StatusTarget`]s.
     pub fields: Vec<DraftField>,
-    /// The status field and its value and state, for each of the four statuses in the order of `Status::ALL`.
-    pub statuses: [StatusTarget; 4],
     /// The policy for titles.
     pub update_title: Update,
     /// The policy for bodies.
@@ -105,12 +103,6 @@ pub struct StatusTarget {
 }
 
 impl Draft {
-    /// What a status means in the tracker.
-    #[must_use]
-    pub fn target(&self, status: Status) -> &StatusTarget {
-        &self.statuses[status as usize]
-    }
-
     /// All keys by which its issue may be known.
     pub fn keys(&self) -> impl Iterator<Item = Key> + '_ {
         std::iter::once(self.key).chain(self.members.iter().flat_map(|member| member.keys.iter().copied()))

@@ -8,7 +8,7 @@ mod note;
 mod stamp;
 
 pub use body::{Body, words};
-pub use draft::{Draft, DraftField, Member, On, Update};
+pub use draft::{Draft, DraftField, Member, On, StatusTarget, Update};
 pub use limits::{Limits, Markup};
 pub use note::Note;
 pub use stamp::{MemberStamp, Place, ScopeStamp, Stamp, StampError};

@@ -12,7 +12,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::State;
-use crate::finding::{Digest, Key, Kind, Scope, Status};
+use crate::finding::{Digest, Key, Kind, Scope, Severity, Status};
 
 /// The version of the wire format that is written.
 const VERSION: u8 = 1;
@@ -32,6 +32,8 @@ pub struct Stamp {
     pub state: State,
     /// The status that was last written.
     pub status: Status,
+    /// The severity that was last written.
+    pub severity: Severity,
     /// Digests of what was last written, by field; `title` and `body` among them.
     pub fields: BTreeMap<String, u64>,
     /// Digest of our part of the body without what changes from run to run.
@@ -105,6 +107,7 @@ struct Wire {
     s: Vec<(String, String, String)>,
     o: bool,
     t: Status,
+    e: Severity,
     f: BTreeMap<String, String>,
     c: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -173,6 +176,7 @@ impl Stamp {
                 .collect(),
             o: self.state == State::Open,
             t: self.status,
+            e: self.severity,
             f: self.fields.iter().map(|(name, digest)| (name.clone(), format!("{digest:x}"))).collect(),
             c: format!("{:x}", self.content),
             l: self.labels.clone(),
@@ -257,6 +261,7 @@ impl TryFrom<Wire> for Stamp {
             scopes,
             state: if wire.o { State::Open } else { State::Closed },
             status: wire.t,
+            severity: wire.e,
             fields: wire
                 .f
                 .iter()
@@ -331,6 +336,7 @@ mod tests {
             scopes: vec![scope("a\n/close"), scope("b")],
             state: State::Open,
             status: Status::RiskAccepted,
+            severity: Severity::High,
             fields: BTreeMap::from([("title".to_owned(), 1), ("Priority".to_owned(), u64::MAX)]),
             content: 42,
             labels: vec!["security".to_owned()],

@@ -1,0 +1,275 @@
+//! The decision table of DESIGN §4: what happens to an issue, given what its finding is now.
+
+use std::collections::BTreeSet;
+
+use super::edit::Wish;
+use super::{Action, Change, Held, Planner, Verdict, Write, edit, stamp};
+use crate::finding::{Key, Scope, Status};
+use crate::issue::{CloseReason, Draft, Issue, IssueId, MemberStamp, Note, Stamp, State};
+
+/// The decision that people took in the tracker itself and that still stands, with how they said it.
+pub(super) fn standing_decision(issue: &Issue, stamp: &Stamp) -> Option<(Status, String)> {
+    if let Some(decision) = &issue.decision {
+        return Some((decision.status, decision.by.clone()));
+    }
+    let by_person = issue.state == State::Closed && stamp.state == State::Open;
+    match issue.closed_as {
+        Some(CloseReason::NotPlanned) if by_person => Some((Status::RiskAccepted, "closed as not planned".to_owned())),
+        Some(CloseReason::Duplicate) if by_person => Some((Status::RiskAccepted, "closed as a duplicate".to_owned())),
+        _ => None,
+    }
+}
+
+impl Planner<'_> {
+    /// A draft that has no issue.
+    pub(super) fn without_issue(&self, at: usize, draft: &Draft) -> Verdict {
+        if draft.status != Status::Active && !self.settings.record_decisions {
+            return Verdict::NotOurs;
+        }
+        if let Some(reason) = &draft.held {
+            return Verdict::Held(held_draft(draft, None, reason.clone()));
+        }
+        let reason = match draft.status {
+            Status::Active => format!("new: {}", draft.seen_by),
+            status => format!("recorded as {status}: {}", draft.seen_by),
+        };
+        Verdict::Change(Box::new(self.open(at, draft, String::new(), reason)))
+    }
+
+    fn open(&self, at: usize, draft: &Draft, before: String, reason: String) -> Change {
+        let target = self.settings.target(draft.status);
+        let new = edit::new_issue(self, draft, target, before);
+        let fields = edit::changes(&new.fields, |_| None);
+        Change {
+            action: Action::Open,
+            key: draft.key,
+            title: new.title.clone(),
+            severity: Some(draft.severity),
+            status: draft.status,
+            reason,
+            fields,
+            write: Write::New(Box::new(new)),
+            note: None,
+            draft: Some(at),
+        }
+    }
+
+    /// A draft and its issue.
+    pub(super) fn with_issue(
+        &self,
+        at: usize,
+        draft: &Draft,
+        issue: &Issue,
+        heirs: &[(&MemberStamp, &Stamp)],
+    ) -> Verdict {
+        let Some(stamp) = &issue.stamp else { return Verdict::NotOurs };
+        let decided = standing_decision(issue, stamp);
+        let act =
+            |action, status, note, reason| self.write(at, draft, issue, stamp, heirs, action, status, note, reason);
+        let keep = |reason: String| Verdict::Held(held_draft(draft, Some(&issue.id), reason));
+        match (draft.status, issue.state) {
+            (Status::Active, State::Open) => match decided {
+                Some((status, by)) => self.decide(at, draft, issue, stamp, heirs, status, Some(format!("by {by}"))),
+                None if stamp.status != Status::Active => {
+                    act(Action::Update, Status::Active, None, format!("active: {}", draft.seen_by))
+                }
+                None => act(Action::Update, Status::Active, None, String::new()),
+            },
+            (Status::Active, State::Closed) => {
+                if let Some((status, by)) = decided {
+                    return keep(format!("{status}: {by}"));
+                }
+                let seen_by = draft.seen_by.clone();
+                if stamp.state == State::Open {
+                    if self.settings.keep_manual_close {
+                        return keep("a person closed it, and the mapping says to keep that".to_owned());
+                    }
+                    let reason = format!("closed by a person, but still there: {seen_by}");
+                    return act(Action::Reopen, Status::Active, Some(Note::StillThere { seen_by }), reason);
+                }
+                let (note, reason) = if stamp.status == Status::Closed {
+                    (Note::SeenAgain { seen_by: seen_by.clone() }, format!("seen again: {seen_by}"))
+                } else {
+                    let why = draft.reason.clone().filter(|_| draft.expired);
+                    let reason = why.clone().unwrap_or_else(|| format!("no longer {}", stamp.status));
+                    (Note::DecisionEnded { reason: why, seen_by: seen_by.clone() }, format!("{reason}: {seen_by}"))
+                };
+                if self.settings.new_on_return && stamp.status == Status::Closed {
+                    if let Some(reason) = &draft.held {
+                        return keep(reason.clone());
+                    }
+                    let before = format!("Seen before in {}\n\n", issue.id.url);
+                    return Verdict::Change(Box::new(self.open(at, draft, before, reason)));
+                }
+                act(Action::Reopen, Status::Active, Some(note), reason)
+            }
+            (Status::FalsePositive | Status::RiskAccepted, State::Open) => {
+                if stamp.state == State::Closed {
+                    return keep(format!("{}, but a person reopened the issue", draft.status));
+                }
+                self.decide(at, draft, issue, stamp, heirs, draft.status, draft.reason.clone())
+            }
+            // Decided and closed, or closed in the report and closed: as it should be.
+            (_, State::Closed) => Verdict::Unchanged,
+            (Status::Closed, State::Open) => self.without_draft(issue, &BTreeSet::new()),
+        }
+    }
+
+    /// Moves an open issue to the status of a decision, once.
+    #[expect(clippy::too_many_arguments, reason = "one call for the three rows of the table that share it")]
+    fn decide(
+        &self,
+        at: usize,
+        draft: &Draft,
+        issue: &Issue,
+        stamp: &Stamp,
+        heirs: &[(&MemberStamp, &Stamp)],
+        status: Status,
+        reason: Option<String>,
+    ) -> Verdict {
+        if stamp.status == status && self.settings.target(status).state == State::Open {
+            return self.write(at, draft, issue, stamp, heirs, Action::Update, status, None, String::new());
+        }
+        let because = reason.as_deref().map_or(String::new(), |reason| format!(": {reason}"));
+        let note = Note::Decided { status, reason };
+        self.write(at, draft, issue, stamp, heirs, Action::Close, status, Some(note), format!("{status}{because}"))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the one place where a draft becomes an edit")]
+    fn write(
+        &self,
+        at: usize,
+        draft: &Draft,
+        issue: &Issue,
+        old: &Stamp,
+        heirs: &[(&MemberStamp, &Stamp)],
+        action: Action,
+        status: Status,
+        note: Option<Note>,
+        reason: String,
+    ) -> Verdict {
+        let tracked = stamp::tracked(self, draft, old, heirs);
+        let wish = Wish {
+            status,
+            target: self.settings.target(status).clone(),
+            draft: Some(draft),
+            may_take_away: tracked.all_read,
+            adds: tracked.adds,
+        };
+        let edited = edit::edit(self, issue, old, tracked.members, &wish);
+        if edited.is_nothing() {
+            return Verdict::Unchanged;
+        }
+        let reason = if reason.is_empty() { edited.why() } else { reason };
+        Verdict::Change(Box::new(Change {
+            action,
+            key: draft.key,
+            title: edited.edit.title.clone().unwrap_or_else(|| issue.title.clone()),
+            severity: Some(draft.severity),
+            status,
+            reason,
+            fields: edited.fields,
+            write: Write::Edit(Box::new(issue.clone()), Box::new(edited.edit)),
+            note,
+            draft: Some(at),
+        }))
+    }
+
+    /// An issue whose findings this run does not report: closed only where everything that vouched for them was read
+    /// whole. `claimed` are keys that other issues carry from now on.
+    pub(super) fn without_draft(&self, issue: &Issue, claimed: &BTreeSet<Key>) -> Verdict {
+        let Some(old) = &issue.stamp else { return Verdict::NotOurs };
+        if issue.state == State::Closed {
+            return Verdict::NotOurs;
+        }
+        let held = |reason: String| {
+            Verdict::Held(Held {
+                key: old.key,
+                title: issue.title.clone(),
+                severity: None,
+                status: old.status,
+                issue: Some(issue.id.clone()),
+                reason,
+            })
+        };
+        let gone = stamp::gone(self, old, claimed);
+        if gone.untouched {
+            return Verdict::NotOurs;
+        }
+        if gone.present {
+            return held("its finding is there, but no route leads here".to_owned());
+        }
+        let placed = self.settings.target(Status::Closed);
+        if old.status == Status::Closed && placed.state == State::Open {
+            return Verdict::Unchanged;
+        }
+        if old.state == State::Closed {
+            return held("its finding is gone, but a person reopened the issue".to_owned());
+        }
+        let (status, action, note, reason, held_reason) = if gone.waiting.is_empty() {
+            let scopes = list(&gone.read);
+            let note = Note::Fixed { scopes: gone.read.clone(), expired: gone.expired.clone() };
+            (Status::Closed, Action::Close, Some(note), format!("gone from {scopes}"), String::new())
+        } else {
+            let waiting: Vec<String> =
+                gone.waiting.iter().map(|scope| format!("{scope} ({})", self.coverage.why_not(scope))).collect();
+            let waiting = waiting.join(", ");
+            let why = match gone.read.as_slice() {
+                [] => format!("not reported, but {waiting}"),
+                read => format!("gone from {}, waiting for {waiting}", list(read)),
+            };
+            (old.status, Action::Update, None, why.clone(), why)
+        };
+        let target = if action == Action::Close { placed.clone() } else { edit::as_is(self, issue, old) };
+        let wish = Wish { status, target, draft: None, may_take_away: true, adds: false };
+        let edited = edit::edit(self, issue, old, gone.members, &wish);
+        if edited.is_nothing() {
+            return if held_reason.is_empty() { Verdict::Unchanged } else { held(held_reason) };
+        }
+        Verdict::Change(Box::new(Change {
+            action,
+            key: old.key,
+            title: issue.title.clone(),
+            severity: None,
+            status,
+            reason,
+            fields: edited.fields,
+            write: Write::Edit(Box::new(issue.clone()), Box::new(edited.edit)),
+            note,
+            draft: None,
+        }))
+    }
+
+    /// Closes an issue as the duplicate of another.
+    pub(super) fn merge(&self, issue: &Issue, keeper: &IssueId) -> Change {
+        let title = issue.title.clone();
+        let edit = issue.stamp.as_ref().map(|old| edit::duplicate(self, issue, old, keeper)).unwrap_or_default();
+        Change {
+            action: Action::Merge,
+            key: issue.stamp.as_ref().map_or(crate::plan::stamp::NO_KEY, |stamp| stamp.key),
+            title,
+            severity: None,
+            status: issue.stamp.as_ref().map_or(Status::Active, |stamp| stamp.status),
+            reason: format!("duplicate of #{}", keeper.number),
+            fields: Vec::new(),
+            write: Write::Edit(Box::new(issue.clone()), Box::new(edit)),
+            note: Some(Note::Duplicate { of: keeper.clone() }),
+            draft: None,
+        }
+    }
+}
+
+fn held_draft(draft: &Draft, issue: Option<&IssueId>, reason: String) -> Held {
+    Held {
+        key: draft.key,
+        title: draft.title.clone(),
+        severity: Some(draft.severity),
+        status: draft.status,
+        issue: issue.cloned(),
+        reason,
+    }
+}
+
+fn list(scopes: &[Scope]) -> String {
+    scopes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,126 @@
+//! Which issue belongs to which draft: by key, open before closed, the oldest first; each issue serves one draft.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, HashMap};
+
+use super::{Planner, carry};
+use crate::finding::Key;
+use crate::issue::{CloseReason, Issue, IssueId, MemberStamp, Stamp, State};
+
+/// What came of matching.
+pub(super) struct Matched<'a> {
+    /// The issue of each draft.
+    pub issue_of: Vec<Option<&'a Issue>>,
+    /// Open issues that are one too many, with the issue that stays.
+    pub duplicates: Vec<(&'a Issue, &'a IssueId)>,
+    /// Issues that serve no draft.
+    pub orphans: Vec<&'a Issue>,
+    /// Keys that drafts' issues carry from now on.
+    pub claimed: BTreeSet<Key>,
+    /// Members of merged issues that the draft's issue takes over.
+    heirs: HashMap<usize, Vec<(&'a MemberStamp, &'a Stamp)>>,
+}
+
+impl<'a> Matched<'a> {
+    /// What a draft's issue takes over from its duplicates.
+    pub(super) fn heirs(&self, draft: usize) -> &[(&'a MemberStamp, &'a Stamp)] {
+        self.heirs.get(&draft).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// The issues that are ours: stamped, and by somebody who may write. Each once, with its stamp.
+pub(super) fn ours(issues: &[Issue]) -> impl Iterator<Item = (&Issue, &Stamp)> {
+    let mut seen = BTreeSet::new();
+    issues.iter().filter_map(move |issue| {
+        let stamp = issue.stamp.as_ref().filter(|_| issue.trusted && seen.insert(issue.id.number))?;
+        let retired = issue.state == State::Closed
+            && (stamp.duplicate_of.is_some() || issue.closed_as == Some(CloseReason::Duplicate));
+        (!retired).then_some((issue, stamp))
+    })
+}
+
+/// Finds each draft's issue.
+pub(super) fn match_drafts<'a>(planner: &Planner<'_>, issues: &'a [Issue]) -> Matched<'a> {
+    let mut ours: Vec<(&Issue, &Stamp)> = ours(issues).collect();
+    // Open ones from the oldest on; of closed ones the newest tells best where the finding stands.
+    ours.sort_by_key(|(issue, _)| match issue.state {
+        State::Open => (0, issue.id.number, Reverse(0)),
+        State::Closed => (1, 0, Reverse(issue.id.number)),
+    });
+    let mut by_key: HashMap<Key, Vec<usize>> = HashMap::new();
+    for (at, (_, stamp)) in ours.iter().enumerate() {
+        for key in stamp.keys().collect::<BTreeSet<_>>() {
+            by_key.entry(key).or_default().push(at);
+        }
+    }
+    let sharing = |draft: usize| {
+        let keys: BTreeSet<Key> = planner.drafts[draft].keys().collect();
+        let mut at: Vec<usize> = keys.iter().filter_map(|key| by_key.get(key)).flatten().copied().collect();
+        at.sort_unstable();
+        at.dedup();
+        at
+    };
+
+    let mut order: Vec<usize> = (0..planner.drafts.len()).collect();
+    order.sort_by_key(|&draft| planner.drafts[draft].key);
+    let mut taken: HashMap<usize, usize> = HashMap::new();
+    let mut issue_at: Vec<Option<usize>> = vec![None; planner.drafts.len()];
+    // The same canonical key first, then any shared one; open issues before closed ones.
+    for (state, same) in [(State::Open, true), (State::Open, false), (State::Closed, true), (State::Closed, false)] {
+        for &draft in &order {
+            if issue_at[draft].is_some() {
+                continue;
+            }
+            let fits = |at: &usize| {
+                let (issue, stamp) = ours[*at];
+                issue.state == state && !taken.contains_key(at) && (!same || stamp.key == planner.drafts[draft].key)
+            };
+            if let Some(at) = sharing(draft).into_iter().find(fits) {
+                issue_at[draft] = Some(at);
+                taken.insert(at, draft);
+            }
+        }
+    }
+    for (draft, at) in carry::forward(planner, &ours, &issue_at, &taken) {
+        issue_at[draft] = Some(at);
+        taken.insert(at, draft);
+    }
+
+    let claimed = planner.drafts.iter().flat_map(super::Draft::keys).collect();
+    let mut matched = Matched {
+        issue_of: issue_at.iter().map(|at| at.map(|at| ours[at].0)).collect(),
+        duplicates: Vec::new(),
+        orphans: Vec::new(),
+        claimed,
+        heirs: HashMap::new(),
+    };
+    // The keeper of a key is the issue of the first draft that has it.
+    let mut keeper_of: HashMap<Key, usize> = HashMap::new();
+    for &draft in order.iter().rev() {
+        if issue_at[draft].is_some_and(|at| ours[at].0.state == State::Open) {
+            keeper_of.extend(planner.drafts[draft].keys().map(|key| (key, draft)));
+        }
+    }
+    // Undrafted issues may be twins of one another, too: the first of them that is open keeps the key.
+    let mut first_of: HashMap<Key, usize> = HashMap::new();
+    for (at, &(issue, stamp)) in ours.iter().enumerate() {
+        if taken.contains_key(&at) || issue.state == State::Closed {
+            continue;
+        }
+        let keys: BTreeSet<Key> = stamp.keys().collect();
+        if let Some(&draft) = keys.iter().find_map(|key| keeper_of.get(key)) {
+            let keeper = issue_at[draft].map(|at| &ours[at].0.id);
+            let Some(keeper) = keeper else { continue };
+            let rest =
+                stamp.members.iter().filter(|member| !member.keys.iter().any(|key| matched.claimed.contains(key)));
+            matched.heirs.entry(draft).or_default().extend(rest.map(|member| (member, stamp)));
+            matched.duplicates.push((issue, keeper));
+        } else if let Some(&first) = first_of.get(&stamp.key).filter(|_| !matched.claimed.contains(&stamp.key)) {
+            matched.duplicates.push((issue, &ours[first].0.id));
+        } else {
+            first_of.insert(stamp.key, at);
+            matched.orphans.push(issue);
+        }
+    }
+    matched
+}
