@@ -14,7 +14,7 @@ pub struct Body {
     pub before: String,
     /// Our section without its markers; `None` where somebody took the first marker away.
     pub section: Option<String>,
-    /// The stamp's text; `None` where there is none.
+    /// The stamp's text; `None` where there is none, or where the tracker keeps it elsewhere.
     pub stamp: Option<String>,
     /// What people wrote after our section, as it is.
     pub after: String,
@@ -34,7 +34,7 @@ impl Body {
         Self {
             before: text[..begin.unwrap_or(end)].to_owned(),
             section: begin.map(|at| text[at + BEGIN.len()..end].trim_matches(['\r', '\n']).to_owned()),
-            stamp: Some(text[stamp_at..stamp_at + length].to_owned()),
+            stamp: Some(text[stamp_at..stamp_at + length].trim().to_owned()).filter(|stamp| !stamp.is_empty()),
             after: text[stamp_at + length + CLOSE.len()..].to_owned(),
         }
     }
@@ -51,9 +51,10 @@ impl Body {
                 text.push_str(section);
                 text.push('\n');
             }
-            if let Some(stamp) = &self.stamp {
+            // Where the stamp is kept elsewhere, the second marker is empty.
+            if self.section.is_some() || self.stamp.is_some() {
                 text.push_str(END);
-                text.push_str(stamp);
+                text.push_str(self.stamp.as_deref().unwrap_or_default());
                 text.push_str(CLOSE);
             }
             text.push_str(&self.after);
@@ -143,6 +144,12 @@ mod tests {
         assert_eq!(body.before, "mine now\n");
         assert_eq!(body.section, None);
         assert_eq!(body.stamp.as_deref(), Some("abc"));
+    }
+
+    #[test]
+    fn keeps_its_section_where_the_stamp_is_elsewhere() {
+        let body = Body { before: "a".into(), section: Some("ours".into()), stamp: None, after: "b".into() };
+        assert_eq!(Body::parse(&body.compose(&ROOMY)), body);
     }
 
     #[test]
