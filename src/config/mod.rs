@@ -312,6 +312,23 @@ pub enum GroupBy {
     Fix,
 }
 
+impl GroupBy {
+    /// The name in the mapping file.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Rule => "rule",
+            Self::Component => "component",
+            Self::File => "file",
+            Self::Severity => "severity",
+            Self::Kind => "kind",
+            Self::Scanner => "scanner",
+            Self::Target => "target",
+            Self::Fix => "fix",
+        }
+    }
+}
+
 /// When a field is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum FieldOn {

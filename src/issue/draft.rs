@@ -57,6 +57,8 @@ pub struct Draft {
     pub key: Key,
     /// The findings in it: one, or the group's. Active ones, or those whose decision the status tells.
     pub members: Vec<Member>,
+    /// Keys of findings of the group that are decided and so are not among the members.
+    pub excluded: Vec<Key>,
     /// The status that triage gave.
     pub status: Status,
     /// Why that status: the justification of the decision, or why an acceptance has run out. Escaped for `Markup`.

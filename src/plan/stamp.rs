@@ -98,7 +98,7 @@ pub(super) fn tracked(planner: &Planner<'_>, draft: &Draft, old: &Stamp, heirs: 
         known.extend(heirs.iter().filter(|(heir, _)| shares(heir)));
         adds |= merged(planner, &mut members, member, &known);
     }
-    let draft_keys: BTreeSet<Key> = draft.keys().collect();
+    let draft_keys: BTreeSet<Key> = draft.keys().chain(draft.excluded.iter().copied()).collect();
     let mut retained = false;
     let others = old.members.iter().enumerate().filter(|(at, _)| !used.contains(at)).map(|(_, member)| (member, old));
     for (member, stamp) in others.chain(heirs.iter().copied()) {

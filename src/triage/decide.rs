@@ -1,0 +1,127 @@
+//! Decisions: what people say in the mapping file and in VEX documents overrides what scanners say.
+
+use chrono::NaiveDate;
+use globset::GlobMatcher;
+
+use super::{GlobError, Item, Statement, matcher};
+use crate::config::{Decision, DecisionMatch};
+use crate::finding::{Component, Status, image_name, purl};
+
+/// A decision with its globs compiled.
+struct Compiled<'a> {
+    decision: &'a Decision,
+    rule: Option<GlobMatcher>,
+    component: Option<GlobMatcher>,
+    path: Option<GlobMatcher>,
+    scanner: Option<GlobMatcher>,
+    target: Option<GlobMatcher>,
+}
+
+/// Gives each item the status that people decided. The first decision that holds wins, the mapping file before VEX.
+pub(super) fn decide(
+    items: &mut [Item],
+    decisions: &[Decision],
+    vex: &[Statement],
+    today: NaiveDate,
+) -> Result<(), GlobError> {
+    let compiled = decisions.iter().map(Compiled::new).collect::<Result<Vec<_>, _>>()?;
+    for item in items {
+        let mut run_out = None;
+        let mut decided = None;
+        for one in compiled.iter().filter(|one| one.matches(item)) {
+            match one.decision.until.filter(|until| *until < today) {
+                Some(until) => run_out = run_out.or(Some((until, one.decision))),
+                None => {
+                    decided = Some((
+                        one.decision.status,
+                        one.decision.reason.clone().unwrap_or_else(|| one.decision.source.clone()),
+                    ));
+                    break;
+                }
+            }
+        }
+        let by_vex = || {
+            let statement = vex.iter().find(|statement| applies(statement, item))?;
+            let why = statement.justification.as_deref().unwrap_or("VEX");
+            Some((statement.status, format!("{why} ({})", statement.source)))
+        };
+        if let Some((status, reason)) = decided.or_else(by_vex) {
+            item.status = status;
+            item.reason = Some(reason);
+        } else if let Some((until, decision)) = run_out.filter(|_| item.status == Status::Active) {
+            item.expired = true;
+            let what = if decision.status == Status::RiskAccepted { "acceptance" } else { "decision" };
+            item.reason = Some(format!("the {what} has run out on {until}"));
+        }
+    }
+    Ok(())
+}
+
+impl<'a> Compiled<'a> {
+    fn new(decision: &'a Decision) -> Result<Self, GlobError> {
+        let glob = |text: &Option<String>| text.as_deref().map(matcher).transpose();
+        let DecisionMatch { rule, component, path, scanner, target, .. } = &decision.matches;
+        Ok(Self {
+            decision,
+            rule: glob(rule)?,
+            component: glob(component)?,
+            path: glob(path)?,
+            scanner: glob(scanner)?,
+            target: glob(target)?,
+        })
+    }
+
+    fn matches(&self, item: &Item) -> bool {
+        let DecisionMatch { id, key, .. } = &self.decision.matches;
+        let finding = &item.finding;
+        let names = |component: &Component| [component.name.clone(), purl::without_version(component)];
+        let is_id =
+            |id: &String| finding.identifiers.iter().chain(&finding.rule).any(|known| known.eq_ignore_ascii_case(id));
+        let places = || finding.locations.iter().chain([&finding.location]);
+        id.as_ref().is_none_or(is_id)
+            && key.as_ref().is_none_or(|key| item.keys.iter().any(|known| known.to_string() == *key))
+            && agrees(&self.rule, finding.rule.iter().cloned())
+            && agrees(&self.component, finding.component.iter().flat_map(names))
+            && agrees(&self.path, places().filter_map(|place| place.path.clone()))
+            && agrees(&self.scanner, item.scopes.iter().map(|scope| scope.scanner.clone()))
+            && agrees(&self.target, item.scopes.iter().map(|scope| scope.target.clone()))
+    }
+}
+
+/// Whether one of the texts fits the glob, where there is one.
+fn agrees(glob: &Option<GlobMatcher>, mut texts: impl Iterator<Item = String>) -> bool {
+    glob.as_ref().is_none_or(|glob| texts.any(|text| glob.is_match(text)))
+}
+
+/// Whether a VEX statement is about an item: an id and, where it names products, one of them.
+fn applies(statement: &Statement, item: &Item) -> bool {
+    let finding = &item.finding;
+    let about_id = statement
+        .ids
+        .iter()
+        .any(|id| finding.identifiers.iter().chain(&finding.rule).any(|known| known.eq_ignore_ascii_case(id)));
+    let component = finding.component.as_ref();
+    let about_product = |product: &String| {
+        if let Some((package, version)) = split_purl(product) {
+            let same = component.is_some_and(|component| purl::without_version(component) == package);
+            let is_image =
+                item.scopes.iter().any(|scope| package.ends_with(&format!("/{}", image_name(&scope.target))));
+            is_image || (same && version.is_none_or(|version| item.versions.iter().all(|found| *found == version)))
+        } else {
+            let named = component.is_some_and(|component| component.name.eq_ignore_ascii_case(product));
+            named || item.scopes.iter().any(|scope| image_name(&scope.target) == image_name(product))
+        }
+    };
+    about_id && (statement.products.is_empty() || statement.products.iter().any(about_product))
+}
+
+/// A package URL without its version, and the version.
+fn split_purl(text: &str) -> Option<(String, Option<String>)> {
+    text.starts_with("pkg:").then(|| {
+        let package = purl::without_version(&Component { purl: Some(text.to_owned()), ..Component::default() });
+        let bare = text.split(['?', '#']).next().unwrap_or(text);
+        let name_at = bare.rfind('/').unwrap_or(0);
+        let version = bare[name_at..].split_once('@').map(|(_, version)| version.to_owned()).filter(|v| !v.is_empty());
+        (package, version)
+    })
+}

@@ -1,0 +1,109 @@
+//! Routing: which mappings a finding goes to. Filters hold back opening only; what has an issue keeps it.
+
+use globset::GlobMatcher;
+
+use super::{GlobError, Item, Known, matcher};
+use crate::config::{Config, Filter, Route};
+
+/// The routes with their globs compiled.
+pub(super) struct Routes<'a> {
+    routes: Vec<Compiled<'a>>,
+    mappings: usize,
+}
+
+struct Compiled<'a> {
+    route: &'a Route,
+    paths: Vec<GlobMatcher>,
+    scanners: Vec<GlobMatcher>,
+    targets: Vec<GlobMatcher>,
+    rules: Vec<GlobMatcher>,
+    components: Vec<GlobMatcher>,
+}
+
+impl<'a> Routes<'a> {
+    pub(super) fn new(config: &'a Config) -> Result<Self, GlobError> {
+        let routes = config.routes.iter().map(Compiled::new).collect::<Result<_, _>>()?;
+        Ok(Self { routes, mappings: config.mappings.len() })
+    }
+
+    /// The mappings of an item, each with the reason why it must not be opened there.
+    pub(super) fn of(&self, item: &Item, known: &Known) -> Vec<(usize, Option<String>)> {
+        let is_home = |mapping: &usize| {
+            known.homes.get(*mapping).is_some_and(|keys| item.keys.iter().any(|key| keys.contains(key)))
+        };
+        let homes: Vec<usize> = (0..self.mappings).filter(is_home).collect();
+        let routed: Vec<(usize, Option<String>)> = if self.routes.is_empty() {
+            (0..self.mappings).map(|mapping| (mapping, None)).collect()
+        } else {
+            (0..self.mappings).filter_map(|mapping| self.to(item, mapping).map(|held| (mapping, held))).collect()
+        };
+        // Where the routes changed, a finding stays where its issue is; it goes elsewhere only if it is routed to both.
+        let moved_away = !homes.is_empty() && !routed.iter().any(|(mapping, _)| homes.contains(mapping));
+        let mut all: Vec<(usize, Option<String>)> = if moved_away { Vec::new() } else { routed };
+        for home in homes {
+            if !all.iter().any(|(mapping, _)| *mapping == home) {
+                all.push((home, Some("no route leads here any more".to_owned())));
+            }
+        }
+        all
+    }
+
+    /// Whether a route leads to the mapping: `Some(None)` where the item may be opened there, `Some(why)` where a
+    /// filter holds it back.
+    fn to(&self, item: &Item, mapping: usize) -> Option<Option<String>> {
+        let mut reason = None;
+        for route in self.routes.iter().filter(|route| route.route.mapping == mapping && route.leads(item)) {
+            match route.holds(item) {
+                None => return Some(None),
+                held => reason = reason.or(held),
+            }
+        }
+        reason.map(Some)
+    }
+}
+
+impl<'a> Compiled<'a> {
+    fn new(route: &'a Route) -> Result<Self, GlobError> {
+        let globs = |list: &[String]| list.iter().map(|glob| matcher(glob)).collect::<Result<Vec<_>, _>>();
+        let Filter { paths, scanners, targets, rules, components, .. } = &route.when;
+        Ok(Self {
+            route,
+            paths: globs(paths)?,
+            scanners: globs(scanners)?,
+            targets: globs(targets)?,
+            rules: globs(rules)?,
+            components: globs(components)?,
+        })
+    }
+
+    /// Whether the item belongs here.
+    fn leads(&self, item: &Item) -> bool {
+        let finding = &item.finding;
+        let Filter { kinds, tags, .. } = &self.route.when;
+        let paths = finding.locations.iter().chain([&finding.location]).filter_map(|place| place.path.as_deref());
+        one_of(&self.paths, paths)
+            && one_of(&self.scanners, item.scopes.iter().map(|scope| scope.scanner.as_str()))
+            && one_of(&self.targets, item.scopes.iter().map(|scope| scope.target.as_str()))
+            && one_of(&self.rules, finding.rule.iter().chain(&finding.identifiers).map(String::as_str))
+            && one_of(&self.components, finding.component.iter().map(|component| component.name.as_str()))
+            && (kinds.is_empty() || kinds.contains(&finding.kind))
+            && (tags.is_empty() || tags.iter().any(|tag| finding.tags.iter().any(|has| has.eq_ignore_ascii_case(tag))))
+    }
+
+    /// Why an item that belongs here is not opened.
+    fn holds(&self, item: &Item) -> Option<String> {
+        let Filter { min_severity, fix_available, .. } = &self.route.when;
+        if let Some(least) = min_severity.filter(|least| item.finding.severity < *least) {
+            return Some(format!("below the route's `min_severity: {}`", least.name().to_lowercase()));
+        }
+        let has_fix = item.finding.fix.as_ref().is_some_and(|fix| fix.version.is_some() || fix.text.is_some());
+        fix_available
+            .filter(|wanted| *wanted != has_fix)
+            .map(|wanted| format!("the route asks for `fix_available: {wanted}`"))
+    }
+}
+
+/// Whether one of the texts fits one of the globs, where there are any.
+fn one_of<'t>(globs: &[GlobMatcher], mut texts: impl Iterator<Item = &'t str>) -> bool {
+    globs.is_empty() || texts.any(|text| globs.iter().any(|glob| glob.is_match(text)))
+}
