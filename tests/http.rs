@@ -1,0 +1,172 @@
+//! The HTTP layer against a server that fails on purpose: what is repeated, what is not, and what leaks.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use findsync::config::Secret;
+use findsync::trackers::Error;
+use findsync::trackers::http::{AuthHeader, Http, HttpConfig, Kind, Request};
+use http::Method;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use url::Url;
+
+const TOKEN: &str = "ghp_verysecret";
+
+#[derive(Clone, Default)]
+struct Server {
+    hits: Arc<AtomicU32>,
+}
+
+impl Server {
+    fn hits(&self) -> u32 {
+        self.hits.load(Ordering::SeqCst)
+    }
+
+    /// Fails the first two requests to `/flaky/STATUS`, and echoes the credential in every answer.
+    async fn answer(State(server): State<Self>, uri: axum::http::Uri, headers: HeaderMap) -> Response {
+        let hit = server.hits.fetch_add(1, Ordering::SeqCst);
+        let echo = headers.get("authorization").map_or("none", |value| value.to_str().unwrap()).to_owned();
+        let status = uri.path().strip_prefix("/flaky/").map(|s| s.parse::<u16>().unwrap());
+        match (uri.path(), status) {
+            (_, Some(status)) if hit < 2 => {
+                let after = [("retry-after", if status == 429 || status == 403 { "0" } else { "" })];
+                (StatusCode::from_u16(status).unwrap(), after, echo).into_response()
+            }
+            ("/slow", _) => {
+                tokio::time::sleep(Duration::from_secs(30)).await;
+                "late".into_response()
+            }
+            ("/never", _) => (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "86400")], echo).into_response(),
+            ("/here", _) => (StatusCode::MOVED_PERMANENTLY, [("location", "/there")]).into_response(),
+            ("/away", _) => (StatusCode::FOUND, [("location", "http://localhost:1/there")]).into_response(),
+            ("/bad", _) => (StatusCode::UNAUTHORIZED, format!("{{\"message\": \"no {echo}\"}}")).into_response(),
+            _ => echo.into_response(),
+        }
+    }
+}
+
+async fn serve(server: Server) -> Url {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
+    let app = Router::new().fallback(any(Server::answer)).with_state(server);
+    tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+    url
+}
+
+fn http(origin: &Url) -> Http {
+    let mut config = HttpConfig::new(vec![origin.clone()]);
+    let value = Secret::new(format!("Bearer {TOKEN}"));
+    config.auth = vec![AuthHeader { name: http::header::AUTHORIZATION, value }];
+    config.retry.backoff = Duration::from_millis(1);
+    config.timeout = Duration::from_millis(300);
+    Http::new(config).unwrap()
+}
+
+fn get(origin: &Url, path: &str) -> Request {
+    Request::get("read it", origin.join(path).unwrap())
+}
+
+fn create(origin: &Url, path: &str) -> Request {
+    Request::new(Kind::Create, Method::POST, "make it", origin.join(path).unwrap()).json(&"x")
+}
+
+#[tokio::test]
+async fn repeats_reads() {
+    for status in [500, 502, 429, 403] {
+        let server = Server::default();
+        let origin = serve(server.clone()).await;
+        let http = http(&origin);
+        let answer = http.send(get(&origin, &format!("flaky/{status}"))).await.unwrap();
+        assert_eq!((answer.status, server.hits(), http.requests()), (StatusCode::OK, 3, 3), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn never_repeats_a_write_that_may_have_happened() {
+    for path in ["flaky/500", "flaky/502", "slow"] {
+        let server = Server::default();
+        let origin = serve(server.clone()).await;
+        let error = http(&origin).send(create(&origin, path)).await.unwrap_err();
+        assert!(matches!(error, Error::Unclear { .. }), "{path}: {error}");
+        assert_eq!(server.hits(), 1, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_write_is_unclear_where_the_connection_breaks() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let origin: Url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
+    let hits = Arc::new(AtomicU32::new(0));
+    let seen = hits.clone();
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request).await;
+            seen.fetch_add(1, Ordering::SeqCst);
+            stream.write_all(b"HTTP/1.1 201 Created\r\nContent-Length: 100\r\n\r\n{\"num").await.unwrap();
+        }
+    });
+    let error = http(&origin).send(create(&origin, "issues")).await.unwrap_err();
+    assert!(matches!(error, Error::Unclear { .. }), "{error}");
+    assert_eq!(hits.load(Ordering::SeqCst), 1);
+    let error = http(&origin).send(get(&origin, "issues")).await.unwrap_err();
+    assert!(matches!(error, Error::Unreachable { .. }), "{error}");
+    assert_eq!(hits.load(Ordering::SeqCst), 6);
+}
+
+#[tokio::test]
+async fn a_write_that_was_refused_for_a_limit_is_repeated_and_one_that_was_never_sent_is_unreachable() {
+    let server = Server::default();
+    let origin = serve(server.clone()).await;
+    http(&origin).send(create(&origin, "flaky/429")).await.unwrap();
+    assert_eq!(server.hits(), 3);
+    let nobody: Url = "http://127.0.0.1:9/".parse().unwrap();
+    let error = http(&nobody).send(create(&nobody, "x")).await.unwrap_err();
+    assert!(matches!(error, Error::Unreachable { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn does_not_wait_longer_than_a_run_may_take() {
+    let origin = serve(Server::default()).await;
+    let error = http(&origin).send(get(&origin, "never")).await.unwrap_err();
+    assert!(matches!(error, Error::RateLimited { seconds: 86_400, .. }), "{error}");
+}
+
+#[tokio::test]
+async fn follows_redirects_on_its_own_origin_only() {
+    let server = Server::default();
+    let origin = serve(server.clone()).await;
+    let http = http(&origin);
+    assert_eq!(http.send(get(&origin, "here")).await.unwrap().status, StatusCode::OK);
+    let away = http.send(get(&origin, "away")).await.unwrap();
+    assert!(matches!(away.ok(), Err(Error::Moved(to)) if to == "http://localhost:1/there"));
+    let other: Url = "https://example.com/".parse().unwrap();
+    assert!(matches!(http.send(get(&other, "x")).await, Err(Error::Settings { .. })));
+    assert_eq!(server.hits(), 3);
+}
+
+#[tokio::test]
+async fn never_tells_the_token() {
+    let origin = serve(Server::default()).await;
+    let http = http(&origin);
+    let answer = http.send(get(&origin, "echo")).await.unwrap();
+    assert_eq!(String::from_utf8_lossy(&answer.body), "Bearer ***");
+    let error = http.send(get(&origin, "bad")).await.unwrap().ok().unwrap_err();
+    assert_eq!(error.to_string().split_once(": ").unwrap().1, "HTTP 401: no Bearer ***");
+    assert!(!format!("{error:?}{http:?}").contains(TOKEN));
+}
+
+#[test]
+fn plain_http_is_for_this_machine() {
+    for (url, fine) in [("http://localhost:1", true), ("http://[::1]", true), ("http://10.0.0.1", false)] {
+        assert_eq!(Http::new(HttpConfig::new(vec![url.parse().unwrap()])).is_ok(), fine, "{url}");
+    }
+}
