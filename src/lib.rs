@@ -1,5 +1,6 @@
 //! findsync keeps a team's issue tracker in step with its security scanners.
 
+pub mod apply;
 pub mod config;
 pub mod finding;
 pub mod issue;

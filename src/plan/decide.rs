@@ -241,7 +241,8 @@ impl Planner<'_> {
     }
 
     /// Closes an issue as the duplicate of another.
-    pub(super) fn merge(&self, issue: &Issue, keeper: &IssueId) -> Change {
+    #[must_use]
+    pub fn merge(&self, issue: &Issue, keeper: &IssueId) -> Change {
         let title = issue.title.clone();
         let edit = issue.stamp.as_ref().map(|old| edit::duplicate(self, issue, old, keeper)).unwrap_or_default();
         Change {

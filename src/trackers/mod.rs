@@ -2,6 +2,7 @@
 
 mod error;
 pub mod http;
+pub mod local;
 
 pub use error::{Error, Problem};
 

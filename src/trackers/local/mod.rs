@@ -1,0 +1,302 @@
+//! The `local` tracker: Markdown files in a folder, one an issue, that people may edit. No token, no network.
+
+mod file;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+use chrono::NaiveDate;
+
+use self::file::{File, number_of, slug};
+use super::{Error, Found, Problem, Read, Track, Visibility, Which};
+use crate::config::{DecisionLabels, Mapping, StatusMap};
+use crate::issue::{CloseReason, Edit, FieldEdit, Issue, IssueId, Limits, Markup, New, Stamp, State, TrackerDecision};
+
+/// What a file can hold: generous, but a person must be able to open it.
+const LIMITS: Limits = Limits {
+    title: 255,
+    body: 256 * 1024,
+    comment: 64 * 1024,
+    stamp: 96 * 1024,
+    stamp_in_body: true,
+    conditional_writes: true,
+    confidential: false,
+    markup: Markup::CommonMark,
+    concurrency: 1,
+};
+
+/// A folder of issue files.
+#[derive(Debug)]
+pub struct Local {
+    folder: PathBuf,
+    project: String,
+    own_label: String,
+    status: StatusMap,
+    decisions: DecisionLabels,
+    today: NaiveDate,
+}
+
+impl Local {
+    /// A tracker in a folder, which need not exist yet. `today` is written as the date of what happens.
+    #[must_use]
+    pub fn new(folder: PathBuf, mapping: &Mapping, today: NaiveDate) -> Self {
+        Self {
+            project: folder.display().to_string(),
+            folder,
+            own_label: mapping.own_label.clone(),
+            status: mapping.status.clone(),
+            decisions: mapping.decision_labels.clone(),
+            today,
+        }
+    }
+
+    /// Paths of all issue files, by number.
+    fn paths(&self) -> Result<BTreeMap<u64, PathBuf>, Error> {
+        let mut paths = BTreeMap::new();
+        let entries = match fs::read_dir(&self.folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(paths),
+            Err(source) => return Err(io("read the folder", &self.folder, source)),
+        };
+        for entry in entries {
+            let path = entry.map_err(|source| io("read the folder", &self.folder, source))?.path();
+            let Some(number) = path.file_name().and_then(|name| name.to_str()).and_then(number_of) else { continue };
+            if let Some(other) = paths.insert(number, path.clone()) {
+                return Err(Error::Settings {
+                    what: format!("`{}` and `{}` have the same number", other.display(), path.display()),
+                    hint: "give one of them a number of its own, or delete the copy".to_owned(),
+                });
+            }
+        }
+        Ok(paths)
+    }
+
+    fn read(&self, number: u64, path: &Path) -> Result<Issue, Error> {
+        let text = fs::read_to_string(path).map_err(|source| io("read", path, source))?;
+        let file = File::parse(&text).map_err(|why| Error::Settings {
+            what: format!("`{}` is not an issue file: {why}", path.display()),
+            hint: "mend its front matter between the two `---` lines, or move the file away".to_owned(),
+        })?;
+        Ok(self.issue_of(number, path, &text, &file))
+    }
+
+    fn issue_of(&self, number: u64, path: &Path, text: &str, file: &File) -> Issue {
+        let body = file.body();
+        let stamp = crate::issue::Body::parse(&body).stamp.and_then(|stamp| {
+            Stamp::decode(&stamp).inspect_err(|error| tracing::warn!("`{}`: {error}", path.display())).ok()
+        });
+        let labels = file.labels();
+        let (own, labels): (Vec<_>, Vec<_>) = labels.into_iter().partition(|label| *label == self.own_label);
+        let fields = file.fields();
+        let status = fields.get(&self.status.field).and_then(|value| self.status.decision(value));
+        let moved = status.filter(|status| stamp.as_ref().is_some_and(|stamp| stamp.status != *status));
+        let labelled =
+            labels.iter().find_map(|label| Some((self.decisions.decision(label)?, format!("label `{label}`"))));
+        let by_field = moved.map(|status| (status, format!("`{}: {status}`", self.status.field)));
+        Issue {
+            id: IssueId { number, url: path.display().to_string(), handle: String::new() },
+            title: file.text("title").unwrap_or_default(),
+            state: if file.text("state").is_some_and(|state| state == "closed") { State::Closed } else { State::Open },
+            closed_as: file.text("closed_as").and_then(|reason| reason_named(&reason)),
+            decision: labelled.or(by_field).map(|(status, by)| TrackerDecision { status, by }),
+            labels,
+            fields,
+            stamp,
+            trusted: true,
+            labelled: !own.is_empty(),
+            comments: Some(file.comment_markers()),
+            revision: Some(revision(text)),
+            body,
+        }
+    }
+
+    /// Writes a file whole: a crash leaves the old one or the new one.
+    fn write(&self, path: &Path, number: u64, text: &str) -> Result<(), Error> {
+        let draft = self.folder.join(format!(".{number:04}.tmp"));
+        let written = fs::File::create(&draft).and_then(|mut file| {
+            file.write_all(text.as_bytes())?;
+            file.sync_all()
+        });
+        written.and_then(|()| fs::rename(&draft, path)).map_err(|source| io("write", path, source))
+    }
+
+    /// Keeps other runs out while a number is taken.
+    fn lock(&self) -> Result<fs::File, Error> {
+        fs::create_dir_all(&self.folder).map_err(|source| io("create the folder", &self.folder, source))?;
+        let path = self.folder.join(".findsync.lock");
+        let lock = fs::File::create(&path).map_err(|source| io("create", &path, source))?;
+        lock.lock().map_err(|source| io("lock", &path, source))?;
+        Ok(lock)
+    }
+
+    fn set_fields(file: &mut File, fields: &[FieldEdit]) {
+        for field in fields {
+            file.set(&field.name, field.value.as_deref());
+        }
+    }
+}
+
+fn io(what: &str, path: &Path, source: std::io::Error) -> Error {
+    Error::Io { what: format!("{what} `{}`", path.display()), source }
+}
+
+fn revision(text: &str) -> u64 {
+    u64::from_be_bytes(crate::finding::digest([("file", text)]).short())
+}
+
+const REASONS: [(CloseReason, &str); 3] = [
+    (CloseReason::Completed, "completed"),
+    (CloseReason::NotPlanned, "not_planned"),
+    (CloseReason::Duplicate, "duplicate"),
+];
+
+fn reason_named(name: &str) -> Option<CloseReason> {
+    let name = name.replace([' ', '-'], "_");
+    REASONS.into_iter().find(|(_, known)| known.eq_ignore_ascii_case(&name)).map(|(reason, _)| reason)
+}
+
+fn reason_name(reason: Option<CloseReason>) -> &'static str {
+    REASONS.into_iter().find(|(known, _)| Some(*known) == reason).map_or("completed", |(_, name)| name)
+}
+
+#[async_trait]
+impl Read for Local {
+    fn name(&self) -> &'static str {
+        "local"
+    }
+
+    fn project(&self) -> &str {
+        &self.project
+    }
+
+    fn limits(&self) -> Limits {
+        LIMITS
+    }
+
+    async fn check(&self) -> Result<Vec<Problem>, Error> {
+        let mut problems = Vec::new();
+        if self.folder.exists() && !self.folder.is_dir() {
+            problems.push(Problem {
+                what: format!("`{}` is not a folder", self.folder.display()),
+                hint: "name a folder, or one that does not exist yet".to_owned(),
+                fixable: false,
+            });
+            return Ok(problems);
+        }
+        for (number, path) in self.paths()? {
+            if let Err(error) = self.read(number, &path) {
+                problems.push(Problem {
+                    what: error.to_string(),
+                    hint: error.hint().unwrap_or_default(),
+                    fixable: false,
+                });
+            }
+        }
+        Ok(problems)
+    }
+
+    async fn visibility(&self) -> Result<Visibility, Error> {
+        Ok(Visibility::Private)
+    }
+
+    async fn issues(&self, which: Which) -> Result<Vec<Issue>, Error> {
+        let mut issues = Vec::new();
+        for (number, path) in self.paths()? {
+            if matches!(which, Which::NewerThan(newest) if number <= newest) {
+                continue;
+            }
+            let issue = self.read(number, &path)?;
+            let wanted = match which {
+                Which::Open => issue.state == State::Open,
+                Which::Closed => issue.state == State::Closed,
+                Which::NewerThan(_) => true,
+            };
+            if wanted {
+                issues.push(issue);
+            }
+        }
+        Ok(issues)
+    }
+
+    async fn issue(&self, id: &IssueId) -> Result<Found, Error> {
+        match self.paths()?.get(&id.number) {
+            Some(path) => Ok(Found::Here(Box::new(self.read(id.number, path)?))),
+            None => Ok(Found::Gone),
+        }
+    }
+}
+
+#[async_trait]
+impl Track for Local {
+    async fn open(&self, new: &New) -> Result<IssueId, Error> {
+        let _lock = self.lock()?;
+        let number = self.paths()?.keys().next_back().map_or(1, |last| last + 1);
+        let path = self.folder.join(format!("{number:04}-{}.md", slug(&new.title)));
+        let mut labels = vec![self.own_label.clone()];
+        labels.extend(new.labels.iter().cloned());
+        let mut file = File::new(number, &new.title, self.today);
+        file.set_labels(&labels);
+        Self::set_fields(&mut file, &new.fields);
+        if new.state == State::Closed {
+            file.set("state", Some("closed"));
+            file.set("closed_as", Some(reason_name(new.closed_as)));
+            file.set("closed", Some(&self.today.to_string()));
+        }
+        file.set_body(&new.body);
+        self.write(&path, number, &file.text_whole())?;
+        Ok(IssueId { number, url: path.display().to_string(), handle: String::new() })
+    }
+
+    async fn edit(&self, issue: &Issue, edit: &Edit) -> Result<(), Error> {
+        let _lock = self.lock()?;
+        let path = self.paths()?.remove(&issue.id.number).ok_or(Error::Gone)?;
+        let text = fs::read_to_string(&path).map_err(|source| io("read", &path, source))?;
+        if issue.revision.is_some_and(|known| known != revision(&text)) {
+            return Err(Error::Conflict);
+        }
+        let mut file = File::parse(&text).map_err(|_| Error::Conflict)?;
+        if let Some(title) = &edit.title {
+            file.set("title", Some(title));
+        }
+        if !(edit.add_labels.is_empty() && edit.remove_labels.is_empty()) {
+            let mut labels = file.labels();
+            labels.retain(|label| !edit.remove_labels.contains(label));
+            labels.extend(edit.add_labels.iter().cloned());
+            file.set_labels(&labels);
+        }
+        match edit.state {
+            Some(State::Closed) => {
+                file.set("state", Some("closed"));
+                file.set("closed_as", Some(reason_name(edit.closed_as)));
+                file.set("duplicate_of", edit.duplicate_of.as_ref().map(|of| of.number.to_string()).as_deref());
+                file.set("closed", Some(&self.today.to_string()));
+            }
+            Some(State::Open) => {
+                file.set("state", Some("open"));
+                ["closed_as", "duplicate_of", "closed"].into_iter().for_each(|key| file.set(key, None));
+            }
+            None => {}
+        }
+        Self::set_fields(&mut file, &edit.fields);
+        if let Some(body) = &edit.body {
+            file.set_body(body);
+        }
+        if let Some(comment) = edit.comment.as_ref().filter(|comment| !file.comment_markers().contains(&comment.marker))
+        {
+            file.add_comment(self.today, comment);
+        }
+        let new_text = file.text_whole();
+        if new_text == text { Ok(()) } else { self.write(&path, issue.id.number, &new_text) }
+    }
+
+    async fn fix(&self) -> Result<Vec<String>, Error> {
+        fs::create_dir_all(&self.folder).map_err(|source| io("create the folder", &self.folder, source))?;
+        Ok(Vec::new())
+    }
+}
+
+#[cfg(test)]
+mod tests;
