@@ -1,6 +1,7 @@
 //! findsync keeps a team's issue tracker in step with its security scanners.
 
 pub mod apply;
+pub mod ci;
 pub mod config;
 pub mod finding;
 pub mod issue;

@@ -2,10 +2,27 @@
 //!
 //! What stands in a [`Config`] has been checked: names resolve, values parse, tokens come from the environment.
 
+mod check;
+mod defaults;
+mod error;
+mod from_ci;
+mod instance;
+mod instances;
+mod load;
+mod mappings;
+mod schema;
+mod text;
+mod words;
+mod written;
+
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use chrono::NaiveDate;
+
+pub use error::{Error, Problem, ProblemKind, Problems};
+pub use instance::{Credential, Instance, Secret, TrackerKind};
+pub use load::Given;
+pub use schema::schema;
 
 use crate::finding::{Kind, Severity, Status};
 
@@ -43,90 +60,6 @@ pub struct ReportSource {
     pub partial: bool,
     /// Folder that the report's relative paths start from, relative to the workspace.
     pub root: Option<String>,
-}
-
-/// Which service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TrackerKind {
-    /// GitHub.com or GitHub Enterprise Server.
-    GitHub,
-    /// GitLab.com or self-managed.
-    GitLab,
-    /// Azure DevOps Services or Server.
-    AzureDevOps,
-    /// Markdown files in a folder.
-    Local,
-}
-
-/// A secret value. It prints as `***`, always.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Wraps a secret value.
-    #[must_use]
-    pub const fn new(value: String) -> Self {
-        Self(value)
-    }
-
-    /// The value itself: only for the header that carries it.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("***")
-    }
-}
-
-impl std::fmt::Display for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("***")
-    }
-}
-
-/// How we prove who we are.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Credential {
-    /// No token: the local tracker, or a plan that only shows what it can without one.
-    None,
-    /// A token, as people or the CI gave it.
-    Token(Secret),
-    /// A token that must go as `Authorization: Bearer` (Azure DevOps `SYSTEM_ACCESSTOKEN`, Entra, GitLab OAuth).
-    Bearer(Secret),
-    /// GitLab's `CI_JOB_TOKEN`.
-    JobToken(Secret),
-    /// A GitHub App: we fetch the installation token ourselves.
-    App {
-        /// The App's id or client id.
-        id: String,
-        /// Its private key in PEM.
-        private_key: Secret,
-        /// The installation, where it is known; else the one of the repository is asked for.
-        installation: Option<u64>,
-    },
-}
-
-/// A tracker to connect to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Instance {
-    /// Its name in the mapping file.
-    pub label: String,
-    /// Which service.
-    pub kind: TrackerKind,
-    /// The address as in DESIGN §10 (`https://github.com/acme`), or a folder for `local`.
-    pub location: String,
-    /// The API's base address, where it does not follow from `location` (GITHUB_API_URL, CI_API_V4_URL).
-    pub api_url: Option<String>,
-    /// The GraphQL address, where it does not follow from `location` (GITHUB_GRAPHQL_URL).
-    pub graphql_url: Option<String>,
-    /// The credential.
-    pub credential: Credential,
-    /// A file with more certificate authorities, PEM.
-    pub ca_file: Option<PathBuf>,
 }
 
 /// Whether and what of unpublished weaknesses may be said where everybody can read.

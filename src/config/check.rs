@@ -1,0 +1,301 @@
+//! From written to trusted: the leaves, and the parts of the file that need no tracker.
+
+use std::fmt::Display;
+use std::path::Path;
+
+use chrono::NaiveDate;
+
+use super::error::{nearest, quote};
+use super::load::Given;
+use super::text::{BadVariable, Number, Place, Text, Word, Words, interpolate};
+use super::{
+    Config, Decision, DecisionMatch, Filter, Mapping, Problem, ProblemKind, ReportSource, Route, RunLimits, written,
+};
+use crate::finding::Key;
+
+/// Turns written into trusted parts, and collects what is wrong on the way.
+pub(crate) struct Checker<'a> {
+    source: &'a str,
+    name: &'a str,
+    pub(crate) given: Given<'a>,
+    problems: Vec<Problem>,
+    /// What was taken from the environment, so that no message repeats it.
+    taken: Vec<String>,
+}
+
+impl<'a> Checker<'a> {
+    pub(crate) fn new(source: &'a str, name: &'a str, given: Given<'a>) -> Self {
+        Self { source, name, given, problems: Vec::new(), taken: Vec::new() }
+    }
+
+    pub(crate) fn finish(mut self) -> Result<(), Vec<Problem>> {
+        self.problems.sort_by_key(|problem| (problem.line, problem.column));
+        if self.problems.is_empty() { Ok(()) } else { Err(self.problems) }
+    }
+
+    pub(crate) fn config(&mut self, file: &written::File) -> Config {
+        let instances = self.instances(file);
+        let mappings = self.mappings(file, &instances);
+        Config {
+            reports: file.reports.iter().filter_map(|report| self.report(report)).collect(),
+            routes: file.routes.iter().filter_map(|route| self.route(route, file, &mappings)).collect(),
+            decisions: file.decisions.iter().filter_map(|decision| self.decision(decision)).collect(),
+            vex: self.globs(&file.vex),
+            limits: file.limits.as_ref().map(|limits| self.limits(limits)).unwrap_or_default(),
+            branches: self.globs(&file.branches),
+            instances,
+            mappings,
+        }
+    }
+
+    /// Notes a problem.
+    pub(crate) fn problem(&mut self, kind: ProblemKind, place: Place, what: impl Display, help: impl Display) {
+        let clean = |text: String| self.taken.iter().fold(text, |text, value| text.replace(value, "***"));
+        let (what, help) = (clean(what.to_string()), clean(help.to_string()));
+        self.problems.push(Problem::new(self.source, kind, place, what, help));
+    }
+
+    /// Text with its variables replaced.
+    pub(crate) fn text(&mut self, text: &Text) -> Option<String> {
+        match interpolate(&text.raw, self.given.env) {
+            Ok(value) => {
+                if text.has_variable() && !value.is_empty() {
+                    self.taken.push(value.clone());
+                }
+                Some(value)
+            }
+            Err(bad) => {
+                self.bad_variable(text, &bad);
+                None
+            }
+        }
+    }
+
+    pub(crate) fn bad_variable(&mut self, text: &Text, bad: &BadVariable) {
+        let (what, help) = match bad {
+            BadVariable::Unset(name) => (
+                format!("the environment variable `{name}` is not set"),
+                format!("set `{name}` for this job, or write `$${{` where `${{` itself is meant"),
+            ),
+            BadVariable::NoName => (
+                "`${` without a variable's name and `}`".to_owned(),
+                "write `${NAME}`, or `$${` where `${` itself is meant".to_owned(),
+            ),
+        };
+        self.problem(ProblemKind::Variable, text.place, what, help);
+    }
+
+    /// Text that must not be empty.
+    pub(crate) fn filled(&mut self, text: &Text) -> Option<String> {
+        let value = self.text(text)?;
+        if value.trim().is_empty() {
+            self.problem(ProblemKind::WrongValue, text.place, "this is empty", "write a value, or leave the key out");
+            return None;
+        }
+        Some(value.trim().to_owned())
+    }
+
+    pub(crate) fn optional(&mut self, text: Option<&Text>) -> Option<String> {
+        text.and_then(|text| self.filled(text))
+    }
+
+    pub(crate) fn list(&mut self, texts: &[Text]) -> Vec<String> {
+        texts.iter().filter_map(|text| self.filled(text)).collect()
+    }
+
+    /// One of a closed list of words.
+    pub(crate) fn word<T: Words>(&mut self, word: &Word<T>) -> Option<T> {
+        let value = self.filled(&word.text)?;
+        let read = T::read(&value);
+        if read.is_none() {
+            let words: Vec<&str> = T::words().into_iter().map(|(word, _)| word).collect();
+            let known = words.join(", ");
+            let near = if word.text.has_variable() { None } else { nearest(&value, words) };
+            let help = near
+                .map_or_else(|| format!("one of: {known}"), |near| format!("did you mean `{near}`? one of: {known}"));
+            self.problem(
+                ProblemKind::WrongValue,
+                word.text.place,
+                format!("`{}` is not {}", quote(&word.text.raw), T::WHAT),
+                help,
+            );
+        }
+        read
+    }
+
+    pub(crate) fn choice<T: Words>(&mut self, word: Option<&Word<T>>) -> Option<T> {
+        word.and_then(|word| self.word(word))
+    }
+
+    pub(crate) fn words<T: Words>(&mut self, words: &[Word<T>]) -> Vec<T> {
+        words.iter().filter_map(|word| self.word(word)).collect()
+    }
+
+    /// A whole number within bounds.
+    pub(crate) fn number<N: TryFrom<u64>>(&mut self, number: Option<&Number>, least: u64, most: u64) -> Option<N> {
+        let Number(text) = number?;
+        let value = self.filled(text)?;
+        let read = value.parse().ok().filter(|n| (least..=most).contains(n)).and_then(|n| N::try_from(n).ok());
+        if read.is_none() {
+            let help = if most == u64::MAX {
+                format!("a whole number from {least} on")
+            } else {
+                format!("a whole number from {least} to {most}")
+            };
+            self.problem(
+                ProblemKind::WrongValue,
+                text.place,
+                format!("`{}` is not a number that can stand here", quote(&text.raw)),
+                help,
+            );
+        }
+        read
+    }
+
+    pub(crate) fn glob(&mut self, text: &Text) -> Option<String> {
+        let value = self.filled(text)?;
+        if let Err(e) = globset::Glob::new(&value) {
+            let why = if text.has_variable() { String::new() } else { format!(": {}", e.kind()) };
+            let what = format!("`{}` is not a glob{why}", quote(&text.raw));
+            self.problem(
+                ProblemKind::Glob,
+                text.place,
+                what,
+                "`*`, `**`, `?`, `[a-z]`, `{a,b}` are known; `[*]` is a literal `*`",
+            );
+        }
+        Some(value)
+    }
+
+    pub(crate) fn globs(&mut self, texts: &[Text]) -> Vec<String> {
+        texts.iter().filter_map(|text| self.glob(text)).collect()
+    }
+
+    /// A file's content, by its path from the mapping file's folder.
+    pub(crate) fn file(&mut self, path: &Text) -> Option<String> {
+        let value = self.filled(path)?;
+        match (self.given.read)(Path::new(&value)) {
+            Ok(content) => Some(content),
+            Err(e) => {
+                let what = format!("cannot read `{}`: {}", quote(&path.raw), e.kind());
+                let help = "paths start from the mapping file's folder";
+                self.problem(ProblemKind::UnreadableFile, path.place, what, help);
+                None
+            }
+        }
+    }
+
+    /// Finds what a label names among labels; says which there are where it is none.
+    pub(crate) fn label(&mut self, what: &str, label: &Text, labels: &[&str]) -> Option<usize> {
+        let value = self.filled(label)?;
+        let found = labels.iter().position(|known| *known == value);
+        if found.is_none() {
+            let near = if label.has_variable() { None } else { nearest(&value, labels.iter().copied()) };
+            let help = match (near, labels) {
+                (Some(near), _) => format!("did you mean `{}`?", quote(near)),
+                (None, []) => format!("this file has no {what}"),
+                (None, _) => format!("labels of this file's {what}s: {}", quote(&labels.join(", "))),
+            };
+            let message = format!("no {what} has the label `{}`", quote(&label.raw));
+            self.problem(ProblemKind::UnknownLabel, label.place, message, help);
+        }
+        found
+    }
+
+    fn report(&mut self, report: &written::Report) -> Option<ReportSource> {
+        Some(ReportSource {
+            target: self.optional(report.target.as_ref()),
+            reader: self.optional(report.reader.as_ref()),
+            root: self.optional(report.root.as_ref()),
+            partial: report.partial.unwrap_or_default(),
+            path: self.glob(&report.path)?,
+        })
+    }
+
+    fn route(&mut self, route: &written::Route, file: &written::File, mappings: &[Mapping]) -> Option<Route> {
+        let labels: Vec<&str> = mappings.iter().map(|mapping| mapping.label.as_str()).collect();
+        let mapping = match &route.mapping {
+            Some(label) => self.label("mapping", label, &labels),
+            None if file.mappings.len() < 2 => (!mappings.is_empty()).then_some(0),
+            None => {
+                let place = Place { line: 1, column: 1, len: 1 };
+                let help = format!("write `mapping:` and one of {}", quote(&labels.join(", ")));
+                self.problem(ProblemKind::MissingKey, place, "a route does not say to which mapping it leads", help);
+                None
+            }
+        };
+        let when = &route.when;
+        let when = Filter {
+            min_severity: self.choice(when.min_severity.as_ref()),
+            paths: self.globs(&when.paths),
+            kinds: self.words(&when.kinds),
+            scanners: self.globs(&when.scanners),
+            targets: self.globs(&when.targets),
+            rules: self.globs(&when.rules),
+            components: self.globs(&when.components),
+            tags: self.list(&when.tags),
+            fix_available: when.fix_available,
+        };
+        Some(Route { mapping: mapping?, when })
+    }
+
+    fn decision(&mut self, decision: &written::Decision) -> Option<Decision> {
+        let parts = &decision.r#match;
+        let given = [&parts.id, &parts.key, &parts.rule, &parts.component, &parts.path, &parts.scanner, &parts.target];
+        let place = given.into_iter().flatten().map(|text| text.place).min_by_key(|place| place.line);
+        let status_place = decision.status.text.place;
+        if place.is_none() {
+            let help = "write at least one of id, key, rule, component, path, scanner, target";
+            self.problem(ProblemKind::WrongValue, status_place, "this decision would be about every finding", help);
+        }
+        let line = place.map_or(status_place.line, |place| place.line.min(status_place.line));
+        let mut glob = |text: &Option<Text>| text.as_ref().and_then(|text| self.glob(text));
+        let matches = DecisionMatch {
+            rule: glob(&parts.rule),
+            component: glob(&parts.component),
+            path: glob(&parts.path),
+            scanner: glob(&parts.scanner),
+            target: glob(&parts.target),
+            id: self.optional(parts.id.as_ref()),
+            key: parts.key.as_ref().and_then(|key| self.key(key)),
+        };
+        Some(Decision {
+            matches,
+            reason: self.optional(decision.reason.as_ref()),
+            until: decision.until.as_ref().and_then(|until| self.date(until)),
+            source: format!("{}:{line}", self.name),
+            status: self.word(&decision.status)?.0,
+        })
+    }
+
+    fn key(&mut self, text: &Text) -> Option<String> {
+        let value = self.filled(text)?;
+        if value.parse::<Key>().is_err() {
+            let what = format!("`{}` is not a finding's key", quote(&text.raw));
+            self.problem(ProblemKind::WrongValue, text.place, what, "`findsync findings --format json` prints keys");
+        }
+        Some(value)
+    }
+
+    fn date(&mut self, text: &Text) -> Option<NaiveDate> {
+        let value = self.filled(text)?;
+        let date = NaiveDate::parse_from_str(&value, "%Y-%m-%d").ok().filter(|_| value.len() == 10);
+        if date.is_none() {
+            let what = format!("`{}` is not a date", quote(&text.raw));
+            self.problem(ProblemKind::WrongValue, text.place, what, "write year-month-day: 2027-01-31");
+        }
+        date
+    }
+
+    fn limits(&mut self, limits: &written::Limits) -> RunLimits {
+        let default = RunLimits::default();
+        let most = u64::from(u32::MAX);
+        RunLimits {
+            max_open: self.number(limits.max_open.as_ref(), 0, most).unwrap_or(default.max_open),
+            max_close_percent: self
+                .number(limits.max_close_percent.as_ref(), 0, 100)
+                .unwrap_or(default.max_close_percent),
+            scope_ttl: self.number(limits.scope_ttl.as_ref(), 1, most).unwrap_or(default.scope_ttl),
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! From the file's bytes to what is written, and on to what is trusted.
+
+use std::path::Path;
+
+use serde_yaml::Error as YamlError;
+
+use super::check::Checker;
+use super::error::{nearest, quote};
+use super::text::Place;
+use super::written::File;
+use super::{Config, Error, Problem, ProblemKind, Problems};
+use crate::ci::Ci;
+
+/// What a mapping file may refer to. All of it is handed in, so that reading is pure.
+#[derive(Clone, Copy)]
+pub struct Given<'a> {
+    /// The environment, for `${NAME}`.
+    pub env: &'a dyn Fn(&str) -> Option<String>,
+    /// Reads a file that the mapping file names, by its path from the mapping file's folder.
+    pub read: &'a dyn Fn(&Path) -> std::io::Result<String>,
+    /// The CI that we run in: what it tells need not be written.
+    pub ci: &'a Ci,
+    /// Whether a token whose variable is not set is an error. It is not where no tracker will be asked, and never in
+    /// a run for a pull or merge request: those of strangers get no secrets.
+    pub tokens_needed: bool,
+}
+
+impl std::fmt::Debug for Given<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Given").field("tokens_needed", &self.tokens_needed).finish_non_exhaustive()
+    }
+}
+
+/// Longest mapping file, in bytes.
+const MAX_FILE: usize = 4 << 20;
+
+impl Config {
+    /// Reads and checks a mapping file.
+    ///
+    /// # Errors
+    /// Where the file cannot be read, or with everything that is wrong with it.
+    pub fn load(path: &Path, given: Given<'_>) -> Result<Self, Error> {
+        let bytes = std::fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+        Self::parse(&bytes, &path.display().to_string(), given)
+    }
+
+    /// Checks a mapping file's content; `name` is the file's, for messages.
+    ///
+    /// # Errors
+    /// With everything that is wrong with it; where its structure is, only with the first such error.
+    pub fn parse(bytes: &[u8], name: &str, given: Given<'_>) -> Result<Self, Error> {
+        let invalid = |problems| Error::Invalid(Problems { file: name.to_owned(), problems });
+        let source = text(bytes).map_err(|problem| invalid(vec![problem]))?;
+        let file = written(source).map_err(|problem| invalid(vec![problem]))?;
+        let mut checker = Checker::new(source, name, given);
+        let config = checker.config(&file);
+        checker.finish().map_err(invalid)?;
+        Ok(config)
+    }
+}
+
+fn text(bytes: &[u8]) -> Result<&str, Problem> {
+    let refuse =
+        |place, what: &str, help: &str| Problem::new("", ProblemKind::Yaml, place, what.to_owned(), help.to_owned());
+    let start = Place { line: 1, column: 1, len: 1 };
+    if bytes.len() > MAX_FILE {
+        return Err(refuse(start, "the mapping file is larger than 4 MiB", "is this the right file?"));
+    }
+    let text = std::str::from_utf8(bytes).map_err(|e| {
+        let line = bytes[..e.valid_up_to()].iter().filter(|&&b| b == b'\n').count() + 1;
+        refuse(Place { line, ..start }, "the mapping file is not UTF-8 text", "save it as UTF-8")
+    })?;
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
+}
+
+fn written(source: &str) -> Result<File, Problem> {
+    if source.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
+        return Ok(File::default());
+    }
+    let options = serde_yaml::options! {
+        with_snippet: false,
+        emit_comments: false,
+        leading_zero_numbers_as_strings: true,
+        underscored_numbers_as_strings: true,
+        budget: serde_yaml::budget! { max_depth: 64, max_nodes: 200_000 },
+    };
+    serde_yaml::from_str_with_options(source, options).map_err(|e| explain(source, &e))
+}
+
+/// The YAML crate's error in our words: it never repeats a value, as that might be a secret.
+fn explain(source: &str, error: &YamlError) -> Problem {
+    let error = match error.without_snippet() {
+        YamlError::AliasError { error, .. } => error.without_snippet(),
+        other => other,
+    };
+    let mut place = error.location().map_or(Place { line: 1, column: 1, len: 1 }, Place::from);
+    let (kind, message, help) = match error {
+        YamlError::SerdeUnknownField { field, expected, .. } => {
+            place = find_key(source, place, field);
+            let help = match nearest(field, expected.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("known here: {}", expected.join(", ")),
+            };
+            (ProblemKind::UnknownKey, format!("`{}` is not a key that goes here", quote(field)), help)
+        }
+        YamlError::DuplicateMappingKey { key, .. } => (
+            ProblemKind::DuplicateKey,
+            format!("the key `{}` stands here twice", quote(key.as_deref().unwrap_or("?"))),
+            "keep one of the two".to_owned(),
+        ),
+        YamlError::SerdeMissingField { field, .. } => (
+            ProblemKind::MissingKey,
+            format!("the key `{field}` is missing"),
+            format!("add `{field}:`; docs/mapping-file.md says what it takes"),
+        ),
+        YamlError::SerdeInvalidType { unexpected, expected, .. } => {
+            let found = unexpected.split([' ', '`', '"']).next().unwrap_or_default();
+            wrong_type(&format!("{}, not {}", expected_in_words(expected), found_in_words(found)))
+        }
+        YamlError::SerdeInvalidValue { expected, .. } => wrong_type(expected_in_words(expected)),
+        YamlError::Unexpected { expected, .. } => wrong_type(expected_in_words(expected)),
+        YamlError::InvalidScalar { ty, .. } => wrong_type(expected_in_words(ty)),
+        YamlError::InvalidBooleanStrict { .. } => wrong_type("`true` or `false`"),
+        YamlError::NullIntoString { .. } => wrong_type("text"),
+        YamlError::MultipleDocuments { .. } => {
+            let help = "keep one, and remove the line `---`".to_owned();
+            (ProblemKind::Yaml, "a second YAML document begins here".to_owned(), help)
+        }
+        YamlError::Budget { .. } | YamlError::AliasReplayLimitExceeded { .. } => {
+            let help = "a mapping file is small and flat: is this the right file?".to_owned();
+            (ProblemKind::Yaml, "the file is too deep or too large".to_owned(), help)
+        }
+        other => {
+            let message = other.to_string();
+            let message = message.lines().next().and_then(|line| line.split(" at line ").next()).unwrap_or_default();
+            let help = "quote text that holds `:`, `#`, `{`, `[`, `*` or `&`, and indent with spaces".to_owned();
+            (ProblemKind::Yaml, format!("not valid YAML: {}", quote(message)), help)
+        }
+    };
+    Problem::new(source, kind, place, message, help)
+}
+
+fn wrong_type(expected: &str) -> (ProblemKind, String, String) {
+    let help = "docs/mapping-file.md shows each key in use; leave out what you do not need".to_owned();
+    (ProblemKind::WrongType, format!("expected {expected}"), help)
+}
+
+fn expected_in_words(expected: &str) -> &str {
+    match expected {
+        "a sequence" | "sequence start" => "a list",
+        "bool" | "a boolean" | "boolean" => "`true` or `false`",
+        "a string" | "string scalar" | "string" => "text",
+        other if other.starts_with("struct ") || other == "mapping start" => "a mapping (`key: value`)",
+        other => other,
+    }
+}
+
+fn found_in_words(found: &str) -> &str {
+    match found {
+        "string" => "text",
+        "sequence" => "a list",
+        "map" => "a mapping",
+        "integer" | "floating" => "a number",
+        "boolean" => "a truth value",
+        _ => "this",
+    }
+}
+
+/// The place of a key: the parser may point at the mapping that holds it.
+fn find_key(source: &str, place: Place, key: &str) -> Place {
+    let len = key.chars().count();
+    let lines = source.lines().enumerate().skip(place.line - 1);
+    for (index, line) in lines {
+        let skipped = if index + 1 == place.line { place.column - 1 } else { 0 };
+        let tail: String = line.chars().skip(skipped).collect();
+        for (at, _) in tail.match_indices(key) {
+            let after = tail[at + key.len()..].trim_start_matches(['"', '\'']).trim_start();
+            let starts = !tail[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+            if starts && after.starts_with(':') {
+                return Place { line: index + 1, column: skipped + tail[..at].chars().count() + 1, len };
+            }
+        }
+    }
+    Place { len, ..place }
+}
