@@ -214,8 +214,8 @@ pub(super) fn duplicate(planner: &Planner<'_>, issue: &Issue, old: &Stamp, keepe
     };
     let field = status_field(planner, target);
     let mut fields = Vec::new();
+    stamp.fields.insert(field.name.clone(), remembered(&field.value));
     if !issue.fields.get(&field.name).is_some_and(|now| same(now, &field.value)) {
-        stamp.fields.insert(field.name.clone(), remembered(&field.value));
         fields.push(FieldEdit { name: field.name, value: Some(field.value) });
     }
     let text = seal(planner, &mut Body::parse(&issue.body), &mut stamp, false);

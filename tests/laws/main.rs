@@ -1,0 +1,146 @@
+//! The laws of DESIGN §4, over random worlds: a thousand of them each.
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
+mod memory;
+mod world;
+
+use chrono::{Days, NaiveDate};
+use findsync::finding::{Key, Status};
+use findsync::issue::{Issue, State};
+use proptest::prelude::*;
+
+use memory::Memory;
+use world::{FINDINGS, Step, key, picture, run, steps};
+
+fn day(steps: &[Step]) -> NaiveDate {
+    let days = steps.iter().map(|step| step.days).sum();
+    NaiveDate::from_ymd_opt(2026, 1, 1).unwrap() + Days::new(days)
+}
+
+/// Lets a history happen, up to the people's part of its last step.
+fn live(memory: &Memory, history: &[Step], reversed: bool) {
+    let last = history.len() - 1;
+    for (at, step) in history.iter().enumerate() {
+        step.people.iter().for_each(|person| memory.act(person));
+        if at < last {
+            run(memory, step, day(&history[..=at]), reversed);
+        }
+    }
+}
+
+fn carries(issue: &Issue, finding: usize) -> bool {
+    let keys: Vec<Key> = vec![key(finding, 0), key(finding, 1)];
+    issue
+        .stamp
+        .as_ref()
+        .is_some_and(|stamp| stamp.duplicate_of.is_none() && stamp.keys().any(|key| keys.contains(&key)))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_second_plan_is_empty(history in steps()) {
+        let memory = Memory::default();
+        live(&memory, &history, false);
+        let last = history.last().unwrap();
+        run(&memory, last, day(&history), false);
+        let second = run(&memory, last, day(&history), false);
+        prop_assert!(second.changes.is_empty(), "{:#?}", second.changes);
+    }
+
+    #[test]
+    fn one_open_issue_a_key(history in steps()) {
+        let memory = Memory::default();
+        live(&memory, &history, false);
+        run(&memory, history.last().unwrap(), day(&history), false);
+        let issues = memory.snapshot();
+        for finding in 0..FINDINGS {
+            let open = issues.iter().filter(|issue| issue.state == State::Open && carries(issue, finding)).count();
+            prop_assert!(open <= 1 || !history.last().unwrap().reports(finding), "finding {finding} has {open} open issues");
+        }
+    }
+
+    #[test]
+    fn what_is_wanted_is_open_unless_people_decided(history in steps()) {
+        let memory = Memory::default();
+        live(&memory, &history, false);
+        let last = history.last().unwrap();
+        run(&memory, last, day(&history), false);
+        let issues = memory.snapshot();
+        for finding in (0..FINDINGS).filter(|finding| last.reports(*finding) && last.decided[*finding].is_none()) {
+            let theirs: Vec<_> = issues.iter().filter(|issue| carries(issue, finding)).collect();
+            let open = theirs.iter().any(|issue| issue.state == State::Open);
+            let decided = theirs.iter().any(|issue| {
+                issue.decision.is_some() || issue.closed_as == Some(findsync::issue::CloseReason::NotPlanned)
+            });
+            prop_assert!(open || decided, "finding {finding} is reported, undecided and not open: {theirs:#?}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_closed_that_was_not_proved_gone(history in steps()) {
+        let memory = Memory::default();
+        live(&memory, &history, false);
+        let last = history.last().unwrap();
+        let before = memory.snapshot();
+        let plan = run(&memory, last, day(&history), false);
+        for change in plan.changes.iter().filter(|change| change.status == Status::Closed && change.issue().is_some()) {
+            let number = change.issue().unwrap().number;
+            let issue = before.iter().find(|issue| issue.id.number == number).unwrap();
+            let stamp = issue.stamp.as_ref().unwrap();
+            for finding in (0..FINDINGS).filter(|finding| carries(issue, *finding)) {
+                prop_assert!(!last.reports(finding), "#{number} closed, but finding {finding} is reported");
+            }
+            for member in &stamp.members {
+                for at in &member.seen_by {
+                    let known = &stamp.scopes[*at as usize];
+                    let whole = last.coverage().whole(&known.scope);
+                    let long_ago = known.day + Days::new(30) <= day(&history) && !member.gone_from.is_empty();
+                    prop_assert!(whole || long_ago, "#{number} closed, but {} was not read whole", known.scope);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn order_does_not_matter(history in steps()) {
+        let (one, other) = (Memory::default(), Memory::default());
+        live(&one, &history, false);
+        *other.issues.lock().unwrap() = one.snapshot();
+        run(&one, history.last().unwrap(), day(&history), false);
+        run(&other, history.last().unwrap(), day(&history), true);
+        prop_assert_eq!(picture(&one), picture(&other));
+    }
+
+    #[test]
+    fn a_crash_after_any_write_ends_in_the_same_world(history in steps()) {
+        let (start, whole) = (Memory::default(), Memory::default());
+        live(&start, &history, false);
+        let (last, today) = (history.last().unwrap(), day(&history));
+        *whole.issues.lock().unwrap() = start.snapshot();
+        run(&whole, last, today, false);
+        let wanted = picture(&whole);
+        for after in 0..*whole.writes.lock().unwrap() {
+            let crashed = Memory::default();
+            *crashed.issues.lock().unwrap() = start.snapshot();
+            *crashed.fuse.lock().unwrap() = Some(after);
+            run(&crashed, last, today, false);
+            *crashed.fuse.lock().unwrap() = None;
+            run(&crashed, last, today, false);
+            prop_assert_eq!(&picture(&crashed), &wanted, "after {} writes", after);
+        }
+    }
+
+    #[test]
+    fn peoples_words_survive(history in steps()) {
+        let memory = Memory::default();
+        live(&memory, &history, false);
+        let words = |issues: &[Issue]| -> usize {
+            issues.iter().map(|issue| issue.body.matches("I am on it.").count() + issue.body.matches("Note: look").count()).sum()
+        };
+        let before = words(&memory.snapshot());
+        run(&memory, history.last().unwrap(), day(&history), false);
+        prop_assert_eq!(before, words(&memory.snapshot()));
+    }
+}
