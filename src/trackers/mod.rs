@@ -1,6 +1,7 @@
 //! OUT: trackers. Thin translators between `issue`'s types and each service's API; no decision is taken here.
 
 mod error;
+pub mod gitlab;
 pub mod http;
 pub mod local;
 

@@ -1,0 +1,370 @@
+//! GitLab issues, gitlab.com and self-managed, over REST, and over GraphQL for what REST lacks.
+
+mod api;
+mod check;
+mod fields;
+mod list;
+mod people;
+mod resolve;
+mod wire;
+mod work_items;
+mod write;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_trait::async_trait;
+use gitlab::api::common::NameOrId;
+use gitlab::api::projects::{Project, Projects};
+use gitlab::api::users::CurrentUser;
+use serde_json::json;
+use tokio::sync::{Mutex, OnceCell};
+
+use self::api::Api;
+use self::fields::{Fields, state_of};
+use self::list::Filter;
+use self::people::People;
+use self::work_items::{Abilities, Item};
+use super::{Error, Found, Problem, Read, Track, Visibility, Which};
+use crate::config::{Credential, Instance, Mapping};
+use crate::finding::Status;
+use crate::issue::{
+    Body, CloseReason, Comment, Edit, Issue, IssueId, Limits, Markup, New, Stamp, State, TrackerDecision,
+};
+
+/// What an issue of GitLab can hold.
+///
+/// <https://docs.gitlab.com/api/issues/#create-an-issue>
+const LIMITS: Limits = Limits {
+    title: 255,
+    body: 1_048_576,
+    comment: 1_000_000,
+    stamp: 262_144,
+    stamp_in_body: true,
+    conditional_writes: false,
+    confidential: true,
+    markup: Markup::GitLab,
+    concurrency: 4,
+};
+
+/// One project of a GitLab instance.
+#[derive(Debug)]
+pub struct GitLab {
+    api: Api,
+    mapping: Mapping,
+    credential: Credential,
+    setup: OnceCell<Setup>,
+    /// Labels that the project or a group above it has, once somebody had to know.
+    labels: Mutex<Option<BTreeSet<String>>>,
+    people: People,
+}
+
+/// What is asked for once, before anything else.
+#[derive(Debug)]
+struct Setup {
+    project: wire::Project,
+    me: wire::User,
+    abilities: Abilities,
+    fields: Fields,
+}
+
+impl GitLab {
+    /// Prepares to speak to the project of a mapping. Sends nothing.
+    ///
+    /// # Errors
+    /// [`Error::Settings`] where the instance's address, credential or CA file cannot work.
+    pub fn new(instance: &Instance, mapping: &Mapping) -> Result<Self, Error> {
+        Ok(Self {
+            api: Api::new(instance)?,
+            mapping: mapping.clone(),
+            credential: instance.credential.clone(),
+            setup: OnceCell::new(),
+            labels: Mutex::default(),
+            people: People::default(),
+        })
+    }
+
+    /// How many requests were made so far.
+    #[must_use]
+    pub fn requests(&self) -> u64 {
+        self.api.requests()
+    }
+
+    async fn setup(&self) -> Result<&Setup, Error> {
+        self.setup
+            .get_or_try_init(|| async {
+                let me = self.me().await?;
+                let project = self.find_project().await?;
+                let abilities = self.abilities(&project).await?;
+                let fields = Fields::new(&self.mapping, &abilities);
+                let setup = Setup { project, me, abilities, fields };
+                let missing = check::missing_fields(&self.mapping, &setup);
+                if missing.is_empty() { Ok(setup) } else { Err(Error::Setup(missing)) }
+            })
+            .await
+    }
+
+    async fn me(&self) -> Result<wire::User, Error> {
+        self.api.ask("ask whose token it is", &built(CurrentUser::builder().build())?).await
+    }
+
+    async fn abilities(&self, project: &wire::Project) -> Result<Abilities, Error> {
+        if Fields::want_abilities(&self.mapping) {
+            self.api.abilities(&project.path_with_namespace).await
+        } else {
+            Ok(Abilities::default())
+        }
+    }
+
+    /// Finds the project by id, full path, or bare name among the projects that we are a member of.
+    async fn find_project(&self) -> Result<wire::Project, Error> {
+        let name = self.mapping.project.name.trim().trim_matches('/');
+        let what = format!("find the project `{name}`");
+        let id = match name.parse::<u64>() {
+            Ok(id) => NameOrId::Id(id),
+            Err(_) if name.contains('/') => NameOrId::from(name),
+            Err(_) => NameOrId::Id(self.find_by_name(name).await?),
+        };
+        let project = built(Project::builder().project(id).build())?;
+        self.api.ask(&what, &project).await.map_err(|error| match error {
+            Error::NotFound { .. } => Error::NotFound { what: format!("the project `{name}`") },
+            error => error,
+        })
+    }
+
+    async fn find_by_name(&self, name: &str) -> Result<u64, Error> {
+        if name.is_empty() {
+            return Err(Error::Settings {
+                what: "the mapping names no project".to_owned(),
+                hint: "set `project` to the project's full path, like `acme/backend/shop`".to_owned(),
+            });
+        }
+        let search = built(Projects::builder().membership(true).search(name).build())?;
+        let found: Vec<wire::Project> = self.api.all("search the project", search).await?;
+        let named = |project: &&wire::Project| project.name == name || project.path == name;
+        let matches: Vec<&wire::Project> = found.iter().filter(named).collect();
+        match matches[..] {
+            [project] => Ok(project.id),
+            [] => Err(Error::NotFound { what: format!("a project named `{name}` that the token is a member of") }),
+            _ => Err(Error::Settings {
+                what: format!("`{name}` is the name of {} projects", matches.len()),
+                hint: format!(
+                    "set `project` to one of: {}",
+                    matches.iter().map(|p| p.path_with_namespace.as_str()).collect::<Vec<_>>().join(", ")
+                ),
+            }),
+        }
+    }
+
+    /// Turns what was listed into issues, each with its fields and whether its stamp counts.
+    async fn translate(
+        &self,
+        setup: &Setup,
+        listed: Vec<wire::Issue>,
+        items: &BTreeMap<u64, Item>,
+    ) -> Result<Vec<Issue>, Error> {
+        let none = Item::default();
+        let mut issues = Vec::with_capacity(listed.len());
+        let mut authors = BTreeMap::new();
+        for raw in listed {
+            let issue = self.issue_of(setup, &raw, items.get(&raw.iid).unwrap_or(&none));
+            if let (Some(_), Some(author)) = (&issue.stamp, &raw.author) {
+                authors.insert(author.id, author.username.clone());
+            }
+            issues.push((issue, raw.author.map(|author| author.id)));
+        }
+        let trusted = self.people.trusted(&self.api, &setup.project, &setup.me, &authors).await?;
+        Ok(issues
+            .into_iter()
+            .map(|(issue, author)| Issue { trusted: author.is_some_and(|id| trusted.contains(&id)), ..issue })
+            .collect())
+    }
+
+    fn issue_of(&self, setup: &Setup, raw: &wire::Issue, item: &Item) -> Issue {
+        let body = raw.description.clone().unwrap_or_default();
+        let stamp = Body::parse(&body).stamp.and_then(|text| match Stamp::decode(&text) {
+            Ok(stamp) => Some(stamp),
+            Err(error) => {
+                tracing::warn!(issue = raw.iid, %error, "leaving the issue alone");
+                None
+            }
+        });
+        let fields = setup.fields.read(raw, item, &setup.abilities);
+        let ours = |label: &String| *label == self.mapping.own_label;
+        let labels = raw.labels.iter().filter(|label| !ours(label) && !setup.fields.own(label)).cloned().collect();
+        Issue {
+            id: IssueId { number: raw.iid, url: raw.web_url.clone(), handle: raw.id.to_string() },
+            title: raw.title.clone(),
+            state: state_of(raw),
+            closed_as: raw.links.closed_as_duplicate_of.as_ref().map(|_| CloseReason::Duplicate),
+            decision: self.decision(raw, &fields, stamp.as_ref()),
+            labels,
+            fields,
+            trusted: false,
+            labelled: raw.labels.iter().any(ours),
+            comments: None,
+            revision: None,
+            stamp,
+            body,
+        }
+    }
+
+    /// What people decided: by a label, by a status that means nothing else, or by moving the issue away.
+    fn decision(
+        &self,
+        raw: &wire::Issue,
+        fields: &BTreeMap<String, String>,
+        stamp: Option<&Stamp>,
+    ) -> Option<TrackerDecision> {
+        let by_label = raw.labels.iter().find_map(|label| {
+            let status = self.mapping.decision_labels.decision(label)?;
+            Some(TrackerDecision { status, by: format!("label `{label}`") })
+        });
+        let by_status = || {
+            let value = fields.get(&self.mapping.status.field)?;
+            let status = self.mapping.status.decision(value)?;
+            // A status that we wrote ourselves is nobody's decision.
+            let ours = stamp.is_some_and(|s| s.status == status && s.state == State::Closed);
+            (!ours).then(|| TrackerDecision { status, by: format!("status `{value}`") })
+        };
+        let by_move = || {
+            raw.moved_to_id?;
+            Some(TrackerDecision { status: Status::RiskAccepted, by: "a move to another project".to_owned() })
+        };
+        by_label.or_else(by_status).or_else(by_move)
+    }
+
+    /// Markers of our own comments in an issue.
+    async fn markers(&self, setup: &Setup, iid: u64) -> Result<Vec<String>, Error> {
+        use gitlab::api::projects::issues::notes::IssueNotes;
+        let notes = built(IssueNotes::builder().project(setup.project.id).issue(iid).build())?;
+        let notes: Vec<wire::Note> = self.api.all("list the comments", notes).await?;
+        let ours = notes.iter().filter(|n| !n.system && n.author.as_ref().is_some_and(|a| a.id == setup.me.id));
+        Ok(ours.filter_map(|note| Comment::marker_in(note.body.as_deref()?)).map(str::to_owned).collect())
+    }
+}
+
+#[async_trait]
+impl Read for GitLab {
+    fn name(&self) -> &'static str {
+        "gitlab"
+    }
+
+    fn project(&self) -> &str {
+        self.setup.get().map_or(&self.mapping.project.name, |setup| &setup.project.path_with_namespace)
+    }
+
+    fn limits(&self) -> Limits {
+        LIMITS
+    }
+
+    async fn check(&self) -> Result<Vec<Problem>, Error> {
+        self.problems().await
+    }
+
+    async fn visibility(&self) -> Result<Visibility, Error> {
+        let project = &self.setup().await?.project;
+        Ok(match project.visibility.as_deref() {
+            Some("private") => Visibility::Private,
+            Some("internal") => Visibility::Internal,
+            // Whoever is not told how visible a project is sees it because everybody does.
+            _ => Visibility::Public,
+        })
+    }
+
+    async fn issues(&self, which: Which) -> Result<Vec<Issue>, Error> {
+        let setup = self.setup().await?;
+        let label = &self.mapping.own_label;
+        let filter = |query: Vec<(&'static str, String)>| Filter { project: setup.project.id, query };
+        let labelled = |state: &str| filter(vec![("labels", label.clone()), ("state", state.to_owned())]);
+        let mut listed = match which {
+            Which::Open => self.api.issues(&labelled("opened")).await?,
+            Which::Closed => {
+                let mut closed = self.api.issues(&labelled("closed")).await?;
+                let author = setup.me.id.to_string();
+                let lost = filter(vec![("author_id", author), ("not[labels]", label.clone())]);
+                let lost = self.api.issues(&lost).await?;
+                // An older server ignores `not`.
+                closed.extend(lost.into_iter().filter(|issue| !issue.labels.contains(label) && is_stamped(issue)));
+                closed
+            }
+            Which::NewerThan(iid) => self.api.issues_above(&labelled("all"), iid).await?,
+        };
+        let mut seen = BTreeSet::new();
+        listed.retain(|issue| seen.insert(issue.iid));
+        let items = self.items(setup, which, &listed).await?;
+        self.translate(setup, listed, &items).await
+    }
+
+    async fn issue(&self, id: &IssueId) -> Result<Found, Error> {
+        use gitlab::api::projects::issues::Issue as Endpoint;
+        let setup = self.setup().await?;
+        let endpoint = built(Endpoint::builder().project(setup.project.id).issue(id.number).build())?;
+        let raw: wire::Issue = match self.api.ask("read the issue", &endpoint).await {
+            Ok(raw) => raw,
+            Err(Error::NotFound { .. } | Error::Gone) => return Ok(Found::Gone),
+            Err(error) => return Err(error),
+        };
+        if let Some(to) = raw.moved_to_id {
+            return Ok(Found::Moved(self.address(to).await.unwrap_or(raw.web_url)));
+        }
+        let items = self.items(setup, Which::NewerThan(0), std::slice::from_ref(&raw)).await?;
+        let markers = if raw.user_notes_count == Some(0) { Vec::new() } else { self.markers(setup, raw.iid).await? };
+        let issue = self.translate(setup, vec![raw], &items).await?.pop();
+        Ok(issue.map_or(Found::Gone, |issue| Found::Here(Box::new(Issue { comments: Some(markers), ..issue }))))
+    }
+}
+
+impl GitLab {
+    /// What only GraphQL knows of the issues that were listed, where the mapping asks for any of it.
+    async fn items(&self, setup: &Setup, which: Which, listed: &[wire::Issue]) -> Result<BTreeMap<u64, Item>, Error> {
+        if !setup.fields.are_elsewhere() || listed.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let path = &setup.project.path_with_namespace;
+        let label = &self.mapping.own_label;
+        let mut items = match which {
+            Which::Open => self.api.items(path, &json!({ "labels": [label], "state": "opened" })).await?,
+            Which::Closed => self.api.items(path, &json!({ "labels": [label], "state": "closed" })).await?,
+            Which::NewerThan(_) => BTreeMap::new(),
+        };
+        // Those that the filter does not tell: without our label, or new.
+        let rest: Vec<String> =
+            listed.iter().map(|i| i.iid).filter(|iid| !items.contains_key(iid)).map(|iid| iid.to_string()).collect();
+        for some in rest.chunks(100) {
+            items.extend(self.api.items(path, &json!({ "iids": some })).await?);
+        }
+        Ok(items)
+    }
+
+    /// Where people find an issue of any project, by its global id.
+    async fn address(&self, id: u64) -> Option<String> {
+        let query = "query($id: WorkItemID!) { workItem(id: $id) { webUrl } }";
+        let variables = json!({ "id": format!("gid://gitlab/WorkItem/{id}") });
+        let data = self.api.graphql(super::http::Kind::Read, "find a moved issue", query, &variables).await.ok()?;
+        data["workItem"]["webUrl"].as_str().map(str::to_owned)
+    }
+}
+
+#[async_trait]
+impl Track for GitLab {
+    async fn open(&self, new: &New) -> Result<IssueId, Error> {
+        self.create(new).await
+    }
+
+    async fn edit(&self, issue: &Issue, edit: &Edit) -> Result<(), Error> {
+        self.update(issue, edit).await
+    }
+
+    async fn fix(&self) -> Result<Vec<String>, Error> {
+        self.make_labels().await
+    }
+}
+
+fn is_stamped(issue: &wire::Issue) -> bool {
+    Body::parse(issue.description.as_deref().unwrap_or_default()).stamp.is_some()
+}
+
+/// A builder of the crate fails only where a parameter is missing that every call here gives.
+fn built<T, E: std::fmt::Display>(endpoint: Result<T, E>) -> Result<T, Error> {
+    endpoint.map_err(|error| Error::Refused { what: "put a request together".to_owned(), detail: error.to_string() })
+}

@@ -1,0 +1,178 @@
+//! Opening and changing issues: one request an issue where REST can say it all.
+
+use std::collections::BTreeMap;
+
+use gitlab::api::projects::issues::notes::CreateIssueNote;
+use gitlab::api::projects::issues::{CreateIssue, EditIssue, IssueStateEvent};
+
+use super::api::With;
+use super::fields::{Slot, state_of};
+use super::resolve::Changes;
+use super::work_items::Item;
+use super::{Error, GitLab, LIMITS, Setup, built, wire};
+use crate::issue::{Body, Comment, Edit, FieldEdit, Issue, IssueId, New, Stamp, State};
+
+impl GitLab {
+    pub(super) async fn create(&self, new: &New) -> Result<IssueId, Error> {
+        let setup = self.setup().await?;
+        let changes = self.changes(setup, &new.fields, &BTreeMap::new()).await?;
+        let mut labels = vec![self.mapping.own_label.clone()];
+        for label in new.labels.iter().chain(&changes.add) {
+            if !labels.contains(label) {
+                labels.push(label.clone());
+            }
+        }
+        self.ensure_labels(setup, &labels).await?;
+
+        // What takes a second request is announced in the first one, so that the next run can make it good.
+        let in_steps = !changes.item.is_empty() || new.state == State::Closed;
+        let body = if in_steps { announcing(new, &changes) } else { new.body.clone() };
+        let endpoint = CreateIssue::builder()
+            .project(setup.project.id)
+            .title(&new.title)
+            .description(body)
+            .labels(labels.iter().map(String::as_str))
+            .confidential(new.confidential)
+            .build();
+        let endpoint = With { endpoint: built(endpoint)?, extra: changes.params.clone() };
+        let issue: wire::Issue = self.api.ask("open an issue", &endpoint).await?;
+        let id = IssueId { number: issue.iid, url: issue.web_url.clone(), handle: issue.id.to_string() };
+        let partly = |what: String| Error::Partly { number: id.number, url: id.url.clone(), what };
+
+        if in_steps {
+            let finish = async {
+                if !changes.item.is_empty() {
+                    self.api.update_item(issue.id, &changes.item.clone().into()).await?;
+                }
+                let edit = Edit {
+                    body: Some(new.body.clone()),
+                    state: (new.state == State::Closed).then_some(State::Closed),
+                    ..Edit::default()
+                };
+                self.put(setup, issue.iid, &edit, &Changes::default()).await
+            };
+            finish.await.map_err(|error| partly(format!("finish it: {error}")))?;
+        }
+        let ignored = ignored(setup, new, &labels, &issue);
+        if ignored.is_empty() {
+            Ok(id)
+        } else {
+            Err(partly(format!("set {}: GitLab ignored it (role or tier)", ignored.join(", "))))
+        }
+    }
+
+    pub(super) async fn update(&self, issue: &Issue, edit: &Edit) -> Result<(), Error> {
+        let setup = self.setup().await?;
+        let changes = self.changes(setup, &edit.fields, &issue.fields).await?;
+        let adds: Vec<String> = edit.add_labels.iter().chain(&changes.add).cloned().collect();
+        if !adds.is_empty() {
+            self.ensure_labels(setup, &adds).await?;
+        }
+        if let Some(comment) = &edit.comment {
+            self.comment(setup, issue, comment).await?;
+        }
+        if !changes.item.is_empty() {
+            let id = match issue.id.handle.parse() {
+                Ok(id) => id,
+                Err(_) => self.global_id(setup, issue.id.number).await?,
+            };
+            self.api.update_item(id, &changes.item.clone().into()).await?;
+        }
+        self.put(setup, issue.id.number, edit, &changes).await
+    }
+
+    async fn comment(&self, setup: &Setup, issue: &Issue, comment: &Comment) -> Result<(), Error> {
+        let there = match &issue.comments {
+            Some(markers) => markers.contains(&comment.marker),
+            None => self.markers(setup, issue.id.number).await?.contains(&comment.marker),
+        };
+        if there {
+            return Ok(());
+        }
+        // The marker last: a text's first line would otherwise no longer be what its author escaped.
+        let body = format!("{}\n\n{}", comment.text, comment.hidden_marker());
+        let note = CreateIssueNote::builder().project(setup.project.id).issue(issue.id.number).body(body).build();
+        let _: serde_json::Value = self.api.ask("comment", &built(note)?).await.map_err(gone)?;
+        Ok(())
+    }
+
+    /// The one request that changes title, body, labels, state and what else REST knows.
+    async fn put(&self, setup: &Setup, iid: u64, edit: &Edit, changes: &Changes) -> Result<(), Error> {
+        let mut endpoint = EditIssue::builder();
+        endpoint.project(setup.project.id).issue(iid);
+        let mut anything = !changes.params.is_empty();
+        if let Some(title) = &edit.title {
+            endpoint.title(title);
+            anything = true;
+        }
+        if let Some(body) = &edit.body {
+            endpoint.description(body);
+            anything = true;
+        }
+        if let Some(state) = edit.state {
+            endpoint.state_event(match state {
+                State::Open => IssueStateEvent::Reopen,
+                State::Closed => IssueStateEvent::Close,
+            });
+            anything = true;
+        }
+        let adds: Vec<&String> = edit.add_labels.iter().chain(&changes.add).collect();
+        for label in &adds {
+            endpoint.add_label(label.as_str());
+            anything = true;
+        }
+        for label in edit.remove_labels.iter().chain(&changes.remove).filter(|label| !adds.contains(label)) {
+            endpoint.remove_label(label.as_str());
+            anything = true;
+        }
+        if !anything {
+            return Ok(());
+        }
+        let endpoint = With { endpoint: built(endpoint.build())?, extra: changes.params.clone() };
+        let issue: wire::Issue = self.api.ask("change the issue", &endpoint).await.map_err(gone)?;
+        match edit.state {
+            Some(state) if state != state_of(&issue) => {
+                let verb = if state == State::Open { "reopen" } else { "close" };
+                Err(Error::Refused { what: format!("{verb} the issue"), detail: "GitLab left it as it was".to_owned() })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn global_id(&self, setup: &Setup, iid: u64) -> Result<u64, Error> {
+        use gitlab::api::projects::issues::Issue as Endpoint;
+        let endpoint = built(Endpoint::builder().project(setup.project.id).issue(iid).build())?;
+        let issue: wire::Issue = self.api.ask("read the issue", &endpoint).await.map_err(gone)?;
+        Ok(issue.id)
+    }
+}
+
+/// The body of a new issue that is not finished yet: its stamp says what is still to be written.
+fn announcing(new: &New, changes: &Changes) -> String {
+    let stamp = Stamp { pending: changes.elsewhere.clone(), state: State::Open, ..new.stamp.clone() };
+    let mut body = Body::parse(&new.body);
+    body.stamp = Some(stamp.encode(LIMITS.stamp));
+    body.compose(&LIMITS)
+}
+
+/// What GitLab left out of a new issue without a word, as it does where a role or a tier does not have it.
+fn ignored(setup: &Setup, new: &New, labels: &[String], issue: &wire::Issue) -> Vec<String> {
+    let there = setup.fields.read(issue, &Item::default(), &setup.abilities);
+    let lost_label = |label: &&String| !issue.labels.contains(label);
+    let lost_field = |edit: &&FieldEdit| {
+        let in_place = |slot| !matches!(slot, Slot::State | Slot::Scoped | Slot::Plain) && !Slot::is_elsewhere(slot);
+        let wanted = edit.value.as_deref().map(str::trim).filter(|value| !value.is_empty());
+        setup.fields.get(&edit.name).is_some_and(|field| in_place(field.slot))
+            && wanted.is_some()
+            && !there.contains_key(&edit.name)
+    };
+    let labels = labels.iter().filter(lost_label).map(|label| format!("label `{label}`"));
+    let fields = new.fields.iter().filter(lost_field).map(|edit| format!("`{}`", edit.name));
+    let open_to_all = (new.confidential && !issue.confidential).then(|| "`confidential`".to_owned());
+    labels.chain(fields).chain(open_to_all).collect()
+}
+
+/// An issue that is not found any more was deleted, or moved out of our sight.
+fn gone(error: Error) -> Error {
+    if matches!(error, Error::NotFound { .. }) { Error::Gone } else { error }
+}
