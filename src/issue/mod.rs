@@ -3,6 +3,7 @@
 
 mod body;
 mod draft;
+pub mod escape;
 mod limits;
 mod note;
 mod stamp;
