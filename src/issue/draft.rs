@@ -61,7 +61,7 @@ pub struct Draft {
     pub excluded: Vec<Key>,
     /// The status that triage gave.
     pub status: Status,
-    /// Why that status: the justification of the decision, or why an acceptance has run out. Escaped for `Markup`.
+    /// Why that status: the justification of the decision, or why an acceptance has run out. Untrusted.
     pub reason: Option<String>,
     /// Whether an acceptance has run out, so that a closed issue is reopened.
     pub expired: bool,
@@ -87,7 +87,7 @@ pub struct Draft {
     pub held: Option<String>,
     /// Whether it must not be readable by everybody, where the tracker can do that.
     pub confidential: bool,
-    /// Where it was seen, by what, for people: `Trivy in package-lock.json`. Escaped for a terminal.
+    /// Where it was seen, by what, for people: `Trivy in package-lock.json`. Untrusted.
     pub seen_by: String,
 }
 

@@ -17,24 +17,24 @@ pub enum Note {
     Decided {
         /// False Positive or Risk Accepted.
         status: Status,
-        /// The justification, escaped.
+        /// The justification. Untrusted.
         reason: Option<String>,
     },
     /// Reopened: findsync had closed it, and it is there again.
     SeenAgain {
-        /// Where, by what; escaped.
+        /// Where, by what. Untrusted.
         seen_by: String,
     },
     /// Reopened: a person had closed it as done, and it is still there.
     StillThere {
-        /// Where, by what; escaped.
+        /// Where, by what. Untrusted.
         seen_by: String,
     },
     /// Reopened: the decision was withdrawn, or its day has passed.
     DecisionEnded {
-        /// Why, escaped: `the acceptance has run out on 2027-01-31`.
+        /// Why: `the acceptance has run out on 2027-01-31`.
         reason: Option<String>,
-        /// Where, by what; escaped.
+        /// Where, by what. Untrusted.
         seen_by: String,
     },
     /// Closed as a duplicate.

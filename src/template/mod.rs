@@ -1,1 +1,158 @@
-//! (under construction)
+//! Ticket → title, body and field values. Templates are minijinja; the built-in ones are in `default/`.
+//!
+//! Everything that comes from a report is escaped on its way out, also in users' templates, and what must stay secret
+//! does not get as far as the templates.
+
+mod check;
+mod comments;
+mod context;
+mod engine;
+mod links;
+
+pub use check::TemplateError;
+pub use comments::{RunRef, comment};
+pub use links::{CodeHost, CodeLinks};
+
+use minijinja::Environment;
+
+use self::context::{Manner, context};
+use crate::finding::{Digest, digest};
+use crate::issue::{Limits, escape, words};
+use crate::triage::Ticket;
+
+const TITLE: &str = include_str!("default/title.j2");
+const BODY: &str = include_str!("default/body.j2");
+
+/// Our part of a body is not longer than this, in characters, whatever the tracker can hold: people have to read it.
+const MAX_BODY: usize = 24_000;
+/// Findings of a group that are listed, at most.
+const MAX_FINDINGS: usize = 100;
+/// The longest value of a field, in characters.
+const MAX_FIELD: usize = 1_000;
+
+/// The templates of one mapping, checked.
+#[derive(Debug)]
+pub struct Templates {
+    plain: Environment<'static>,
+    markdown: Environment<'static>,
+    fields: usize,
+}
+
+/// What people write in the mapping file; the built-in templates stand in for what they leave out.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Sources<'a> {
+    /// The title's template.
+    pub title: Option<&'a str>,
+    /// The body's template.
+    pub body: Option<&'a str>,
+    /// Name and template of each further field.
+    pub fields: &'a [(&'a str, &'a str)],
+}
+
+/// How to tell it.
+#[derive(Debug, Clone)]
+pub struct Style {
+    /// What the tracker can hold, and in which markup.
+    pub limits: Limits,
+    /// Links into the code, where the CI tells enough for them.
+    pub links: Option<CodeLinks>,
+    /// Rule and place only, for all but published vulnerabilities.
+    pub public_minimal: bool,
+}
+
+/// An issue's text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// The title, one line within the tracker's limit.
+    pub title: String,
+    /// Our part of the body.
+    pub body: String,
+    /// Digest of the body without what changes from run to run.
+    pub content: Digest,
+    /// The further fields' values, in the order of [`Sources::fields`].
+    pub fields: Vec<String>,
+}
+
+impl Templates {
+    /// Compiles and checks templates.
+    ///
+    /// # Errors
+    /// Where a template cannot be read, or names something that no ticket has.
+    pub fn new(sources: &Sources<'_>) -> Result<Self, TemplateError> {
+        let mut templates = Self { plain: engine::plain(), markdown: engine::markdown(), fields: sources.fields.len() };
+        check::add(&mut templates.plain, "title", sources.title.unwrap_or(TITLE).trim_end(), "title template")?;
+        check::add(&mut templates.markdown, "body", sources.body.unwrap_or(BODY), "body template")?;
+        for (i, (name, value)) in sources.fields.iter().enumerate() {
+            check::add(&mut templates.plain, &format!("field {i}"), value, &format!("template of field `{name}`"))?;
+        }
+        Ok(templates)
+    }
+
+    /// Tells a ticket.
+    ///
+    /// # Errors
+    /// Where a template does something with a value that it does not allow (adds a number to a text).
+    pub fn render(&self, ticket: &Ticket, style: &Style) -> Result<Rendered, TemplateError> {
+        let manner = Manner {
+            links: style.links.as_ref(),
+            minimal: style.public_minimal,
+            plain: true,
+            max_findings: MAX_FINDINGS,
+        };
+        let values = context(ticket, &manner);
+        let plain = |name: &str| -> Result<String, TemplateError> {
+            let template = self.plain.get_template(name).map_err(|e| TemplateError::render(name, &e))?;
+            template.render(&values).map_err(|e| TemplateError::render(name, &e))
+        };
+        let title = escape::title(&plain("title")?, style.limits.title);
+        let fields = (0..self.fields)
+            .map(|i| Ok(escape::shorten(plain(&format!("field {i}"))?.trim(), MAX_FIELD)))
+            .collect::<Result<_, TemplateError>>()?;
+        let body = self.body(ticket, style, style.links.as_ref())?;
+        let timeless = match style.links.as_ref().map(CodeLinks::without_commit) {
+            Some(links) => self.body(ticket, style, Some(&links))?,
+            None => body.clone(),
+        };
+        let content = digest([("body", words(style.limits.markup, &timeless).as_str())]);
+        Ok(Rendered { title, body, content, fields })
+    }
+
+    /// Our part of the body, with as many of a group's findings as there is room for.
+    fn body(&self, ticket: &Ticket, style: &Style, links: Option<&CodeLinks>) -> Result<String, TemplateError> {
+        let max = (style.limits.body / 2).min(MAX_BODY);
+        let mut max_findings = MAX_FINDINGS;
+        let mut room = max;
+        let template = self.markdown.get_template("body").map_err(|e| TemplateError::render("body", &e))?;
+        loop {
+            let manner = Manner { links, minimal: style.public_minimal, plain: false, max_findings };
+            let markdown = template.render(context(ticket, &manner)).map_err(|e| TemplateError::render("body", &e))?;
+            let body = escape::finish(style.limits.markup, &cut(markdown.trim(), room));
+            let whole = markdown.chars().count() <= room && body.chars().count() <= max;
+            if whole || (max_findings <= 5 && body.chars().count() <= max) || room == 0 {
+                return Ok(body);
+            }
+            if max_findings > 5 && ticket.items.len() > 5 {
+                max_findings = max_findings.min(ticket.items.len()) / 2;
+            } else if body.chars().count() <= max {
+                return Ok(body);
+            } else {
+                // HTML is longer than the Markdown that it is made of.
+                room /= 2;
+            }
+        }
+    }
+}
+
+/// Cuts Markdown at a line's end, and says so.
+fn cut(markdown: &str, max: usize) -> String {
+    const CUT: &str = "\n\n… (cut here: the scanner's report says more)";
+    if markdown.chars().count() <= max {
+        return markdown.to_owned();
+    }
+    let room = max.saturating_sub(CUT.chars().count() + 4);
+    let end = markdown.char_indices().nth(room).map_or(markdown.len(), |(at, _)| at);
+    let kept = markdown[..end].rsplit_once('\n').map_or("", |(kept, _)| kept).trim_end();
+    // All fences that `escape` writes are of three backticks.
+    let open = kept.lines().filter(|line| line.starts_with("```")).count() % 2 == 1;
+    format!("{kept}{}{CUT}", if open { "\n```" } else { "" })
+}

@@ -1,0 +1,90 @@
+//! Comments: what is said to people when the state of their issue changes.
+
+use crate::finding::{Scope, Status};
+use crate::issue::{IssueId, Limits, Note, escape};
+
+/// The run that says it: only what the CI tells.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RunRef {
+    /// The commit that was scanned.
+    pub commit: Option<String>,
+    /// Where to look at the run.
+    pub url: Option<String>,
+}
+
+/// Scopes that one comment names at most.
+const MAX_SCOPES: usize = 10;
+
+/// A comment's text, in the tracker's markup.
+#[must_use]
+pub fn comment(note: &Note, run: &RunRef, limits: &Limits) -> String {
+    let text = match note {
+        Note::Fixed { scopes, expired } => fixed(scopes, expired),
+        Note::Decided { status, reason } => {
+            let what = match status {
+                Status::FalsePositive => "This is a false positive",
+                Status::RiskAccepted => "The risk is accepted",
+                Status::Active | Status::Closed => "This is done",
+            };
+            format!("**{what}**{}", because(reason.as_deref()))
+        }
+        Note::SeenAgain { seen_by } => format!("**Seen again** by {}.", escape::inline(seen_by)),
+        Note::StillThere { seen_by } => {
+            format!("**Still there**: closed as done, but seen by {}.", escape::inline(seen_by))
+        }
+        Note::DecisionEnded { reason, seen_by } => {
+            format!("**Open again**{} It is seen by {}.", because(reason.as_deref()), escape::inline(seen_by))
+        }
+        Note::Duplicate { of } => format!("**Duplicate** of {}, which stays open.", issue(of)),
+    };
+    let text = format!("{text}{}", footer(run));
+    escape::finish(limits.markup, &escape::shorten(&text, limits.comment / 2)).trim_end().to_owned()
+}
+
+fn fixed(scopes: &[Scope], expired: &[Scope]) -> String {
+    let mut text = match scopes {
+        [] => "**Closed.**".to_owned(),
+        [_] => format!("**Fixed**: {} no longer reports it.", list(scopes)),
+        _ => format!("**Fixed**: none of {} reports it any longer.", list(scopes)),
+    };
+    if !expired.is_empty() {
+        text.push_str(&format!(" Not counted, as not read for long: {}.", list(expired)));
+    }
+    text
+}
+
+fn list(scopes: &[Scope]) -> String {
+    let mut named: Vec<String> = scopes
+        .iter()
+        .take(MAX_SCOPES)
+        .map(|scope| format!("{} on {}", escape::inline(&scope.scanner), escape::code(&scope.target)))
+        .collect();
+    if scopes.len() > MAX_SCOPES {
+        named.push(format!("{} more", scopes.len() - MAX_SCOPES));
+    }
+    named.join(", ")
+}
+
+fn because(reason: Option<&str>) -> String {
+    match reason.map(escape::inline).filter(|reason| !reason.is_empty()) {
+        Some(reason) => format!(": {}.", reason.trim_end_matches('.')),
+        None => ".".to_owned(),
+    }
+}
+
+/// Ours, not from a report: it may be a reference, where it leads somewhere.
+fn issue(id: &IssueId) -> String {
+    let IssueId { number, url, .. } = id;
+    if url.starts_with("http") && !url.contains([' ', '(', ')', '<', '>']) {
+        format!("[#{number}]({url})")
+    } else {
+        format!("issue {number}")
+    }
+}
+
+fn footer(run: &RunRef) -> String {
+    let commit = run.commit.as_deref().map(|commit| format!("commit {}", escape::code(commit)));
+    let url = run.url.as_deref().filter(|url| url.starts_with("http") && !url.contains([' ', '(', ')', '<', '>']));
+    let parts: Vec<String> = commit.into_iter().chain(url.map(|url| format!("[run]({url})"))).collect();
+    if parts.is_empty() { String::new() } else { format!("\n\n{}", parts.join(", ")) }
+}

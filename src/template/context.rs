@@ -1,0 +1,276 @@
+//! What templates can name: a ticket, told in values. Untrusted strings stay strings, which the engine escapes; what is
+//! marked as safe was built here, piece by piece, by `escape`.
+
+use minijinja::value::Serde;
+use minijinja::{Value, context};
+use serde::Serialize;
+
+use super::links::{CodeLinks, database};
+use crate::finding::{Finding, Kind, Location};
+use crate::issue::escape;
+use crate::triage::{Group, Item, Ticket};
+
+/// What decides how a ticket is told.
+#[derive(Clone, Copy)]
+pub(super) struct Manner<'a> {
+    /// Links into the code, where the CI tells enough for them.
+    pub links: Option<&'a CodeLinks>,
+    /// Rule and place only, for all but published vulnerabilities.
+    pub minimal: bool,
+    /// As plain text, for titles and fields.
+    pub plain: bool,
+    /// How many findings of a group to list.
+    pub max_findings: usize,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct FindingContext<'a> {
+    key: Option<String>,
+    title: String,
+    summary: Option<&'a str>,
+    severity: &'static str,
+    status: &'static str,
+    kind: &'static str,
+    rule: Option<&'a str>,
+    ids: &'a [String],
+    identifiers: Vec<Identifier<'a>>,
+    component: Option<Component<'a>>,
+    versions: &'a [String],
+    location: Option<Place<'a>>,
+    locations: Vec<Place<'a>>,
+    fix: Fix<'a>,
+    cvss: Option<Cvss<'a>>,
+    description: Option<&'a str>,
+    references: &'a [String],
+    tags: &'a [String],
+    first_seen: Option<&'a str>,
+    secret_hash: Option<&'a str>,
+    scopes: Vec<Scope<'a>>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct Identifier<'a> {
+    id: &'a str,
+    shown: Value,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct Component<'a> {
+    name: &'a str,
+    version: Option<&'a str>,
+    purl: Option<&'a str>,
+}
+
+#[derive(Debug, Clone, Default, Serialize)]
+struct Fix<'a> {
+    version: Option<&'a str>,
+    text: Option<&'a str>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct Cvss<'a> {
+    score: Option<f64>,
+    vector: Option<&'a str>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct Scope<'a> {
+    scanner: &'a str,
+    target: &'a str,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct Place<'a> {
+    path: Option<&'a str>,
+    start_line: Option<u32>,
+    end_line: Option<u32>,
+    url: Option<&'a str>,
+    method: Option<&'a str>,
+    parameter: Option<&'a str>,
+    resource: Option<&'a str>,
+    image: Option<&'a str>,
+    shown: Value,
+}
+
+/// Everything that a template can name.
+pub(super) fn context(ticket: &Ticket, manner: &Manner<'_>) -> Value {
+    let told: Vec<FindingContext<'_>> =
+        ticket.items.iter().take(manner.max_findings).map(|item| finding(item, manner)).collect();
+    let more = ticket.items.len() - told.len();
+    let first = ticket.items.first().map(|item| Value::from(Serde(finding(item, manner))));
+    let group = ticket.group.as_ref().map(|group| group_title(group, &ticket.items));
+    let mut scopes: Vec<_> = ticket.items.iter().flat_map(|item| &item.scopes).collect();
+    scopes.sort_unstable();
+    scopes.dedup();
+    let scopes: Vec<_> = scopes.into_iter().map(|s| Scope { scanner: &s.scanner, target: &s.target }).collect();
+    let title = group.clone().or_else(|| ticket.items.first().map(|item| headline(item, manner.minimal)));
+    context! {
+        key => ticket.key.to_string(),
+        title => title,
+        group => group,
+        severity => ticket.severity.name(),
+        status => ticket.status.name(),
+        reason => ticket.reason.as_ref(),
+        count => ticket.items.len(),
+        more => more,
+        scopes => Serde(scopes),
+        commit => manner.links.map(|links| &links.commit),
+        findings => Serde(told),
+        ..first.unwrap_or_default()
+    }
+}
+
+fn finding<'a>(item: &'a Item, manner: &Manner<'_>) -> FindingContext<'a> {
+    let finding = &item.finding;
+    let secret = finding.kind == Kind::Secret;
+    // Of a secret, only its kind, place and a short hash; of what must not be public, only rule and place.
+    let open = !secret && !hidden(finding, manner.minimal);
+    let text = |value: &'a Option<String>| value.as_deref().filter(|value| open && !value.trim().is_empty());
+    let title = headline(item, manner.minimal);
+    let fix = finding.fix.as_ref();
+    FindingContext {
+        key: item.keys.first().map(ToString::to_string),
+        summary: Some(finding.title.as_str()).filter(|_| open),
+        title,
+        severity: finding.severity.name(),
+        status: item.status.name(),
+        kind: finding.kind.name(),
+        rule: finding.rule.as_deref(),
+        ids: &finding.identifiers,
+        identifiers: finding.identifiers.iter().map(|id| Identifier { id, shown: identifier(id, manner) }).collect(),
+        component: finding.component.as_ref().filter(|_| open).map(|component| Component {
+            name: &component.name,
+            version: component.version.as_deref(),
+            purl: component.purl.as_deref(),
+        }),
+        versions: &item.versions,
+        location: (!finding.location.is_empty()).then(|| place(&finding.location, finding.kind, manner)),
+        locations: if hidden(finding, manner.minimal) {
+            Vec::new()
+        } else {
+            finding.locations.iter().map(|location| place(location, finding.kind, manner)).collect()
+        },
+        fix: Fix { version: fix.and_then(|fix| text(&fix.version)), text: fix.and_then(|fix| text(&fix.text)) },
+        cvss: finding
+            .cvss
+            .first()
+            .filter(|cvss| open && cvss.score.is_some())
+            .map(|cvss| Cvss { score: cvss.score, vector: cvss.vector.as_deref() }),
+        description: text(&finding.description).filter(|text| *text != finding.title),
+        references: if open { &finding.references } else { &[] },
+        tags: if open { &finding.tags } else { &[] },
+        first_seen: finding.first_seen.as_deref(),
+        secret_hash: finding
+            .evidence
+            .secret_hash
+            .as_deref()
+            .filter(|_| secret)
+            .map(|hash| hash.get(..8).unwrap_or(hash)),
+        scopes: item.scopes.iter().map(|scope| Scope { scanner: &scope.scanner, target: &scope.target }).collect(),
+    }
+}
+
+/// Whether a finding's details must not be told: everything but what is public knowledge anyway.
+fn hidden(finding: &Finding, minimal: bool) -> bool {
+    minimal && !(finding.kind == Kind::Dependency && !finding.identifiers.is_empty())
+}
+
+/// One line that names a finding and stays the same as long as it is the same: no line numbers, no counts, and for
+/// vulnerable packages nothing that differs between scanners.
+fn headline(item: &Item, minimal: bool) -> String {
+    let finding = &item.finding;
+    let rule = finding.rule.as_deref().unwrap_or(finding.kind.name());
+    if let (Kind::Dependency, Some(component)) = (finding.kind, &finding.component) {
+        let id = finding.identifiers.first().map_or(rule, String::as_str);
+        let versions = item.versions.join(", ");
+        return format!("{id} in {} {versions}", component.name).trim_end().to_owned();
+    }
+    let what = match finding.kind {
+        _ if hidden(finding, minimal) => rule.to_owned(),
+        Kind::Secret => format!("Secret: {}", finding.rule.as_deref().unwrap_or("credential")),
+        _ if finding.title.trim().is_empty() => rule.to_owned(),
+        _ => escape::shorten(&escape::clean(&finding.title).replace('\n', " "), 180),
+    };
+    let location = &finding.location;
+    let host_and_path = location.url.as_deref().map(|url| url.split(['?', '#']).next().unwrap_or(url));
+    let place =
+        location.path.as_deref().or(host_and_path).or(location.resource.as_deref()).or(location.image.as_deref());
+    match place {
+        Some(place) if !what.contains(place) => format!("{what} in {place}"),
+        _ => what,
+    }
+}
+
+/// What the findings of a group share, as a title.
+fn group_title(group: &Group, items: &[Item]) -> String {
+    use crate::config::GroupBy;
+    let component = items.first().and_then(|item| item.finding.component.as_ref()).map(|component| &component.name);
+    group.parts.iter().fold("Findings".to_owned(), |title, (by, value)| match by {
+        GroupBy::Rule => format!("{title} of {value}"),
+        GroupBy::Component => format!("{title} in {}", component.unwrap_or(value)),
+        GroupBy::File => format!("{title} in {value}"),
+        GroupBy::Severity => format!("{title} of severity {value}"),
+        GroupBy::Kind => format!("{title} of kind {value}"),
+        GroupBy::Scanner => format!("{title} from {value}"),
+        GroupBy::Target => format!("{title} on {value}"),
+        GroupBy::Fix => format!("{title} fixed by {value}"),
+    })
+}
+
+fn identifier(id: &str, manner: &Manner<'_>) -> Value {
+    match database(id) {
+        _ if manner.plain => Value::from(id),
+        // The address is ours, and the name was checked with it.
+        Some(address) => Value::from_safe_string(format!("[{id}]({address})")),
+        None => Value::from_safe_string(escape::code(id)),
+    }
+}
+
+fn place<'a>(location: &'a Location, kind: Kind, manner: &Manner<'_>) -> Place<'a> {
+    // What a request carried may be the secret itself.
+    let open = kind != Kind::Secret;
+    Place {
+        path: location.path.as_deref(),
+        start_line: location.start_line,
+        end_line: location.end_line,
+        url: location.url.as_deref().filter(|_| open),
+        method: location.method.as_deref().filter(|_| open),
+        parameter: location.parameter.as_deref().filter(|_| open),
+        resource: location.resource.as_deref(),
+        image: location.image.as_deref(),
+        shown: shown(location, open, manner),
+    }
+}
+
+/// A place in words: each part as code, the path with a link to it.
+fn shown(location: &Location, open: bool, manner: &Manner<'_>) -> Value {
+    let quote = |text: &str| if manner.plain { text.to_owned() } else { escape::code(text) };
+    let mut parts = Vec::new();
+    if let Some(path) = &location.path {
+        let lines = match (location.start_line, location.end_line) {
+            (Some(start), Some(end)) if end > start => format!(":{start}-{end}"),
+            (Some(start), _) => format!(":{start}"),
+            _ => String::new(),
+        };
+        let name = quote(&format!("{path}{lines}"));
+        // A link needs a path in the repository and a name that is one code span.
+        let inside = !path.starts_with('/') && !path.contains("://") && !path.split('/').any(|part| part == "..");
+        match manner.links.filter(|_| inside && !manner.plain && location.image.is_none() && !name.is_empty()) {
+            Some(links) => {
+                parts.push(format!("[{name}]({})", links.url(path, location.start_line, location.end_line)));
+            }
+            None => parts.push(name),
+        }
+    }
+    if let Some(url) = location.url.as_ref().filter(|_| open) {
+        let method = location.method.as_ref().map_or_else(String::new, |method| format!("{method} "));
+        parts.push(quote(&format!("{method}{url}")));
+    }
+    if let Some(parameter) = location.parameter.as_ref().filter(|_| open) {
+        parts.push(format!("parameter {}", quote(parameter)));
+    }
+    parts.extend(location.resource.iter().map(|resource| quote(resource)));
+    parts.extend(location.image.iter().map(|image| format!("image {}", quote(image))));
+    let text = parts.join(", ");
+    if manner.plain { Value::from(text) } else { Value::from_safe_string(text) }
+}
