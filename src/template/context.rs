@@ -10,6 +10,9 @@ use crate::finding::{Finding, Kind, Location};
 use crate::issue::escape;
 use crate::triage::{Group, Item, Ticket};
 
+/// Longest path that is linked or named in a title, in characters.
+const MAX_PATH: usize = 400;
+
 /// What decides how a ticket is told.
 #[derive(Clone, Copy)]
 pub(super) struct Manner<'a> {
@@ -172,7 +175,7 @@ fn finding<'a>(item: &'a Item, manner: &Manner<'_>) -> FindingContext<'a> {
 
 /// Whether a finding's details must not be told: everything but what is public knowledge anyway.
 fn hidden(finding: &Finding, minimal: bool) -> bool {
-    minimal && !(finding.kind == Kind::Dependency && !finding.identifiers.is_empty())
+    minimal && (finding.kind != Kind::Dependency || finding.identifiers.is_empty())
 }
 
 /// One line that names a finding and stays the same as long as it is the same: no line numbers, no counts, and for
@@ -182,21 +185,27 @@ fn headline(item: &Item, minimal: bool) -> String {
     let rule = finding.rule.as_deref().unwrap_or(finding.kind.name());
     if let (Kind::Dependency, Some(component)) = (finding.kind, &finding.component) {
         let id = finding.identifiers.first().map_or(rule, String::as_str);
-        let versions = item.versions.join(", ");
-        return format!("{id} in {} {versions}", component.name).trim_end().to_owned();
+        let versions = escape::shorten(&item.versions.join(", "), 60);
+        let [id, name] = [id, &component.name].map(|text| escape::shorten(text, 120));
+        return format!("{id} in {name} {versions}").trim_end().to_owned();
     }
     let what = match finding.kind {
         _ if hidden(finding, minimal) => rule.to_owned(),
         Kind::Secret => format!("Secret: {}", finding.rule.as_deref().unwrap_or("credential")),
         _ if finding.title.trim().is_empty() => rule.to_owned(),
-        _ => escape::shorten(&escape::clean(&finding.title).replace('\n', " "), 180),
+        _ => finding.title.clone(),
     };
+    let what = escape::shorten(&what, 180);
     let location = &finding.location;
-    let host_and_path = location.url.as_deref().map(|url| url.split(['?', '#']).next().unwrap_or(url));
-    let place =
-        location.path.as_deref().or(host_and_path).or(location.resource.as_deref()).or(location.image.as_deref());
+    let places = [&location.path, &location.url, &location.resource, &location.image];
+    let place = places.into_iter().flatten().next().map(|place| escape::shorten(place, MAX_PATH));
+    // An address without its query, which changes from scan to scan.
+    let place = place.map(|place| match location.path {
+        None => place.split(['?', '#']).next().unwrap_or_default().to_owned(),
+        Some(_) => place,
+    });
     match place {
-        Some(place) if !what.contains(place) => format!("{what} in {place}"),
+        Some(place) if !what.contains(&place) => format!("{what} in {place}"),
         _ => what,
     }
 }
@@ -254,7 +263,10 @@ fn shown(location: &Location, open: bool, manner: &Manner<'_>) -> Value {
         };
         let name = quote(&format!("{path}{lines}"));
         // A link needs a path in the repository and a name that is one code span.
-        let inside = !path.starts_with('/') && !path.contains("://") && !path.split('/').any(|part| part == "..");
+        let inside = path.len() <= MAX_PATH
+            && !path.starts_with('/')
+            && !path.contains("://")
+            && !path.split('/').any(|part| part == "..");
         match manner.links.filter(|_| inside && !manner.plain && location.image.is_none() && !name.is_empty()) {
             Some(links) => {
                 parts.push(format!("[{name}]({})", links.url(path, location.start_line, location.end_line)));

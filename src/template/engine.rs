@@ -10,8 +10,10 @@ use crate::issue::escape;
 const UNSAFE_FILTERS: [&str; 4] = ["safe", "escape", "e", "tojson"];
 
 /// Ways to show an untrusted text, beside the one that is used where none is named: in a sentence.
-const FILTERS: [(&str, fn(&str) -> String); 4] =
+const FILTERS: [(&str, Escape); 4] =
     [("code", escape::code), ("block", escape::block), ("code_block", escape::code_block), ("link", escape::link)];
+
+type Escape = fn(&str) -> String;
 
 /// Functions that templates may call.
 pub(super) const FUNCTIONS: [&str; 3] = ["range", "dict", "namespace"];

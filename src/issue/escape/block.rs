@@ -11,7 +11,7 @@ const MAX_DEPTH: usize = 4;
 /// Text in paragraphs. Ends without a line break.
 #[must_use]
 pub fn block(text: &str) -> String {
-    let text = shorten(&clean(text), MAX_BLOCK);
+    let text = clean(&shorten(text, MAX_BLOCK));
     let mut writer = Writer::default();
     for event in Parser::new_ext(&text, Options::empty()) {
         writer.event(event);

@@ -48,7 +48,7 @@ pub fn code(text: &str) -> String {
 /// Text in a fenced code block. It starts and ends at a line's start.
 #[must_use]
 pub fn code_block(text: &str) -> String {
-    let text = break_comments(&shorten(&clean(text), MAX_BLOCK).replace("```", "ˋˋˋ"));
+    let text = break_comments(&clean(&shorten(text, MAX_BLOCK)).replace("```", "ˋˋˋ"));
     format!("```\n{}\n```\n", text.trim_matches('\n'))
 }
 
