@@ -89,7 +89,7 @@ pub(crate) fn mapping(ci: &Ci, instances: &[Instance]) -> Option<Mapping> {
 /// The repository or project that the CI works on, if it is of this instance.
 pub(crate) fn project(ci: &Ci, instance: &Instance) -> Option<String> {
     let ours = self::instance(ci, &|_| None)?;
-    if ours.kind != instance.kind || !same_server(&ours, &instance.location) {
+    if !same_server(&ours, instance) {
         return None;
     }
     match ours.kind {
@@ -131,16 +131,25 @@ pub(crate) fn is_jwt(token: &Secret) -> bool {
     parts.len() == 3 && parts[0].starts_with("eyJ")
 }
 
-/// Whether a location is on the server of the CI's instance, so that the CI's token may go there.
-pub(crate) fn same_server(ours: &Instance, location: &str) -> bool {
-    let (Ok(a), Ok(b)) = (Url::parse(&ours.location), Url::parse(location)) else { return false };
+/// Whether an instance is on the server of the CI's own, with all its addresses, so that the CI's token may go there.
+pub(crate) fn same_server(ours: &Instance, other: &Instance) -> bool {
+    let (Ok(a), Ok(b)) = (Url::parse(&ours.location), Url::parse(&other.location)) else { return false };
+    let is_known = |address: &Option<String>| {
+        let own = [Some(&ours.location), ours.api_url.as_ref(), ours.graphql_url.as_ref()];
+        let mut origins = own.into_iter().flatten().filter_map(|url| Url::parse(url).ok());
+        address.as_ref().is_none_or(|url| Url::parse(url).is_ok_and(|u| origins.any(|own| own.origin() == u.origin())))
+    };
+    if ours.kind != other.kind || !is_known(&other.api_url) || !is_known(&other.graphql_url) {
+        return false;
+    }
+    let same_address = a.origin() == b.origin() && same_path(&ours.location, &other.location);
     match ours.kind {
         TrackerKind::GitHub => a.origin() == b.origin(),
         // GitLab may live under a path, beside something else on the same host.
-        TrackerKind::GitLab => a.origin() == b.origin() && same_path(&ours.location, location),
+        TrackerKind::GitLab => same_address,
         TrackerKind::AzureDevOps => match (organization(&a), organization(&b)) {
             (Some(ours), Some(theirs)) => ours.eq_ignore_ascii_case(&theirs),
-            _ => a.origin() == b.origin() && same_path(&ours.location, location),
+            _ => same_address,
         },
         TrackerKind::Local => false,
     }

@@ -45,9 +45,9 @@ impl Checker<'_> {
                 self.problem(ProblemKind::MissingKey, written.label.place, what, location_help(kind));
             }
         }
-        let ours = ours.filter(|ours| from_ci::same_server(ours, &instance.location));
         instance.api_url = written.api_url.as_ref().and_then(|url| self.address(url));
         instance.graphql_url = written.graphql_url.as_ref().and_then(|url| self.address(url));
+        let ours = ours.filter(|ours| from_ci::same_server(ours, &instance));
         instance.ca_file = self.optional(written.ca_file.as_ref()).map(Into::into);
         instance.credential = self.credential(written, kind);
         if let Some(ours) = &ours {
