@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::text::{Number, Short, Text, Word};
+use super::text::{Number, Short, Text, VARIABLE, Word};
 use super::words::{Decided, OpenOrClosed, TokenType};
 use super::{Confidential, FieldOn, GroupBy, OnManualClose, OnReturn, Public, TrackerKind, UpdatePolicy};
 use crate::finding::{Kind, Severity};
@@ -49,6 +49,7 @@ pub(crate) struct Report {
     /// The reader's name (`findsync scanners` lists them). Default: recognised.
     pub(crate) reader: Option<Text>,
     /// The report holds only a part, such as a diff scan: it opens and updates, but never closes. Default: false.
+    #[schemars(extend("default" = false))]
     pub(crate) partial: Option<bool>,
     /// The folder that paths in the report start from. Default: the workspace.
     pub(crate) root: Option<Text>,
@@ -67,6 +68,7 @@ pub(crate) struct Instance {
     pub(crate) location: Option<Text>,
     /// The token, always as one environment variable: `${FINDSYNC_TOKEN}`. Default: FINDSYNC_TOKEN, then the CI's own
     /// token where the instance is the CI's server.
+    #[schemars(extend("pattern" = VARIABLE))]
     pub(crate) token: Option<Text>,
     /// How the token is sent: `bearer` for OAuth and Entra tokens. Default: `bearer` for SYSTEM_ACCESSTOKEN, `job` for
     /// CI_JOB_TOKEN, else `token`.
@@ -88,6 +90,7 @@ pub(crate) struct App {
     /// The App's id or client id.
     pub(crate) id: Text,
     /// Its private key in PEM, always as one environment variable.
+    #[schemars(extend("pattern" = VARIABLE))]
     pub(crate) private_key: Text,
     /// The installation's number. Default: the one of the repository is looked up.
     pub(crate) installation: Option<Number>,
@@ -114,6 +117,7 @@ pub(crate) struct Mapping {
     /// The field that takes the status, and its values.
     pub(crate) status: Option<StatusMap>,
     /// The label (or tag) by which findsync lists its own issues. Default: findsync.
+    #[schemars(extend("default" = "findsync"))]
     pub(crate) own_label: Option<Text>,
     /// Labels (or tags) for every issue.
     #[serde(default)]
@@ -142,14 +146,18 @@ pub(crate) struct Mapping {
     /// The parent issue, epic or work item.
     pub(crate) parent: Option<Text>,
     /// What to do when a finding comes back whose issue findsync closed. Default: reopen.
+    #[schemars(extend("default" = "reopen"))]
     pub(crate) on_return: Option<Word<OnReturn>>,
     /// What to do when a person closed the issue of an active finding as done. Default: reopen.
+    #[schemars(extend("default" = "reopen"))]
     pub(crate) on_manual_close: Option<Word<OnManualClose>>,
     /// Open closed issues for findings that are decided from the start. Default: false.
+    #[schemars(extend("default" = false))]
     pub(crate) record_decisions: Option<bool>,
     /// What to write about one's own code where everybody can read. Default: nothing, the run is refused.
     pub(crate) public: Option<Word<Public>>,
     /// Whether issues are confidential, where the tracker can do that. Default: auto, where others can read the project.
+    #[schemars(extend("default" = "auto"))]
     pub(crate) confidential: Option<Word<Confidential>>,
     /// Template of titles. Default: the built-in one.
     pub(crate) title: Option<Short<Text, TemplateFile>>,
@@ -158,6 +166,7 @@ pub(crate) struct Mapping {
     /// Labels by which people say a decision in the tracker.
     pub(crate) decision_labels: Option<DecisionLabels>,
     /// Azure DevOps: keep people from being notified. Default: false.
+    #[schemars(extend("default" = false))]
     pub(crate) suppress_notifications: Option<bool>,
 }
 
@@ -215,8 +224,10 @@ pub(crate) struct Field {
     pub(crate) value: Text,
     /// When it is written: on opening, on opening and whenever it drifted, or when the issue comes to a status.
     /// Default: update.
+    #[schemars(extend("default" = "update"))]
     pub(crate) on: Option<Word<FieldOn>>,
     /// Who wins where a person changed it. Default: if_unedited.
+    #[schemars(extend("default" = "if_unedited"))]
     pub(crate) update: Option<Word<UpdatePolicy>>,
 }
 
@@ -225,12 +236,16 @@ pub(crate) struct Field {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Update {
     /// The title.
+    #[schemars(extend("default" = "if_unedited"))]
     pub(crate) title: Option<Word<UpdatePolicy>>,
     /// findsync's part of the body.
+    #[schemars(extend("default" = "if_unedited"))]
     pub(crate) body: Option<Word<UpdatePolicy>>,
     /// The severity field.
+    #[schemars(extend("default" = "if_unedited"))]
     pub(crate) severity: Option<Word<UpdatePolicy>>,
     /// The status field.
+    #[schemars(extend("default" = "if_unedited"))]
     pub(crate) status: Option<Word<UpdatePolicy>>,
 }
 
@@ -349,9 +364,12 @@ pub(crate) struct Match {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Limits {
     /// Issues to open at once; the rest waits for the next run. Default: 100.
+    #[schemars(extend("default" = 100))]
     pub(crate) max_open: Option<Number>,
     /// Percentage of the open issues that may be closed at once, from 10 issues on. Default: 50.
+    #[schemars(extend("default" = 50))]
     pub(crate) max_close_percent: Option<Number>,
     /// Days after which a scope that is no longer read does not hold issues open. Default: 30.
+    #[schemars(extend("default" = 30))]
     pub(crate) scope_ttl: Option<Number>,
 }
