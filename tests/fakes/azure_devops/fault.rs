@@ -10,7 +10,7 @@ use super::routes::Answer;
 
 /// What goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// 500, nothing done.
     ServerError,
     /// 502 after it was done.
@@ -38,7 +38,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::ServerError,
         Self::BadGatewayAfter,
         Self::Hang,
@@ -54,11 +54,13 @@ impl Kind {
     ];
 
     /// The answer, where the request is not carried out.
-    pub fn before(self) -> Option<Response<Body>> {
+    pub(crate) fn before(self) -> Option<Response<Body>> {
         let said = |status: u16, key: &str, message: &str| Answer::refuse(status, key, message);
         let answer = match self {
             Self::ServerError => said(500, "Exception", "VS403000: an unexpected error"),
-            Self::TooMany => said(429, "RequestBlocked", "TF400733: The request has been canceled").with("Retry-After", "1"),
+            Self::TooMany => {
+                said(429, "RequestBlocked", "TF400733: The request has been canceled").with("Retry-After", "1")
+            }
             Self::Unavailable => said(503, "ServiceUnavailable", "the service is unavailable").with("Retry-After", "1"),
             Self::Unauthorized => said(401, "Unauthorized", "TF400813: The user is not authorized"),
             Self::SignIn => Answer::sign_in(203),
@@ -72,7 +74,7 @@ impl Kind {
     }
 
     /// The answer, where the request was carried out.
-    pub fn after(self, answer: Answer) -> Response<Body> {
+    pub(crate) fn after(self, answer: Answer) -> Response<Body> {
         if self == Self::Cut {
             let cut = Response::builder().status(200).header("content-type", "application/json");
             return cut.header("content-length", "1000").body(Body::new(Broken)).expect("a response");
@@ -99,19 +101,19 @@ impl HttpBody for Broken {
 
 /// A fault, armed.
 #[derive(Debug, Clone, Copy)]
-pub struct Fault {
+pub(crate) struct Fault {
     wait: usize,
     kind: Kind,
     writes_only: bool,
 }
 
 impl Fault {
-    pub fn new(nth: usize, kind: Kind) -> Self {
+    pub(crate) fn new(nth: usize, kind: Kind) -> Self {
         Self { wait: nth, kind, writes_only: matches!(kind, Kind::Precondition | Kind::Conflict) }
     }
 
     /// The fault for this request, if one is due; 412 and 409 wait for a write.
-    pub fn due(faults: &mut Vec<Self>, write: bool) -> Option<Kind> {
+    pub(crate) fn due(faults: &mut Vec<Self>, write: bool) -> Option<Kind> {
         let at = faults.iter().position(|f| f.wait == 0 && (write || !f.writes_only));
         let due = at.map(|at| faults.remove(at).kind);
         faults.iter_mut().for_each(|f| f.wait = f.wait.saturating_sub(1));

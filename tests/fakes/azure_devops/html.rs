@@ -59,22 +59,21 @@ fn attributes_of(text: &str) -> Vec<(String, String)> {
 }
 
 /// What saving does, whoever saves: comments, scripts, and attributes that are not known to be harmless are gone.
-pub fn clean(html: &str) -> String {
+pub(crate) fn clean(html: &str) -> String {
     write(html, |name| name.to_owned(), |text| text.to_owned())
 }
 
 /// What the web editor makes of a text when a person opens it, types and saves: other elements, other white space,
 /// other entities, and a `div` around everything.
-pub fn reformat(html: &str) -> String {
+pub(crate) fn reformat(html: &str) -> String {
     let renamed = |name: &str| match name {
         "p" => "div".to_owned(),
         "em" => "i".to_owned(),
         "strong" => "b".to_owned(),
         other => other.to_owned(),
     };
-    let spaced = |text: &str| {
-        text.replace('\n', " ").replace("  ", " &nbsp;").replace('\'', "&#39;").replace('"', "&quot;")
-    };
+    let spaced =
+        |text: &str| text.replace('\n', " ").replace("  ", " &nbsp;").replace('\'', "&#39;").replace('"', "&quot;");
     format!("<div>{}</div>", write(html, renamed, spaced).replace("</div><div>", "</div>\r\n<div>"))
 }
 

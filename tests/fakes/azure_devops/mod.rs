@@ -18,23 +18,23 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Method, Response, Uri};
 use serde_json::Value;
 
-pub use fault::{Fault, Kind};
-pub use html::{clean, reformat};
-pub use process::{Field, Process};
-pub use swagger::Swagger;
-pub use world::{Account, Item, JAMAL, SERVICE, World};
+pub(crate) use fault::{Fault, Kind};
+pub(crate) use html::{clean, reformat};
+pub(crate) use process::{Field, Process};
+pub(crate) use swagger::Swagger;
+pub(crate) use world::{Account, Item, JAMAL, SERVICE, World};
 
 /// A request that was made.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Request {
-    pub method: String,
-    pub path: String,
-    pub query: Vec<(String, String)>,
-    pub body: Value,
+pub(crate) struct Request {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) query: Vec<(String, String)>,
+    pub(crate) body: Value,
 }
 
 impl Request {
-    pub fn writes(&self) -> bool {
+    pub(crate) fn writes(&self) -> bool {
         self.path.contains("/_apis/wit/workitems/") && self.method != "GET"
     }
 }
@@ -50,15 +50,15 @@ struct Inner {
 
 /// The running fake; it stops when the test's runtime does.
 #[derive(Debug, Clone)]
-pub struct Fake {
+pub(crate) struct Fake {
     inner: Arc<Inner>,
     /// `http://127.0.0.1:PORT/acme`
-    pub location: String,
+    pub(crate) location: String,
 }
 
 impl Fake {
     /// Starts a fake organization whose project follows the process.
-    pub async fn start(process: Process) -> Self {
+    pub(crate) async fn start(process: Process) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let location = format!("http://{}/acme", listener.local_addr().expect("an address"));
         let inner = Arc::new(Inner {
@@ -74,32 +74,32 @@ impl Fake {
     }
 
     /// The organization, to look at and to change as people do.
-    pub fn world(&self) -> MutexGuard<'_, World> {
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
         self.inner.world.lock().expect("no panic in the fake")
     }
 
     /// An item as it is now.
-    pub fn item(&self, id: u64) -> Item {
+    pub(crate) fn item(&self, id: u64) -> Item {
         self.world().items[&id].clone()
     }
 
     /// All items that are not deleted.
-    pub fn items(&self) -> Vec<Item> {
+    pub(crate) fn items(&self) -> Vec<Item> {
         self.world().items.values().filter(|item| !item.deleted).cloned().collect()
     }
 
     /// The requests since the last call.
-    pub fn take_requests(&self) -> Vec<Request> {
+    pub(crate) fn take_requests(&self) -> Vec<Request> {
         std::mem::take(&mut self.inner.requests.lock().expect("no panic in the fake"))
     }
 
     /// Fails the request that comes `nth` from now (0: the next one).
-    pub fn fail(&self, nth: usize, kind: Kind) {
+    pub(crate) fn fail(&self, nth: usize, kind: Kind) {
         self.inner.faults.lock().expect("no panic in the fake").push(Fault::new(nth, kind));
     }
 
     /// What the contract, or the fake itself, had against the requests so far: must be empty.
-    pub fn objections(&self) -> Vec<String> {
+    pub(crate) fn objections(&self) -> Vec<String> {
         self.inner.objections.lock().expect("no panic in the fake").clone()
     }
 }
@@ -121,7 +121,8 @@ async fn serve(
     inner.requests.lock().expect("no panic in the fake").push(request.clone());
     if let Some(swagger) = &inner.swagger {
         // Paths are matched before decoding, so that an encoded slash stays in its segment.
-        let wrong = swagger.objections(&request.method, uri.path(), &request.query, &header("content-type"), &request.body);
+        let wrong =
+            swagger.objections(&request.method, uri.path(), &request.query, &header("content-type"), &request.body);
         inner.objections.lock().expect("no panic in the fake").extend(wrong);
     }
     let armed = Fault::due(&mut inner.faults.lock().expect("no panic in the fake"), request.writes());

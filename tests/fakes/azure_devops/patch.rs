@@ -8,16 +8,16 @@ use super::world::{Account, Item, World};
 
 /// Why a patch was refused.
 #[derive(Debug)]
-pub struct Refusal {
-    pub status: u16,
-    pub key: &'static str,
-    pub message: String,
+pub(crate) struct Refusal {
+    pub(crate) status: u16,
+    pub(crate) key: &'static str,
+    pub(crate) message: String,
     /// Broken rules: field and message.
-    pub rules: Vec<(String, String)>,
+    pub(crate) rules: Vec<(String, String)>,
 }
 
 impl Refusal {
-    pub fn new(status: u16, key: &'static str, message: impl Into<String>) -> Self {
+    pub(crate) fn new(status: u16, key: &'static str, message: impl Into<String>) -> Self {
         Self { status, key, message: message.into(), rules: Vec::new() }
     }
 }
@@ -27,7 +27,7 @@ fn invalid(message: impl Into<String>) -> Refusal {
 }
 
 /// What a patch makes of an item; the world's tags grow with it. Revision and dates are the caller's.
-pub fn apply(world: &mut World, before: &Item, document: &Value, account: &Account) -> Result<Item, Refusal> {
+pub(crate) fn apply(world: &mut World, before: &Item, document: &Value, account: &Account) -> Result<Item, Refusal> {
     let operations = document.as_array().filter(|ops| !ops.is_empty());
     let operations =
         operations.ok_or_else(|| invalid("You must pass a valid patch document in the body of the request."))?;
@@ -63,7 +63,8 @@ pub fn apply(world: &mut World, before: &Item, document: &Value, account: &Accou
     if broken.is_empty() {
         return Ok(after);
     }
-    let said = |(field, code): &(String, String)| format!("TF401320: Rule Error for field {field}. Error code: {code}.");
+    let said =
+        |(field, code): &(String, String)| format!("TF401320: Rule Error for field {field}. Error code: {code}.");
     let rules: Vec<_> = broken.iter().map(|rule| (rule.0.clone(), said(rule))).collect();
     Err(Refusal { rules, ..Refusal::new(400, "RuleValidationException", said(&broken[0])) })
 }
@@ -189,7 +190,9 @@ fn date(text: &str) -> Option<Value> {
     let parts: Vec<u32> = day.split('-').map(str::parse).collect::<Result<_, _>>().ok()?;
     let [_, month, day_of_month] = parts[..] else { return None };
     let fits = (1..=12).contains(&month) && (1..=31).contains(&day_of_month) && day.len() == 10;
-    fits.then(|| json!(format!("{day}T{}", time.trim_end_matches('Z').split('.').next().unwrap_or_default().to_owned() + "Z")))
+    fits.then(|| {
+        json!(format!("{day}T{}", time.trim_end_matches('Z').split('.').next().unwrap_or_default().to_owned() + "Z"))
+    })
 }
 
 fn relate(
@@ -212,16 +215,24 @@ fn relate(
             }
             match rel {
                 "Hyperlink" if url.chars().count() > 2_048 || !url.starts_with("http") || !url.contains("://") => {
-                    return Err(invalid("TF20086: A hyperlink must be an absolute address of at most 2,048 characters"));
+                    return Err(invalid(
+                        "TF20086: A hyperlink must be an absolute address of at most 2,048 characters",
+                    ));
                 }
                 "Hyperlink" => {}
                 _ if rel.starts_with("System.LinkTypes.") => {
                     let id = url.rsplit('/').next().and_then(|id| id.parse().ok()).unwrap_or(0);
                     if !world.items.contains_key(&id) {
-                        return Err(Refusal::new(404, "WorkItemUnauthorizedAccessException", "TF401232: no such target"));
+                        return Err(Refusal::new(
+                            404,
+                            "WorkItemUnauthorizedAccessException",
+                            "TF401232: no such target",
+                        ));
                     }
                     let single = rel == "System.LinkTypes.Hierarchy-Reverse";
-                    if single && after.relations.iter().enumerate().any(|(at, r)| r["rel"] == rel && !gone.contains(&at)) {
+                    if single
+                        && after.relations.iter().enumerate().any(|(at, r)| r["rel"] == rel && !gone.contains(&at))
+                    {
                         return Err(invalid("TF201036: a work item can have one parent only"));
                     }
                 }

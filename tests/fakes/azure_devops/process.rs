@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 /// A process template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Process {
+pub(crate) enum Process {
     Basic,
     Agile,
     Scrum,
@@ -13,32 +13,32 @@ pub enum Process {
 
 /// A field of a work item type.
 #[derive(Debug, Clone)]
-pub struct Field {
-    pub reference: String,
-    pub name: String,
+pub(crate) struct Field {
+    pub(crate) reference: String,
+    pub(crate) name: String,
     /// As the fields API calls it.
-    pub kind: String,
-    pub identity: bool,
-    pub required: bool,
-    pub read_only: bool,
-    pub allowed: Vec<Value>,
-    pub default: Value,
+    pub(crate) kind: String,
+    pub(crate) identity: bool,
+    pub(crate) required: bool,
+    pub(crate) read_only: bool,
+    pub(crate) allowed: Vec<Value>,
+    pub(crate) default: Value,
 }
 
 /// A work item type.
 #[derive(Debug, Clone)]
-pub struct Type {
-    pub name: String,
-    pub disabled: bool,
+pub(crate) struct Type {
+    pub(crate) name: String,
+    pub(crate) disabled: bool,
     /// Names and categories, in the order of the process.
-    pub states: Vec<(String, String)>,
+    pub(crate) states: Vec<(String, String)>,
     /// From where to where; from the empty name: where an item may begin.
-    pub transitions: Vec<(String, Vec<String>)>,
-    pub fields: Vec<Field>,
+    pub(crate) transitions: Vec<(String, Vec<String>)>,
+    pub(crate) fields: Vec<Field>,
 }
 
 impl Field {
-    pub fn new(reference: &str, kind: &str) -> Self {
+    pub(crate) fn new(reference: &str, kind: &str) -> Self {
         let last = reference.rsplit('.').next().unwrap_or(reference);
         let name = last.chars().fold(String::new(), |mut name, c| {
             if c.is_uppercase() && name.chars().last().is_some_and(char::is_lowercase) {
@@ -59,12 +59,12 @@ impl Field {
         }
     }
 
-    pub fn required(mut self) -> Self {
+    pub(crate) fn required(mut self) -> Self {
         self.required = true;
         self
     }
 
-    pub fn among(mut self, allowed: &[Value], default: Value) -> Self {
+    pub(crate) fn among(mut self, allowed: &[Value], default: Value) -> Self {
         self.allowed = allowed.to_vec();
         self.default = default;
         self
@@ -81,7 +81,7 @@ impl Field {
     }
 
     /// As `GET …/workitemtypes/{type}` lists it.
-    pub fn instance(&self) -> Value {
+    pub(crate) fn instance(&self) -> Value {
         json!({
             "defaultValue": self.default, "alwaysRequired": self.required, "dependentFields": [],
             "referenceName": self.reference, "name": self.name,
@@ -90,7 +90,7 @@ impl Field {
     }
 
     /// As `GET …/fields` lists it.
-    pub fn definition(&self) -> Value {
+    pub(crate) fn definition(&self) -> Value {
         json!({
             "name": self.name, "referenceName": self.reference, "type": self.kind, "usage": "workItem",
             "readOnly": self.read_only, "isIdentity": self.identity, "isPicklist": false, "isQueryable": true,
@@ -100,26 +100,29 @@ impl Field {
 }
 
 impl Type {
-    pub fn field(&self, reference: &str) -> Option<&Field> {
+    pub(crate) fn field(&self, reference: &str) -> Option<&Field> {
         self.fields.iter().find(|f| f.reference.eq_ignore_ascii_case(reference))
     }
 
     /// Where an item in a state may go.
-    pub fn next(&self, from: &str) -> &[String] {
+    pub(crate) fn next(&self, from: &str) -> &[String] {
         self.transitions.iter().find(|(f, _)| f == from).map_or(&[], |(_, to)| to.as_slice())
     }
 
     /// The state under its own spelling.
-    pub fn state(&self, name: &str) -> Option<&str> {
+    pub(crate) fn state(&self, name: &str) -> Option<&str> {
         self.states.iter().map(|(n, _)| n.as_str()).find(|n| n.eq_ignore_ascii_case(name))
     }
 
-    pub fn states_json(&self) -> Value {
-        self.states.iter().map(|(name, category)| json!({"name": name, "color": "b2b2b2", "category": category})).collect()
+    pub(crate) fn states_json(&self) -> Value {
+        self.states
+            .iter()
+            .map(|(name, category)| json!({"name": name, "color": "b2b2b2", "category": category}))
+            .collect()
     }
 
     /// As `GET …/workitemtypes` lists it.
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         let instances: Vec<Value> = self.fields.iter().map(Field::instance).collect();
         let transitions: serde_json::Map<String, Value> = self
             .transitions
@@ -155,7 +158,8 @@ fn common() -> Vec<Field> {
         Field::new("System.Tags", "plainText"),
         Field::new("System.Description", "html"),
         Field::new("System.History", "history"),
-        Field::new("Microsoft.VSTS.Common.Priority", "integer").among(&[json!(1), json!(2), json!(3), json!(4)], json!(2)),
+        Field::new("Microsoft.VSTS.Common.Priority", "integer")
+            .among(&[json!(1), json!(2), json!(3), json!(4)], json!(2)),
         Field::new("Microsoft.VSTS.Common.StackRank", "double"),
         Field::new("Microsoft.VSTS.Scheduling.DueDate", "dateTime"),
         Field::new("Microsoft.VSTS.Scheduling.Effort", "double"),
@@ -214,9 +218,9 @@ fn work_item_type(name: &str, states: &[&str], transitions: &str, fields: Vec<Fi
 }
 
 impl Process {
-    pub const ALL: [Self; 4] = [Self::Basic, Self::Agile, Self::Scrum, Self::Cmmi];
+    pub(crate) const ALL: [Self; 4] = [Self::Basic, Self::Agile, Self::Scrum, Self::Cmmi];
 
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Basic => "Basic",
             Self::Agile => "Agile",
@@ -226,7 +230,7 @@ impl Process {
     }
 
     /// Its types. Transitions are those of the XML processes, which are stricter than inherited ones.
-    pub fn types(self) -> Vec<Type> {
+    pub(crate) fn types(self) -> Vec<Type> {
         match self {
             Self::Basic => vec![
                 work_item_type("Epic", &["To Do", "Doing", "Done"], "any", common()),
@@ -260,7 +264,12 @@ impl Process {
                     bug_fields(),
                 ),
                 work_item_type("Impediment", &["Open", "Closed"], "any", common()),
-                work_item_type("Product Backlog Item", &["New", "Approved", "Committed", "Done", "Removed"], "any", common()),
+                work_item_type(
+                    "Product Backlog Item",
+                    &["New", "Approved", "Committed", "Done", "Removed"],
+                    "any",
+                    common(),
+                ),
                 work_item_type("Task", &["To Do", "In Progress", "Done", "Removed"], "any", common()),
             ],
             Self::Cmmi => vec![

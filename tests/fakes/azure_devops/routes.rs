@@ -13,7 +13,7 @@ use super::world::{Account, World};
 
 /// An answer.
 #[derive(Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     status: u16,
     kind: &'static str,
     body: String,
@@ -30,16 +30,16 @@ impl Answer {
         Self::json(&json!({"count": values.len(), "value": values}))
     }
 
-    pub fn page(status: u16, body: &str) -> Self {
+    pub(crate) fn page(status: u16, body: &str) -> Self {
         Self { status, kind: "text/html; charset=utf-8", body: body.to_owned(), headers: Vec::new() }
     }
 
-    pub fn sign_in(status: u16) -> Self {
+    pub(crate) fn sign_in(status: u16) -> Self {
         let page = Self::page(status, "<html><title>Azure DevOps Services | Sign In</title></html>");
         if status == 302 { page.with("Location", "http://127.0.0.1:1/_signin") } else { page }
     }
 
-    pub fn refuse(status: u16, key: &str, message: &str) -> Self {
+    pub(crate) fn refuse(status: u16, key: &str, message: &str) -> Self {
         Self::refusal(&Refusal { status, key: "", message: message.to_owned(), rules: Vec::new() }, key)
     }
 
@@ -49,21 +49,19 @@ impl Answer {
             "errorCode": 0, "eventId": 3200,
         });
         if !refusal.rules.is_empty() {
-            let rule = |(field, message): &(String, String)| {
-                json!({"fieldReferenceName": field, "fieldStatusFlags": "invalid", "errorMessage": message})
-            };
+            let rule = |(field, message): &(String, String)| json!({"fieldReferenceName": field, "fieldStatusFlags": "invalid", "errorMessage": message});
             let rules: Vec<Value> = refusal.rules.iter().map(rule).collect();
             body["customProperties"] = json!({"RuleValidationErrors": rules});
         }
         Self { status: refusal.status, ..Self::json(&body) }
     }
 
-    pub fn with(mut self, name: &'static str, value: &str) -> Self {
+    pub(crate) fn with(mut self, name: &'static str, value: &str) -> Self {
         self.headers.push((name, value.to_owned()));
         self
     }
 
-    pub fn into_response(self) -> Response<Body> {
+    pub(crate) fn into_response(self) -> Response<Body> {
         let mut response = Response::builder().status(self.status).header("content-type", self.kind);
         for (name, value) in self.headers {
             response = response.header(name, value);
@@ -73,7 +71,7 @@ impl Answer {
 }
 
 /// Carries out a request.
-pub fn answer(world: &mut World, request: &Request, authorization: &str, kind: &str, base: &str) -> Answer {
+pub(crate) fn answer(world: &mut World, request: &Request, authorization: &str, kind: &str, base: &str) -> Answer {
     let account = match account(world, authorization) {
         Ok(account) => account,
         Err(answer) => return answer,
@@ -109,14 +107,18 @@ pub fn answer(world: &mut World, request: &Request, authorization: &str, kind: &
         }
         ("GET", ["fields", name]) => match world.field(name) {
             Some(field) => Ok(Answer::json(&field.definition())),
-            None => Err(Refusal::new(404, "WorkItemTrackingFieldDefinitionNotFoundException", "TF51535: Cannot find field")),
+            None => {
+                Err(Refusal::new(404, "WorkItemTrackingFieldDefinitionNotFoundException", "TF51535: Cannot find field"))
+            }
         },
         ("GET", ["tags"]) => Ok(Answer::list(world.tags.iter().map(|t| json!({"name": t})).collect())),
         ("GET", ["classificationnodes", "areas" | "iterations", path @ ..]) => node(world, rest[3], &path.join("\\")),
         ("POST", ["wiql"]) => query(world, request, project.is_some(), &account),
         ("POST", ["workitemsbatch"]) => batch(world, request, base),
         ("GET", ["workitems", id]) => get(world, request, id, project.is_some(), base),
-        ("POST", ["workitems", name]) if name.starts_with('$') => create(world, request, &name[1..], &account, kind, base),
+        ("POST", ["workitems", name]) if name.starts_with('$') => {
+            create(world, request, &name[1..], &account, kind, base)
+        }
         ("PATCH", ["workitems", id]) => update(world, request, id, project.is_some(), &account, kind, base),
         _ => Err(Refusal::new(405, "HttpMethodNotSupported", "the fake does not know this operation")),
     };
@@ -134,7 +136,9 @@ fn account(world: &World, authorization: &str) -> Result<Account, Answer> {
     };
     match (world.accounts.get(&token), authorization.starts_with("Bearer")) {
         (Some(account), _) => Ok(account.clone()),
-        (None, true) => Err(Answer::refuse(401, "Unauthorized", "TF400813: The user '' is not authorized to access this resource.")),
+        (None, true) => {
+            Err(Answer::refuse(401, "Unauthorized", "TF400813: The user '' is not authorized to access this resource."))
+        }
         (None, false) => Err(Answer::sign_in(203)),
     }
 }
@@ -187,7 +191,9 @@ fn project(world: &World, request: &Request, name: &str) -> Answer {
 }
 
 fn work_item_type(world: &World, name: &str, rest: &[&str]) -> Result<Answer, Refusal> {
-    let missing = || Refusal::new(404, "WorkItemTypeNotFoundException", format!("VS402323: Work item type {name} does not exist"));
+    let missing = || {
+        Refusal::new(404, "WorkItemTypeNotFoundException", format!("VS402323: Work item type {name} does not exist"))
+    };
     let found = world.work_item_type(name).ok_or_else(missing)?;
     match rest {
         [] => Ok(Answer::json(&found.json())),

@@ -6,11 +6,11 @@ use serde_json::Value;
 
 /// The swagger file, reduced.
 #[derive(Debug)]
-pub struct Swagger(Value);
+pub(crate) struct Swagger(Value);
 
 impl Swagger {
     /// Reads a file of the contracts; `None`, said aloud, where they are not there.
-    pub fn contract(name: &str) -> Option<Value> {
+    pub(crate) fn contract(name: &str) -> Option<Value> {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/contracts").join(name);
         let Ok(text) = std::fs::read_to_string(&path) else {
             eprintln!("skipped: no {}", path.display());
@@ -19,17 +19,25 @@ impl Swagger {
         Some(serde_json::from_str(&text).expect("the contract is JSON"))
     }
 
-    pub fn load() -> Option<Self> {
+    pub(crate) fn load() -> Option<Self> {
         Self::contract("azure-devops.swagger.json").map(Self)
     }
 
     /// What is wrong with a request, by the contract.
-    pub fn objections(&self, method: &str, path: &str, query: &[(String, String)], kind: &str, body: &Value) -> Vec<String> {
+    pub(crate) fn objections(
+        &self,
+        method: &str,
+        path: &str,
+        query: &[(String, String)],
+        kind: &str,
+        body: &Value,
+    ) -> Vec<String> {
         let Some(operation) = self.operation(method, path) else {
             return vec![format!("{method} {path} is not in the contract")];
         };
         let mut wrong = Vec::new();
-        let parameters: Vec<&Value> = operation["parameters"].as_array().into_iter().flatten().map(|p| self.resolve(p)).collect();
+        let parameters: Vec<&Value> =
+            operation["parameters"].as_array().into_iter().flatten().map(|p| self.resolve(p)).collect();
         let in_query = |p: &&&Value| p["in"] == "query";
         for (name, value) in query {
             match parameters.iter().filter(in_query).find(|p| p["name"] == name.as_str()) {

@@ -6,7 +6,7 @@ use super::world::{Item, World};
 
 /// A parsed query.
 #[derive(Debug)]
-pub struct Query {
+pub(crate) struct Query {
     filter: Expr,
     order: Vec<(String, bool)>,
 }
@@ -219,7 +219,7 @@ impl Parser<'_> {
 
 impl Query {
     /// Reads a query, or says why Azure would refuse it.
-    pub fn parse(text: &str, world: &World) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str, world: &World) -> Result<Self, String> {
         if text.len() > 32_000 {
             return Err("VS402339: the query is longer than 32,000 characters".to_owned());
         }
@@ -252,7 +252,7 @@ impl Query {
     }
 
     /// The ids that it finds.
-    pub fn run(&self, world: &World, project: Option<&str>, me: &str) -> Result<Vec<u64>, String> {
+    pub(crate) fn run(&self, world: &World, project: Option<&str>, me: &str) -> Result<Vec<u64>, String> {
         let mut ids = Vec::new();
         for item in world.items.values().filter(|item| !item.deleted) {
             if self.filter.holds(item, project, me)? {
@@ -281,9 +281,9 @@ impl Expr {
                         Operand::Text(text) => Value::from(text.as_str()),
                         Operand::Number(number) => Value::from(*number),
                         Operand::Macro(name) if name == "me" => Value::from(me),
-                        Operand::Macro(_) => Value::from(
-                            project.ok_or("TF51000: @project needs a project in the address".to_owned())?,
-                        ),
+                        Operand::Macro(_) => {
+                            Value::from(project.ok_or("TF51000: @project needs a project in the address".to_owned())?)
+                        }
                     };
                     found |= compare(item, field, op, &wanted);
                 }
@@ -306,7 +306,8 @@ fn compare(item: &Item, field: &str, op: &str, wanted: &Value) -> bool {
         };
     }
     let name = actual.get("uniqueName").unwrap_or(&actual);
-    let (actual, wanted) = (name.as_str().unwrap_or_default().to_lowercase(), wanted.as_str().unwrap_or_default().to_lowercase());
+    let (actual, wanted) =
+        (name.as_str().unwrap_or_default().to_lowercase(), wanted.as_str().unwrap_or_default().to_lowercase());
     match op {
         "contains" if field.eq_ignore_ascii_case("System.Tags") => actual.split("; ").any(|tag| tag == wanted),
         "contains" => actual.contains(&wanted),

@@ -9,33 +9,33 @@ use super::process::{Field, Process, Type};
 
 /// What a token may do.
 #[derive(Debug, Clone)]
-pub struct Account {
-    pub user: String,
+pub(crate) struct Account {
+    pub(crate) user: String,
     /// `vso.work_write`.
-    pub write: bool,
+    pub(crate) write: bool,
     /// "Create tag definition".
-    pub tags: bool,
+    pub(crate) tags: bool,
     /// "Suppress notifications for work item updates".
-    pub quiet: bool,
+    pub(crate) quiet: bool,
 }
 
 /// A work item.
 #[derive(Debug, Clone)]
-pub struct Item {
-    pub id: u64,
-    pub rev: u64,
-    pub fields: BTreeMap<String, Value>,
-    pub relations: Vec<Value>,
-    pub deleted: bool,
+pub(crate) struct Item {
+    pub(crate) id: u64,
+    pub(crate) rev: u64,
+    pub(crate) fields: BTreeMap<String, Value>,
+    pub(crate) relations: Vec<Value>,
+    pub(crate) deleted: bool,
     /// Who said what, oldest first.
-    pub comments: Vec<(String, String)>,
+    pub(crate) comments: Vec<(String, String)>,
     /// Whether each revision told its watchers.
-    pub notifications: usize,
+    pub(crate) notifications: usize,
 }
 
 impl Item {
     /// A field's value, null where it has none.
-    pub fn value(&self, reference: &str) -> Value {
+    pub(crate) fn value(&self, reference: &str) -> Value {
         match reference {
             _ if reference.eq_ignore_ascii_case("System.Id") => json!(self.id),
             _ if reference.eq_ignore_ascii_case("System.Rev") => json!(self.rev),
@@ -51,7 +51,7 @@ impl Item {
     }
 
     /// A field's value as text, for tests.
-    pub fn text(&self, reference: &str) -> String {
+    pub(crate) fn text(&self, reference: &str) -> String {
         match self.value(reference) {
             Value::Null => String::new(),
             Value::String(text) => text,
@@ -60,12 +60,12 @@ impl Item {
     }
 
     /// Its tags.
-    pub fn tags(&self) -> Vec<String> {
+    pub(crate) fn tags(&self) -> Vec<String> {
         self.text("System.Tags").split("; ").filter(|tag| !tag.is_empty()).map(str::to_owned).collect()
     }
 
     /// Its hyperlinks' addresses.
-    pub fn hyperlinks(&self) -> Vec<String> {
+    pub(crate) fn hyperlinks(&self) -> Vec<String> {
         let of = |r: &Value| r["url"].as_str().unwrap_or_default().to_owned();
         self.relations.iter().filter(|r| r["rel"] == "Hyperlink").map(of).collect()
     }
@@ -73,35 +73,35 @@ impl Item {
 
 /// The organization `acme` with its project `Shop`.
 #[derive(Debug)]
-pub struct World {
-    pub process: Process,
-    pub types: Vec<Type>,
-    pub project: String,
-    pub project_id: String,
-    pub visibility: String,
-    pub areas: Vec<String>,
-    pub iterations: Vec<String>,
-    pub users: Vec<(String, String)>,
-    pub accounts: BTreeMap<String, Account>,
-    pub tags: Vec<String>,
-    pub items: BTreeMap<u64, Item>,
-    pub next_id: u64,
-    pub clock: u64,
+pub(crate) struct World {
+    pub(crate) process: Process,
+    pub(crate) types: Vec<Type>,
+    pub(crate) project: String,
+    pub(crate) project_id: String,
+    pub(crate) visibility: String,
+    pub(crate) areas: Vec<String>,
+    pub(crate) iterations: Vec<String>,
+    pub(crate) users: Vec<(String, String)>,
+    pub(crate) accounts: BTreeMap<String, Account>,
+    pub(crate) tags: Vec<String>,
+    pub(crate) items: BTreeMap<u64, Item>,
+    pub(crate) next_id: u64,
+    pub(crate) clock: u64,
     /// The newest API version that it speaks.
-    pub version: (u32, u32),
+    pub(crate) version: (u32, u32),
     /// Most items a query may return.
-    pub query_limit: usize,
+    pub(crate) query_limit: usize,
     /// Whether `$top` lets a bigger query through.
-    pub top_helps: bool,
+    pub(crate) top_helps: bool,
 }
 
 /// The display name and the unique name of the account that the good token belongs to.
-pub const SERVICE: (&str, &str) = ("Shop Build Service (acme)", "Build\\0815");
+pub(crate) const SERVICE: (&str, &str) = ("Shop Build Service (acme)", "Build\\0815");
 /// A person.
-pub const JAMAL: (&str, &str) = ("Jamal Hartnett", "jamal@acme.example");
+pub(crate) const JAMAL: (&str, &str) = ("Jamal Hartnett", "jamal@acme.example");
 
 impl World {
-    pub fn new(process: Process) -> Self {
+    pub(crate) fn new(process: Process) -> Self {
         let account = |write| Account { user: SERVICE.1.to_owned(), write, tags: true, quiet: false };
         Self {
             process,
@@ -126,17 +126,17 @@ impl World {
     }
 
     /// A field of any type, by reference name or name.
-    pub fn field(&self, name: &str) -> Option<Field> {
+    pub(crate) fn field(&self, name: &str) -> Option<Field> {
         let named = |f: &&Field| f.reference.eq_ignore_ascii_case(name) || f.name.eq_ignore_ascii_case(name);
         self.types.iter().flat_map(|t| &t.fields).find(named).cloned()
     }
 
-    pub fn work_item_type(&self, name: &str) -> Option<&Type> {
+    pub(crate) fn work_item_type(&self, name: &str) -> Option<&Type> {
         self.types.iter().find(|t| t.name.eq_ignore_ascii_case(name))
     }
 
     /// A user as the API shows one.
-    pub fn identity(&self, name: &str) -> Option<Value> {
+    pub(crate) fn identity(&self, name: &str) -> Option<Value> {
         let bracketed = name.split_once('<').and_then(|(_, rest)| rest.strip_suffix('>'));
         let (display, unique) = self.users.iter().find(|(display, unique)| {
             display.eq_ignore_ascii_case(name)
@@ -147,13 +147,13 @@ impl World {
     }
 
     /// A moment that is later than all before.
-    pub fn now(&mut self) -> String {
+    pub(crate) fn now(&mut self) -> String {
         self.clock += 1;
         format!("2026-01-01T{:02}:{:02}:{:02}Z", self.clock / 3600 % 24, self.clock / 60 % 60, self.clock % 60)
     }
 
     /// An item as the API shows it.
-    pub fn show(&self, item: &Item, fields: Option<&[String]>, expand: &str, base: &str) -> Value {
+    pub(crate) fn show(&self, item: &Item, fields: Option<&[String]>, expand: &str, base: &str) -> Value {
         let wanted = |name: &str| fields.is_none_or(|wanted| wanted.iter().any(|w| w.eq_ignore_ascii_case(name)));
         let mut shown: serde_json::Map<String, Value> =
             item.fields.iter().filter(|(name, _)| wanted(name)).map(|(n, v)| (n.clone(), v.clone())).collect();
@@ -173,7 +173,7 @@ impl World {
     }
 
     /// A person sets fields, without asking for any rule.
-    pub fn person_sets(&mut self, id: u64, fields: &[(&str, Value)]) {
+    pub(crate) fn person_sets(&mut self, id: u64, fields: &[(&str, Value)]) {
         let (now, by) = (self.now(), self.identity(JAMAL.1));
         let item = self.items.get_mut(&id).expect("the item is there");
         item.rev += 1;
@@ -189,20 +189,20 @@ impl World {
     }
 
     /// A person opens a long text in the web editor, changes it, and saves.
-    pub fn person_types(&mut self, id: u64, field: &str, change: impl FnOnce(String) -> String) {
+    pub(crate) fn person_types(&mut self, id: u64, field: &str, change: impl FnOnce(String) -> String) {
         let text = change(html::reformat(&self.items[&id].text(field)));
         self.person_sets(id, &[(field, json!(html::clean(&text)))]);
     }
 
     /// A person creates an item of their own.
-    pub fn person_creates(&mut self, work_item_type: &str, title: &str, tags: &str) -> u64 {
+    pub(crate) fn person_creates(&mut self, work_item_type: &str, title: &str, tags: &str) -> u64 {
         let id = self.blank(work_item_type, JAMAL.1);
         self.person_sets(id, &[("System.Title", json!(title)), ("System.Tags", json!(tags))]);
         id
     }
 
     /// A new item with its defaults, revision 0: not yet saved.
-    pub fn blank(&mut self, work_item_type: &str, user: &str) -> u64 {
+    pub(crate) fn blank(&mut self, work_item_type: &str, user: &str) -> u64 {
         let id = self.next_id;
         self.next_id += 1;
         let (now, by) = (self.now(), self.identity(user));
@@ -229,8 +229,7 @@ impl World {
         ] {
             fields.insert(name.to_owned(), value);
         }
-        let item =
-            Item { id, rev: 0, fields, relations: vec![], deleted: false, comments: vec![], notifications: 0 };
+        let item = Item { id, rev: 0, fields, relations: vec![], deleted: false, comments: vec![], notifications: 0 };
         self.items.insert(id, item);
         id
     }
