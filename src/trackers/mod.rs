@@ -1,5 +1,6 @@
 //! OUT: trackers. Thin translators between `issue`'s types and each service's API; no decision is taken here.
 
+pub mod azure_devops;
 mod error;
 pub mod gitlab;
 pub mod http;

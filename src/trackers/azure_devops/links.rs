@@ -6,7 +6,11 @@
 use super::model::{Operation, Relation};
 use crate::issue::Stamp;
 
-const REL: &str = "Hyperlink";
+/// The relation to an item's parent.
+pub(super) const PARENT: &str = "System.LinkTypes.Hierarchy-Reverse";
+/// "Duplicate Of".
+pub(super) const DUPLICATE_OF: &str = "System.LinkTypes.Duplicate-Reverse";
+const HYPERLINK: &str = "Hyperlink";
 /// `.invalid` never leads anywhere (RFC 2606).
 const PREFIX: &str = "https://findsync.invalid/stamp/";
 /// Characters of the stamp in one address.
@@ -15,7 +19,9 @@ const PART: usize = 1_800;
 const LINKS: usize = 20;
 /// The longest stamp, in characters.
 pub(super) const LONGEST: usize = PART * LINKS;
-const COMMENT: &str = "findsync knows this item again by this link: please leave it";
+/// A link's comment has at most 255 characters.
+const STAMP_COMMENT: &str = "findsync knows this item again by this link: please leave it";
+const LINK_COMMENT: &str = "set by findsync";
 
 /// The addresses that hold a stamp.
 fn urls(stamp: &Stamp) -> Vec<String> {
@@ -27,7 +33,7 @@ fn urls(stamp: &Stamp) -> Vec<String> {
 }
 
 fn is_ours(relation: &Relation) -> bool {
-    relation.rel.eq_ignore_ascii_case(REL) && relation.url.starts_with(PREFIX)
+    relation.rel.eq_ignore_ascii_case(HYPERLINK) && relation.url.starts_with(PREFIX)
 }
 
 /// The stamp in an item's relations, where it is there and whole.
@@ -53,13 +59,51 @@ pub(super) fn stamp(relations: &[Relation]) -> Option<Stamp> {
     }
 }
 
-/// What makes an item's links hold a stamp, whatever they hold now. Links that stay are left alone, as the same
-/// address twice is refused.
-pub(super) fn replace(relations: &[Relation], stamp: &Stamp) -> Vec<Operation> {
-    let wanted = urls(stamp);
-    let stale = |(_, relation): &(usize, &Relation)| is_ours(relation) && !wanted.contains(&relation.url);
-    // From the last on, so that the places of the others stay right.
-    let gone = relations.iter().enumerate().filter(stale).map(|(at, _)| at).rev().map(Operation::unrelate);
-    let missing = wanted.iter().filter(|url| !relations.iter().any(|relation| relation.url == **url));
-    gone.chain(missing.map(|url| Operation::relate(REL, url, COMMENT))).collect()
+/// Changes to an item's relations, in an order that is right whether places are counted before or after each removal.
+#[derive(Debug, Default)]
+pub(super) struct Changes {
+    gone: Vec<usize>,
+    new: Vec<Operation>,
+}
+
+impl Changes {
+    /// Makes the links hold a stamp, whatever they hold now. Links that stay are left alone, as the same address twice
+    /// is refused.
+    pub(super) fn hold(&mut self, relations: &[Relation], stamp: &Stamp) {
+        let wanted = urls(stamp);
+        let stale = |(_, relation): &(usize, &Relation)| is_ours(relation) && !wanted.contains(&relation.url);
+        self.gone.extend(relations.iter().enumerate().filter(stale).map(|(at, _)| at));
+        let missing = wanted.iter().filter(|url| !relations.iter().any(|relation| relation.url == **url));
+        self.new.extend(missing.map(|url| Operation::relate(HYPERLINK, url, STAMP_COMMENT)));
+    }
+
+    /// Adds a link to another work item, unless it is there.
+    pub(super) fn add(&mut self, relations: &[Relation], rel: &str, url: &str) {
+        if !relations.iter().any(|relation| relation.rel.eq_ignore_ascii_case(rel) && id_of(&relation.url) == id_of(url)) {
+            self.new.push(Operation::relate(rel, url, LINK_COMMENT));
+        }
+    }
+
+    /// Makes a work item the only one that is linked so.
+    pub(super) fn set(&mut self, relations: &[Relation], rel: &str, url: Option<&str>) {
+        for (at, relation) in relations.iter().enumerate().filter(|(_, r)| r.rel.eq_ignore_ascii_case(rel)) {
+            if url.is_none_or(|url| id_of(url) != id_of(&relation.url)) {
+                self.gone.push(at);
+            }
+        }
+        if let Some(url) = url {
+            self.add(relations, rel, url);
+        }
+    }
+
+    /// The operations: removals from the last on, then what is new.
+    pub(super) fn into_operations(mut self) -> impl Iterator<Item = Operation> {
+        self.gone.sort_unstable();
+        self.gone.into_iter().rev().map(Operation::unrelate).chain(self.new)
+    }
+}
+
+/// The id at the end of a work item's address.
+pub(super) fn id_of(url: &str) -> &str {
+    url.rsplit('/').next().unwrap_or_default()
 }

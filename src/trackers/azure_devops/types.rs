@@ -10,7 +10,7 @@ use crate::trackers::Problem;
 
 /// Types to choose from where the mapping names none, the best first: `Bug` is what Agile, Scrum and CMMI have for
 /// it, `Issue` what Basic has.
-const PREFERRED: [&str; 5] = ["Bug", "Issue", "Product Backlog Item", "User Story", "Requirement"];
+pub(super) const PREFERRED: [&str; 5] = ["Bug", "Issue", "Product Backlog Item", "User Story", "Requirement"];
 
 /// Which column of a board a state belongs to, whatever a process calls it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

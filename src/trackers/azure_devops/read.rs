@@ -1,0 +1,312 @@
+//! Listing and reading: WIQL for ids, then 200 items a request, each turned into an `Issue`.
+
+use std::collections::{BTreeMap, HashSet};
+
+use serde_json::{Value, json};
+
+use super::client::Scope;
+use super::model::{List, QueryResult, Relation, WorkItem};
+use super::types::{Category, Types};
+use super::{AzureDevOps, LIMITS, fields, links, text};
+use crate::finding::Status;
+use crate::issue::{CloseReason, Issue, IssueId, Stamp, State, TrackerDecision};
+use crate::trackers::{Error, Found, Which};
+
+/// Items that one batch may ask for.
+const BATCH: usize = 200;
+/// Ids that one query may return: 20,000 are an error.
+const MOST: u64 = 19_999;
+/// Reasons by which people close an item because it is none.
+const NOT_A_PROBLEM: [&str; 6] =
+    ["as designed", "by design", "not a bug", "false positive", "cannot reproduce", "not applicable"];
+/// Reasons by which people close an item although it stays as it is.
+const NOT_PLANNED: [&str; 10] = [
+    "deferred",
+    "obsolete",
+    "won't fix",
+    "wont fix",
+    "will not fix",
+    "abandoned",
+    "cut",
+    "rejected",
+    "out of scope",
+    "risk accepted",
+];
+
+/// What of an item is needed to write to it, beside the `Issue`.
+#[derive(Debug, Clone)]
+pub(super) struct Known {
+    pub(super) rev: u64,
+    pub(super) work_item_type: String,
+    pub(super) state: String,
+    pub(super) tags: Vec<String>,
+    pub(super) relations: Vec<Relation>,
+}
+
+impl From<&WorkItem> for Known {
+    fn from(item: &WorkItem) -> Self {
+        Self {
+            rev: item.rev,
+            work_item_type: item.text("System.WorkItemType").to_owned(),
+            state: item.text(fields::STATE).to_owned(),
+            tags: item.tags(),
+            relations: item.relations.clone(),
+        }
+    }
+}
+
+impl AzureDevOps {
+    pub(super) async fn list(&self, which: Which) -> Result<Vec<Issue>, Error> {
+        let types = self.types().await?;
+        let tagged = format!("[System.Tags] CONTAINS {}", quote(&self.mapping.own_label));
+        let closed = types.closed_states();
+        let states = |names: Vec<&str>| names.into_iter().map(quote).collect::<Vec<_>>().join(", ");
+        let condition = match which {
+            Which::Open => {
+                let always: Vec<&str> = closed.iter().filter(|(_, always)| **always).map(|(name, _)| *name).collect();
+                match always.is_empty() {
+                    true => tagged,
+                    false => format!("{tagged} AND [System.State] NOT IN ({})", states(always)),
+                }
+            }
+            Which::Closed => format!("{tagged} AND [System.State] IN ({})", states(closed.keys().copied().collect())),
+            Which::NewerThan(number) => format!("{tagged} AND [System.Id] > {number}"),
+        };
+        let ids = self.ids(&condition).await?;
+        let items = self.items(&ids).await?;
+        let mut issues: Vec<Issue> = items.iter().map(|item| self.issue_from(types, item)).collect();
+        match which {
+            Which::Open => issues.retain(|issue| issue.state == State::Open),
+            Which::Closed => {
+                issues.retain(|issue| issue.state == State::Closed);
+                issues.extend(self.untagged(types, &ids).await?);
+            }
+            Which::NewerThan(_) => {}
+        }
+        Ok(issues)
+    }
+
+    /// Our own items that lost the tag: those that have a stamp all the same.
+    async fn untagged(&self, types: &Types, listed: &[u64]) -> Result<Vec<Issue>, Error> {
+        let mut mine = self.ids("[System.CreatedBy] = @Me").await?;
+        let listed: HashSet<u64> = listed.iter().copied().collect();
+        self.remember(|memory| {
+            memory.mine.extend(&mine);
+            mine.retain(|id| !listed.contains(id) && !memory.known.contains_key(id));
+        });
+        let items = self.items(&mine).await?;
+        let issues = items.iter().map(|item| self.issue_from(types, item));
+        Ok(issues.filter(|issue| issue.stamp.is_some()).collect())
+    }
+
+    /// Reads one item, wherever in the organization it is now.
+    pub(super) async fn find(&self, number: u64) -> Result<Found, Error> {
+        let types = self.types().await?;
+        let what = format!("read work item {number}");
+        let id = number.to_string();
+        // Where the project has it no longer, the organization may.
+        for scope in [Scope::Project, Scope::Organization] {
+            let item: WorkItem =
+                match self.client.get(&what, scope, &["wit", "workitems", &id], &[("$expand", "relations")]).await {
+                    Err(Error::NotFound { .. } | Error::Gone) => continue,
+                    other => other?,
+                };
+            return Ok(if scope == Scope::Organization || self.is_elsewhere(&item) {
+                Found::Moved(self.client.web_url(number))
+            } else {
+                Found::Here(Box::new(self.issue_from(types, &item)))
+            });
+        }
+        Ok(Found::Gone)
+    }
+
+    fn is_elsewhere(&self, item: &WorkItem) -> bool {
+        let project = item.text("System.TeamProject");
+        let ours = self.client.project();
+        // The item names its project by name only; where the mapping names the id, only the address can tell.
+        !project.is_empty() && !is_id(ours) && !project.eq_ignore_ascii_case(ours)
+    }
+
+    /// The ids of all items of the project that fulfil a condition, the lowest first.
+    async fn ids(&self, condition: &str) -> Result<Vec<u64>, Error> {
+        let mut ids: Vec<u64> = Vec::new();
+        loop {
+            let after = ids.last().copied();
+            let window = match self.window(condition, after, None).await {
+                Err(Error::Refused { detail, .. }) if is_too_many(&detail) => {
+                    self.narrow(condition, after.unwrap_or(0)).await?
+                }
+                other => other?,
+            };
+            let whole = (window.len() as u64) < MOST;
+            ids.extend(window);
+            if whole {
+                return Ok(ids);
+            }
+        }
+    }
+
+    /// The next ids where the server refuses to give only the first of many: a window of so many ids cannot hold more,
+    /// and grows while it is empty.
+    async fn narrow(&self, condition: &str, after: u64) -> Result<Vec<u64>, Error> {
+        let (mut from, mut width) = (after, MOST);
+        let mut ids = Vec::new();
+        while (ids.len() as u64) < MOST {
+            match self.window(condition, Some(from), Some(from + width)).await {
+                Err(Error::Refused { detail, .. }) if is_too_many(&detail) && width > MOST => {
+                    width = (width / 2).max(MOST);
+                    continue;
+                }
+                other => ids.extend(other?),
+            }
+            from += width;
+            width = width.saturating_mul(2);
+            if let Ok(rest) = self.window(condition, Some(from), None).await {
+                ids.extend(rest);
+                break;
+            }
+        }
+        Ok(ids)
+    }
+
+    async fn window(&self, condition: &str, above: Option<u64>, to: Option<u64>) -> Result<Vec<u64>, Error> {
+        let mut query =
+            format!("SELECT [System.Id] FROM WorkItems WHERE [System.TeamProject] = @project AND {condition}");
+        for (sign, bound) in [(">", above), ("<=", to)] {
+            if let Some(bound) = bound {
+                query.push_str(&format!(" AND [System.Id] {sign} {bound}"));
+            }
+        }
+        query.push_str(" ORDER BY [System.Id]");
+        let most = MOST.to_string();
+        let body = json!({ "query": query });
+        let found: QueryResult = self.client.ask("list work items", &["wit", "wiql"], &[("$top", &most)], &body).await?;
+        let mut ids: Vec<u64> = found.work_items.into_iter().map(|found| found.id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        Ok(ids)
+    }
+
+    /// Reads items, without those that were deleted meanwhile.
+    async fn items(&self, ids: &[u64]) -> Result<Vec<WorkItem>, Error> {
+        let mut items = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(BATCH) {
+            let body = json!({"ids": ids, "$expand": "relations", "errorPolicy": "omit"});
+            let batch: List<Option<WorkItem>> =
+                self.client.ask("read work items", &["wit", "workitemsbatch"], &[], &body).await?;
+            items.extend(batch.0.into_iter().flatten());
+        }
+        Ok(items)
+    }
+
+    /// An item as the rest of findsync sees it. What writing needs beside that is remembered.
+    fn issue_from(&self, types: &Types, item: &WorkItem) -> Issue {
+        let mapping = &self.mapping;
+        let known = Known::from(item);
+        let stamp = links::stamp(&item.relations);
+        let state = types.state(&known.work_item_type, &known.state);
+        let is_own = |tag: &&String| tag.eq_ignore_ascii_case(&mapping.own_label);
+        let labelled = known.tags.iter().any(|tag| is_own(&tag));
+        let reason = Reason::of(types.category(&known.work_item_type, &known.state), item.text("System.Reason"));
+        let closed_by_us = state == State::Closed && stamp.as_ref().is_some_and(|stamp| stamp.state == state);
+        let issue = Issue {
+            id: IssueId { number: item.id, url: self.client.web_url(item.id), handle: String::new() },
+            title: item.text("System.Title").to_owned(),
+            body: text::from_service(item.text(types.named(&known.work_item_type).body_field()), &LIMITS),
+            state,
+            closed_as: (state == State::Closed).then(|| if closed_by_us { CloseReason::Completed } else { reason.closed_as() }),
+            labels: known.tags.iter().filter(|tag| !is_own(tag)).cloned().collect(),
+            fields: self.fields_of(types, item),
+            trusted: labelled || self.is_mine(item.id),
+            labelled,
+            decision: self.decision(&known, state, (!closed_by_us).then_some(reason), stamp.as_ref()),
+            comments: None,
+            revision: Some(item.rev),
+            stamp,
+        };
+        self.remember(|memory| memory.known.insert(item.id, known));
+        issue
+    }
+
+    /// The mapped fields' values by the names that the mapping gives them.
+    fn fields_of(&self, types: &Types, item: &WorkItem) -> BTreeMap<String, String> {
+        let work_type = types.named(item.text("System.WorkItemType"));
+        let value = |name: &str| match fields::Place::of(name, work_type) {
+            fields::Place::Field(reference) => item.field(&reference).cloned(),
+            fields::Place::Parent => {
+                let parent = item.relations.iter().find(|relation| relation.rel.eq_ignore_ascii_case(links::PARENT));
+                parent.map(|relation| Value::from(links::id_of(&relation.url)))
+            }
+        };
+        let written = |name: &str| fields::read(&value(name)?, fields::writings(&self.mapping, name));
+        fields::names(&self.mapping).into_iter().filter_map(|name| Some((name.to_owned(), written(name)?))).collect()
+    }
+
+    /// What people decided: by a tag, by a state that the mapping has for that decision only, or by the reason that
+    /// they gave for closing. A closed item's state that we wrote ourselves decides nothing.
+    fn decision(
+        &self,
+        known: &Known,
+        state: State,
+        reason: Option<Reason>,
+        stamp: Option<&Stamp>,
+    ) -> Option<TrackerDecision> {
+        let by_tag = known.tags.iter().find_map(|tag| Some((self.mapping.decision_labels.decision(tag)?, tag)));
+        if let Some((status, tag)) = by_tag {
+            return Some(TrackerDecision { status, by: format!("tag `{tag}`") });
+        }
+        let ours = |status: Status| stamp.is_some_and(|stamp| stamp.state == State::Closed && stamp.status == status);
+        let by_state = self.mapping.status.decision(&known.state).filter(|_| self.status_is_state());
+        if let Some(status) = by_state.filter(|status| state == State::Open || !ours(*status)) {
+            return Some(TrackerDecision { status, by: format!("state `{}`", known.state) });
+        }
+        (state == State::Closed && reason == Some(Reason::NotAProblem))
+            .then(|| TrackerDecision { status: Status::FalsePositive, by: "closed as not a problem".to_owned() })
+    }
+}
+
+/// What people mean by the reason of a closed item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reason {
+    Done,
+    Duplicate,
+    NotAProblem,
+    NotPlanned,
+}
+
+impl Reason {
+    fn of(category: Category, reason: &str) -> Self {
+        let reason = reason.to_lowercase().replace('\u{2019}', "'");
+        if reason.contains("duplicate") {
+            Self::Duplicate
+        } else if NOT_A_PROBLEM.contains(&reason.as_str()) {
+            Self::NotAProblem
+        } else if category == Category::Removed || NOT_PLANNED.contains(&reason.as_str()) {
+            Self::NotPlanned
+        } else {
+            Self::Done
+        }
+    }
+
+    const fn closed_as(self) -> CloseReason {
+        match self {
+            Self::Done => CloseReason::Completed,
+            Self::Duplicate => CloseReason::Duplicate,
+            Self::NotAProblem | Self::NotPlanned => CloseReason::NotPlanned,
+        }
+    }
+}
+
+/// A text for WIQL.
+fn quote(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+fn is_too_many(detail: &str) -> bool {
+    detail.contains("VS402337") || detail.contains("size limit")
+}
+
+/// Whether a project is named by its id.
+pub(super) fn is_id(project: &str) -> bool {
+    project.len() == 36 && project.chars().all(|c| c.is_ascii_hexdigit() || c == '-')
+}
