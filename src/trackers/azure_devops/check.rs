@@ -64,10 +64,8 @@ impl AzureDevOps {
             }
             Err(error) => return Err(error),
         };
-        let mut patch = vec![
-            Operation::add("System.Title", title),
-            Operation::add("System.Tags", self.mapping.own_label.as_str()),
-        ];
+        let mut patch =
+            vec![Operation::add("System.Title", title), Operation::add("System.Tags", self.mapping.own_label.as_str())];
         // Fields of templates get their value from the finding, so whatever they lack here is no problem.
         let later: Vec<Place> = self
             .mapping
@@ -85,18 +83,24 @@ impl AzureDevOps {
                 .filter(|broken| !later.iter().any(|place| matches!(place, Place::Field(f) if broken.starts_with(f))))
                 .map(|broken| Problem {
                     what: format!("work item type `{}` refuses a new item: {broken}", work_type.name),
-                    hint: "give the field a value that the type takes, under `fields:` in the mapping, or name another \
+                    hint:
+                        "give the field a value that the type takes, under `fields:` in the mapping, or name another \
                            `work_item_type`"
-                        .to_owned(),
+                            .to_owned(),
                     fixable: false,
                 })
                 .collect()),
             Err(error @ (Error::Unauthorized { .. } | Error::Forbidden { .. } | Error::NotFound { .. })) => {
-                let hint = "a personal access token needs the scope Work Items (read, write & manage); a build service \
+                let hint =
+                    "a personal access token needs the scope Work Items (read, write & manage); a build service \
                             needs \"Edit work items in this node\" on the area, and \"Create tag definition\" in the \
                             project; suppressing notifications needs a right of its own"
-                    .to_owned();
-                Ok(vec![Problem { what: format!("the token may not create work items: {error}"), hint, fixable: false }])
+                        .to_owned();
+                Ok(vec![Problem {
+                    what: format!("the token may not create work items: {error}"),
+                    hint,
+                    fixable: false,
+                }])
             }
             Err(error) => Err(error),
         }

@@ -4,8 +4,8 @@ use std::sync::{PoisonError, RwLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use http::Method;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::Url;
@@ -139,12 +139,7 @@ impl Client {
     }
 
     /// Changes a work item.
-    pub(super) async fn update(
-        &self,
-        id: u64,
-        query: &[(&str, &str)],
-        patch: &[Operation],
-    ) -> Result<WorkItem, Error> {
+    pub(super) async fn update(&self, id: u64, query: &[(&str, &str)], patch: &[Operation]) -> Result<WorkItem, Error> {
         let url = self.url(Scope::Project, &["wit", "workitems", &id.to_string()], query);
         self.write(Request::new(Kind::Write, Method::PATCH, format!("change work item {id}"), url), patch).await
     }

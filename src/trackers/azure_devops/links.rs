@@ -79,7 +79,10 @@ impl Changes {
 
     /// Adds a link to another work item, unless it is there.
     pub(super) fn add(&mut self, relations: &[Relation], rel: &str, url: &str) {
-        if !relations.iter().any(|relation| relation.rel.eq_ignore_ascii_case(rel) && id_of(&relation.url) == id_of(url)) {
+        if !relations
+            .iter()
+            .any(|relation| relation.rel.eq_ignore_ascii_case(rel) && id_of(&relation.url) == id_of(url))
+        {
             self.new.push(Operation::relate(rel, url, LINK_COMMENT));
         }
     }

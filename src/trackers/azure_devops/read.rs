@@ -180,7 +180,8 @@ impl AzureDevOps {
         query.push_str(" ORDER BY [System.Id]");
         let most = MOST.to_string();
         let body = json!({ "query": query });
-        let found: QueryResult = self.client.ask("list work items", &["wit", "wiql"], &[("$top", &most)], &body).await?;
+        let found: QueryResult =
+            self.client.ask("list work items", &["wit", "wiql"], &[("$top", &most)], &body).await?;
         let mut ids: Vec<u64> = found.work_items.into_iter().map(|found| found.id).collect();
         ids.sort_unstable();
         ids.dedup();
@@ -214,7 +215,8 @@ impl AzureDevOps {
             title: item.text("System.Title").to_owned(),
             body: text::from_service(item.text(types.named(&known.work_item_type).body_field()), &LIMITS),
             state,
-            closed_as: (state == State::Closed).then(|| if closed_by_us { CloseReason::Completed } else { reason.closed_as() }),
+            closed_as: (state == State::Closed)
+                .then(|| if closed_by_us { CloseReason::Completed } else { reason.closed_as() }),
             labels: known.tags.iter().filter(|tag| !is_own(tag)).cloned().collect(),
             fields: self.fields_of(types, item),
             trusted: labelled || self.is_mine(item.id),

@@ -48,7 +48,8 @@ pub(super) fn from_service(html: &str, limits: &Limits) -> String {
 fn find(html: &str, phrase: &str) -> Option<Range<usize>> {
     let letters = letters(html);
     let wanted: Vec<char> = phrase.chars().filter(|c| !c.is_whitespace()).collect();
-    let at = letters.windows(wanted.len()).position(|window| window.iter().map(|(c, _)| *c).eq(wanted.iter().copied()))?;
+    let at =
+        letters.windows(wanted.len()).position(|window| window.iter().map(|(c, _)| *c).eq(wanted.iter().copied()))?;
     Some(letters[at].1.start..letters[at + wanted.len() - 1].1.end)
 }
 
@@ -173,8 +174,13 @@ mod tests {
 
     fn body() -> String {
         let section = "<p>A <b>flaw</b> &lt;here&gt;</p>";
-        Body { before: "<p>Mine</p>".into(), section: Some(section.into()), stamp: None, after: "<p>And mine</p>".into() }
-            .compose(&LIMITS)
+        Body {
+            before: "<p>Mine</p>".into(),
+            section: Some(section.into()),
+            stamp: None,
+            after: "<p>And mine</p>".into(),
+        }
+        .compose(&LIMITS)
     }
 
     #[test]

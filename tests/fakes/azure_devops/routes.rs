@@ -247,6 +247,13 @@ fn batch(world: &World, request: &Request, base: &str) -> Result<Answer, Refusal
         let message = "TF400714 / VS403315: The expand parameter can not be used with the fields parameter.";
         return Err(Refusal::new(400, "ConflictingParametersException", message));
     }
+    if let Some(unknown) = fields.iter().flatten().find(|name| world.field(name).is_none()) {
+        return Err(Refusal::new(
+            400,
+            "WorkItemTrackingQueryException",
+            format!("TF51535: Cannot find field {unknown}."),
+        ));
+    }
     let omit = request.body["errorPolicy"].as_str().is_some_and(|p| p.eq_ignore_ascii_case("omit"));
     let mut values = Vec::new();
     for id in ids {

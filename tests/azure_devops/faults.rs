@@ -1,0 +1,194 @@
+//! Faults at every request of each verb, and how many requests are made where nothing goes wrong.
+
+use std::time::Instant;
+
+use findsync::config::{FieldOn, FieldRule, UpdatePolicy};
+use findsync::finding::Status;
+use findsync::issue::{Comment, Edit, FieldEdit, State};
+use findsync::trackers::{Error, Found, Read as _, Track as _, Which};
+use serde_json::json;
+
+use crate::fake::{Fake, Kind, Process};
+use crate::kit::{self, assert_no_objections, connect, mapping_for, new_issue, open_issues, stamp, states};
+
+/// Whether the fault leaves reading unharmed, as it is safe to ask again.
+fn is_passing(kind: Kind) -> bool {
+    !matches!(kind, Kind::Unauthorized | Kind::SignIn | Kind::Redirect | Kind::Garbage)
+}
+
+#[tokio::test]
+async fn reading_survives_what_passes_and_says_what_does_not() {
+    for kind in Kind::ALL {
+        for nth in 0..3 {
+            let fake = Fake::start(Process::Basic).await;
+            let mapping = mapping_for(Process::Basic);
+            connect(&fake, &mapping)
+                .open(&new_issue(&connect(&fake, &mapping), &mapping, 1, Status::Active))
+                .await
+                .unwrap();
+            fake.fail(nth, kind);
+            let read = connect(&fake, &mapping).issues(Which::Open).await;
+            match read {
+                Ok(issues) => assert!(is_passing(kind) && issues.len() == 1, "{kind:?} at {nth}"),
+                Err(error) => {
+                    let right = matches!(error, Error::Unauthorized { .. });
+                    assert!(!is_passing(kind) && right, "{kind:?} at {nth}: {error}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_unclear_write_is_never_repeated_and_never_called_done() {
+    for kind in Kind::ALL {
+        let fake = Fake::start(Process::Agile).await;
+        let mapping = mapping_for(Process::Agile);
+        let adapter = connect(&fake, &mapping);
+        adapter.issues(Which::Open).await.unwrap();
+        fake.take_requests();
+        fake.fail(0, kind);
+        let opened = adapter.open(&new_issue(&adapter, &mapping, 1, Status::Active)).await;
+        let there = fake.items().len();
+        let posts = fake.take_requests().len();
+        match kind {
+            Kind::TooMany => assert!(opened.is_ok() && there == 1 && posts == 2, "{opened:?}"),
+            Kind::BadGatewayAfter | Kind::Hang | Kind::Cut => {
+                assert!(
+                    matches!(opened, Err(Error::Unclear { .. })) && there == 1 && posts == 1,
+                    "{kind:?}: {opened:?}"
+                );
+            }
+            Kind::ServerError | Kind::Unavailable => {
+                assert!(
+                    matches!(opened, Err(Error::Unclear { .. })) && there == 0 && posts == 1,
+                    "{kind:?}: {opened:?}"
+                );
+            }
+            Kind::Unauthorized | Kind::SignIn | Kind::Redirect | Kind::Garbage => {
+                assert!(matches!(opened, Err(Error::Unauthorized { .. })) && there == 0, "{kind:?}: {opened:?}");
+            }
+            Kind::Precondition | Kind::Conflict => assert!(opened.is_err() && there == 0, "{kind:?}: {opened:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_item_whose_second_step_failed_says_so_in_its_stamp() {
+    for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::TooMany) {
+        let fake = Fake::start(Process::Agile).await;
+        let mapping = mapping_for(Process::Agile);
+        let adapter = connect(&fake, &mapping);
+        adapter.issues(Which::Open).await.unwrap();
+        fake.fail(1, kind);
+        let opened = adapter.open(&new_issue(&adapter, &mapping, 1, Status::RiskAccepted)).await;
+        assert!(matches!(opened, Err(Error::Partly { .. })), "{kind:?}: {opened:?}");
+        let id = fake.items()[0].id;
+        let open = adapter.issues(Which::NewerThan(0)).await.unwrap();
+        let done = fake.item(id).text("System.State") == "Closed";
+        let pending = &open[0].stamp.as_ref().unwrap().pending;
+        assert_eq!(pending.is_empty(), done, "{kind:?}");
+        assert!(done || *pending == [kit::STATE]);
+    }
+}
+
+#[tokio::test]
+async fn an_edit_whose_answer_was_lost_can_be_tried_again_without_doing_it_twice() {
+    let kinds = [Kind::BadGatewayAfter, Kind::Hang, Kind::Cut, Kind::ServerError];
+    // Closing takes two steps here: either may go wrong.
+    for (kind, nth) in kinds.into_iter().flat_map(|kind| [(kind, 0), (kind, 1)]) {
+        let fake = Fake::start(Process::Scrum).await;
+        let mapping = mapping_for(Process::Scrum);
+        let adapter = connect(&fake, &mapping);
+        let id = adapter.open(&new_issue(&adapter, &mapping, 1, Status::Active)).await.unwrap();
+        let edit = Edit {
+            stamp: Some(stamp(1, State::Closed)),
+            state: Some(State::Closed),
+            fields: vec![FieldEdit { name: kit::STATE.into(), value: Some(states(Process::Scrum).1.into()) }],
+            comment: Some(Comment { marker: "close-1".into(), text: "gone".into() }),
+            ..Edit::default()
+        };
+        let issue = open_issues(&adapter).await.remove(0);
+        fake.fail(nth, kind);
+        let edited = adapter.edit(&issue, &edit).await;
+        assert!(matches!(edited, Err(Error::Unclear { .. })), "{kind:?} at {nth}: {edited:?}");
+        let Found::Here(now) = adapter.issue(&id).await.unwrap() else { panic!("gone") };
+        if now.stamp != edit.stamp {
+            adapter.edit(&now, &edit).await.unwrap();
+        }
+        assert_eq!(fake.item(id.number).text("System.State"), "Done");
+        assert_eq!(fake.item(id.number).comments.len(), 1, "{kind:?} at {nth}");
+    }
+}
+
+/// Fills the project with items as findsync writes them.
+fn fill(fake: &Fake, count: u64) {
+    let mut world = fake.world();
+    let template = world.items.values().next().cloned().unwrap();
+    for id in 0..count {
+        let id = template.id + 1 + id;
+        world.items.insert(id, crate::fake::Item { id, ..template.clone() });
+    }
+}
+
+#[tokio::test]
+async fn ten_thousand_items_are_read_in_52_requests() {
+    let fake = Fake::start(Process::Agile).await;
+    let mapping = mapping_for(Process::Agile);
+    let adapter = connect(&fake, &mapping);
+    adapter.open(&new_issue(&adapter, &mapping, 1, Status::Active)).await.unwrap();
+    fill(&fake, 9_999);
+    let adapter = connect(&fake, &mapping);
+    fake.take_requests();
+    let begun = Instant::now();
+    assert_eq!(adapter.issues(Which::Open).await.unwrap().len(), 10_000);
+    let requests = fake.take_requests().len();
+    println!("10,000 items: {requests} requests, {:?}", begun.elapsed());
+    assert!(requests <= 52, "{requests}");
+    assert_no_objections(&fake);
+}
+
+#[tokio::test]
+async fn more_items_than_a_query_returns_are_read_in_windows() {
+    for top_helps in [true, false] {
+        let fake = Fake::start(Process::Basic).await;
+        let mapping = mapping_for(Process::Basic);
+        let adapter = connect(&fake, &mapping);
+        adapter.open(&new_issue(&adapter, &mapping, 1, Status::Active)).await.unwrap();
+        fake.world().items.values_mut().for_each(|item| {
+            // Small, so that the test is about windows.
+            item.fields.remove("System.Description");
+            item.relations.clear();
+        });
+        fill(&fake, 20_010);
+        fake.world().top_helps = top_helps;
+        let issues = connect(&fake, &mapping).issues(Which::Open).await.unwrap();
+        assert_eq!(issues.len(), 20_011, "{top_helps}");
+        assert!(issues.windows(2).all(|pair| pair[0].id.number < pair[1].id.number));
+    }
+}
+
+#[tokio::test]
+async fn a_hundred_new_items_take_a_request_each() {
+    for process in Process::ALL {
+        let fake = Fake::start(process).await;
+        let mut mapping = mapping_for(process);
+        mapping.fields = vec![FieldRule {
+            field: "Microsoft.VSTS.Scheduling.Effort".into(),
+            value: "2".into(),
+            on: FieldOn::Create,
+            update: UpdatePolicy::IfUnedited,
+        }];
+        let adapter = connect(&fake, &mapping);
+        for number in 0..100 {
+            let mut new = new_issue(&adapter, &mapping, number, Status::Active);
+            let effort = FieldEdit { name: mapping.fields[0].field.clone(), value: Some("2".into()) };
+            new.fields.push(effort);
+            adapter.open(&new).await.unwrap();
+        }
+        let requests = fake.take_requests();
+        assert_eq!(requests.len(), 102, "the types, the fields, and one an item: {process:?}");
+        assert_eq!(fake.items()[99].value("Microsoft.VSTS.Scheduling.Effort"), json!(2.0));
+        assert_no_objections(&fake);
+    }
+}

@@ -1,0 +1,149 @@
+//! What the tests of the Azure DevOps adapter share: a fake that is asked for its objections, mappings for each
+//! process, and findings' stamps and texts.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use findsync::config::{
+    Confidential, Credential, DecisionLabels, Instance, Mapping, OnManualClose, OnReturn, Project, Secret, SeverityMap,
+    StatusMap, StatusValue, TrackerKind, UpdateRules,
+};
+use findsync::finding::{Digest, Key, Kind, Scope, Severity, Status};
+use findsync::issue::{Body, CloseReason, FieldEdit, Issue, MemberStamp, New, Place, ScopeStamp, Stamp, State};
+use findsync::trackers::azure_devops::AzureDevOps;
+use findsync::trackers::{Read as _, Which};
+
+use crate::fake::{Fake, Process};
+
+pub(crate) const STATE: &str = "/fields/System.State";
+pub(crate) const PRIORITY: &str = "/fields/Microsoft.VSTS.Common.Priority";
+
+/// An instance at the fake.
+pub(crate) fn instance(fake: &Fake, credential: Credential) -> Instance {
+    Instance {
+        label: "acme".into(),
+        kind: TrackerKind::AzureDevOps,
+        location: fake.location.clone(),
+        api_url: None,
+        graphql_url: None,
+        credential,
+        ca_file: None,
+    }
+}
+
+/// The good token.
+pub(crate) fn token() -> Credential {
+    Credential::Token(Secret::new("good-token".into()))
+}
+
+/// The mapping of the defaults, with an open and a closed state.
+pub(crate) fn mapping(open: &str, closed: &str) -> Mapping {
+    let value = |value: &str, open: bool| StatusValue { value: value.into(), open };
+    Mapping {
+        label: "shop".into(),
+        instance: 0,
+        project: Project { name: "Shop".into(), ..Project::default() },
+        severity: SeverityMap { field: PRIORITY.into(), values: ["4", "4", "3", "2", "1"].map(str::to_owned) },
+        status: StatusMap {
+            field: STATE.into(),
+            values: [value(open, true), value(closed, false), value(closed, false), value(closed, false)],
+        },
+        own_label: "findsync".into(),
+        labels: vec![],
+        decision_labels: DecisionLabels::default(),
+        group_by: vec![],
+        fields: vec![],
+        due: BTreeMap::new(),
+        update: UpdateRules::default(),
+        on_return: OnReturn::default(),
+        on_manual_close: OnManualClose::default(),
+        record_decisions: false,
+        public: None,
+        confidential: Confidential::default(),
+        title_template: None,
+        body_template: None,
+    }
+}
+
+/// The mapping that fits a process' default type.
+pub(crate) fn mapping_for(process: Process) -> Mapping {
+    let (open, closed) = states(process);
+    mapping(open, closed)
+}
+
+/// An open and a closed state of a process' default type.
+pub(crate) fn states(process: Process) -> (&'static str, &'static str) {
+    match process {
+        Process::Basic => ("To Do", "Done"),
+        Process::Agile => ("New", "Closed"),
+        Process::Scrum => ("New", "Done"),
+        Process::Cmmi => ("Proposed", "Closed"),
+    }
+}
+
+/// The adapter under test.
+pub(crate) fn connect(fake: &Fake, mapping: &Mapping) -> AzureDevOps {
+    AzureDevOps::with_http(&instance(fake, token()), mapping, |http| {
+        http.timeout = Duration::from_millis(700);
+        http.retry.backoff = Duration::from_millis(2);
+    })
+    .expect("the settings are good")
+}
+
+/// A stamp for the finding with a number.
+pub(crate) fn stamp(number: u8, state: State) -> Stamp {
+    let key = Key { version: 1, kind: Some(Kind::Code), digest: Digest([number; 16]) };
+    let scope = Scope { scanner: "Semgrep".into(), target: "shop".into() };
+    let day = "2026-11-24".parse().expect("a date");
+    let place = Place { rule: 1, path: 2, line: 3, lines: 4, before: 5, after: 6 };
+    Stamp {
+        key,
+        members: vec![MemberStamp { keys: vec![key], seen_by: vec![0], gone_from: vec![], place }],
+        scopes: vec![ScopeStamp { scope, day }],
+        state,
+        status: if state == State::Open { Status::Active } else { Status::Closed },
+        severity: Severity::High,
+        fields: BTreeMap::from([("title".into(), 1), ("body".into(), 2)]),
+        content: 3,
+        labels: vec![],
+        cycle: 0,
+        pending: vec![],
+        duplicate_of: None,
+    }
+}
+
+/// A body with our section in it.
+pub(crate) fn body(adapter: &AzureDevOps, before: &str, section: &str, after: &str) -> String {
+    Body { before: before.into(), section: Some(section.into()), stamp: None, after: after.into() }
+        .compose(&adapter.limits())
+}
+
+/// A new issue as the plan asks for it.
+pub(crate) fn new_issue(adapter: &AzureDevOps, mapping: &Mapping, number: u8, status: Status) -> New {
+    let target = mapping.status.value(status);
+    let state = if target.open { State::Open } else { State::Closed };
+    let field = |name: &str, value: &str| FieldEdit { name: name.into(), value: Some(value.into()) };
+    New {
+        title: format!("Finding {number}: \"quoted\" & <odd>"),
+        body: body(adapter, "", &format!("<p>Semgrep says <b>no</b> &amp; {number}</p>"), ""),
+        stamp: Stamp { status, ..stamp(number, state) },
+        state,
+        closed_as: (state == State::Closed).then_some(CloseReason::Completed),
+        labels: vec!["security".into()],
+        fields: vec![
+            field(&mapping.severity.field, mapping.severity.value(Severity::High)),
+            field(&mapping.status.field, &target.value),
+        ],
+        confidential: false,
+    }
+}
+
+/// The open issues.
+pub(crate) async fn open_issues(adapter: &AzureDevOps) -> Vec<Issue> {
+    adapter.issues(Which::Open).await.expect("the list of open issues")
+}
+
+/// Nothing that was asked may be against the contract.
+pub(crate) fn assert_no_objections(fake: &Fake) {
+    assert_eq!(fake.objections(), Vec::<String>::new());
+}
