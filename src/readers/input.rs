@@ -1,0 +1,114 @@
+//! A report's bytes → text: found by path or glob, decompressed, decoded, bounded in size.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use flate2::read::MultiGzDecoder;
+
+use super::ReadError;
+
+/// What a report may measure at most after decompression, in bytes.
+pub const MAX_BYTES: u64 = 1 << 30;
+
+/// Resolves a path or glob below the workspace to the reports that it means, as given; `-` is standard input.
+///
+/// # Errors
+/// Where it leads to no file, or the glob cannot be understood.
+pub(crate) fn expand(workspace: &Path, pattern: &str) -> Result<Vec<String>, ReadError> {
+    if pattern == "-" || workspace.join(pattern).symlink_metadata().is_ok() {
+        return Ok(vec![pattern.to_owned()]);
+    }
+    let no_match = || ReadError::NoMatch { pattern: pattern.to_owned() };
+    if !pattern.contains(['*', '?', '[']) {
+        return Err(no_match());
+    }
+    let bad = |detail: String| ReadError::BadGlob { pattern: pattern.to_owned(), detail };
+    let absolute = Path::new(&glob::Pattern::escape(&workspace.to_string_lossy())).join(pattern);
+    let mut found = Vec::new();
+    for entry in glob::glob(&absolute.to_string_lossy()).map_err(|e| bad(e.to_string()))? {
+        let path = entry.map_err(|e| ReadError::Io { path: e.path().display().to_string(), source: e.into() })?;
+        if path.is_file() {
+            let shown =
+                if Path::new(pattern).is_absolute() { &path } else { path.strip_prefix(workspace).unwrap_or(&path) };
+            found.push(shown.to_string_lossy().into_owned());
+        }
+    }
+    if found.is_empty() { Err(no_match()) } else { Ok(found) }
+}
+
+/// Reads a report's text: decompressed, decoded to UTF-8, without byte order mark.
+///
+/// # Errors
+/// Where there is no such file, or it is empty, too large or no text.
+pub(crate) fn load(workspace: &Path, path: &str, limit: u64) -> Result<String, ReadError> {
+    let io = |source| ReadError::Io { path: path.to_owned(), source };
+    let bytes = if path == "-" {
+        bounded(io::stdin().lock(), path, limit)?
+    } else {
+        let file = File::open(workspace.join(path)).map_err(io)?;
+        if file.metadata().map_err(io)?.is_dir() {
+            return Err(ReadError::Directory { path: path.to_owned() });
+        }
+        bounded(file, path, limit)?
+    };
+    text(bytes, path, limit)
+}
+
+/// Decompresses and decodes.
+pub(crate) fn text(mut bytes: Vec<u8>, path: &str, limit: u64) -> Result<String, ReadError> {
+    if bytes.starts_with(&[0x1f, 0x8b]) {
+        bytes = bounded(MultiGzDecoder::new(bytes.as_slice()), path, limit)?;
+    }
+    let text = decode(bytes, path)?;
+    if text.trim_start().is_empty() {
+        return Err(ReadError::Empty { path: path.to_owned() });
+    }
+    Ok(text)
+}
+
+fn bounded(reader: impl io::Read, path: &str, limit: u64) -> Result<Vec<u8>, ReadError> {
+    let mut bytes = Vec::new();
+    reader
+        .take(limit.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(|source| ReadError::Io { path: path.to_owned(), source })?;
+    if bytes.len() as u64 > limit {
+        return Err(ReadError::TooLarge { path: path.to_owned(), limit });
+    }
+    Ok(bytes)
+}
+
+/// Decodes UTF-8 and UTF-16, by byte order mark or by the look of the first characters, and what an XML declaration
+/// names. A stray byte becomes U+FFFD: source lines in a report may be in any encoding.
+fn decode(bytes: Vec<u8>, path: &str) -> Result<String, ReadError> {
+    let encoding = match (Encoding::for_bom(&bytes), &bytes[..]) {
+        (Some((encoding, _)), _) => encoding,
+        (None, [0, b'{' | b'[' | b'<', ..]) => UTF_16BE,
+        (None, [b'{' | b'[' | b'<', 0, ..]) => UTF_16LE,
+        _ => xml_encoding(&bytes).unwrap_or(UTF_8),
+    };
+    let text = if encoding == UTF_8 {
+        match String::from_utf8(bytes) {
+            Ok(text) if text.starts_with('\u{feff}') => text['\u{feff}'.len_utf8()..].to_owned(),
+            Ok(text) => text,
+            Err(error) => UTF_8.decode(error.as_bytes()).0.into_owned(),
+        }
+    } else {
+        encoding.decode(&bytes).0.into_owned()
+    };
+    let start = &text.as_bytes()[..text.len().min(4096)];
+    if start.contains(&0) { Err(ReadError::NotText { path: path.to_owned() }) } else { Ok(text) }
+}
+
+/// The encoding that an XML declaration names.
+fn xml_encoding(bytes: &[u8]) -> Option<&'static Encoding> {
+    let declaration = bytes.strip_prefix(b"<?xml")?;
+    let end = declaration.iter().take(200).position(|byte| *byte == b'>')?;
+    let declaration = std::str::from_utf8(&declaration[..end]).ok()?;
+    let label = declaration.split_once("encoding")?.1.trim_start().strip_prefix('=')?.trim_start();
+    let quote = label.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    // The bytes are no UTF-16, or we would not have been able to read so far.
+    Encoding::for_label(label[1..].split(quote).next()?.as_bytes()).filter(|e| *e != UTF_16LE && *e != UTF_16BE)
+}
