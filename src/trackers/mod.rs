@@ -2,6 +2,7 @@
 
 pub mod azure_devops;
 mod error;
+pub mod github;
 pub mod gitlab;
 pub mod http;
 pub mod local;

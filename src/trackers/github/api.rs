@@ -1,0 +1,207 @@
+//! GitHub's two APIs over our HTTP layer, and what their errors mean.
+
+use std::time::Duration;
+
+use http::Method;
+use http::header::{ACCEPT, HeaderName, HeaderValue};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use url::Url;
+
+use super::address::Address;
+use super::auth::Auth;
+use crate::config::{Instance, Mapping};
+use crate::trackers::Error;
+use crate::trackers::http::{Bucket, Http, HttpConfig, Kind, Pace, Request, Response, is_loopback};
+
+pub(super) struct Api {
+    pub(super) http: Http,
+    pub(super) address: Address,
+    auth: Auth,
+}
+
+/// An answer to a GraphQL document: part of it may be there beside errors.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Answer {
+    #[serde(default)]
+    pub(super) data: Value,
+    #[serde(default)]
+    pub(super) errors: Vec<Failed>,
+}
+
+/// One error in a GraphQL answer.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Failed {
+    #[serde(default, rename = "type")]
+    kind: Option<String>,
+    message: String,
+    #[serde(default)]
+    path: Vec<Value>,
+}
+
+impl Failed {
+    /// Whether it is about this place in the answer, or below.
+    pub(super) fn is_at(&self, path: &[&str]) -> bool {
+        self.path.len() >= path.len() && path.iter().zip(&self.path).all(|(want, is)| is == want)
+    }
+
+    /// GitHub's words, with what they mean.
+    pub(super) fn says(&self) -> String {
+        explain(&self.message)
+    }
+
+    /// The first part of its path: a mutation's alias.
+    pub(super) fn root(&self) -> Option<&str> {
+        self.path.first()?.as_str()
+    }
+
+    pub(super) fn error(&self, service: &str, what: &str) -> Error {
+        let detail = explain(&self.message);
+        let what = what.to_owned();
+        match self.kind.as_deref() {
+            Some("NOT_FOUND") => Error::NotFound { what: format!("what is needed to {what} ({detail})") },
+            Some("FORBIDDEN" | "INSUFFICIENT_SCOPES") => Error::Forbidden { what, detail },
+            Some("UNPROCESSABLE" | "VALIDATION") => Error::Refused { what, detail },
+            Some(_) if !self.path.is_empty() => Error::Refused { what, detail },
+            _ => Error::Protocol { service: service.to_owned(), what, detail },
+        }
+    }
+}
+
+impl Api {
+    pub(super) fn new(
+        instance: &Instance,
+        mapping: &Mapping,
+        tune: impl FnOnce(&mut HttpConfig),
+    ) -> Result<Self, Error> {
+        let address = Address::new(instance, mapping)?;
+        let auth = Auth::new(&instance.credential)?;
+        let mut config = HttpConfig::new(address.origins());
+        config.auth = auth.headers();
+        config.ca_file.clone_from(&instance.ca_file);
+        config.headers = vec![
+            (ACCEPT, HeaderValue::from_static("application/vnd.github+json")),
+            (HeaderName::from_static("x-github-api-version"), HeaderValue::from_static("2022-11-28")),
+        ];
+        // 80 creations a minute, 500 an hour, writes a second apart:
+        // https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits
+        let gap = if config.origins.iter().all(is_loopback) { Duration::ZERO } else { Duration::from_secs(1) };
+        config.pace = Pace { gap, creates: vec![Bucket { burst: 50, per_minute: 30 }] };
+        config.limited = Some(is_limited);
+        tune(&mut config);
+        Ok(Self { http: Http::new(config)?, address, auth })
+    }
+
+    /// Sends a REST request. Answers of any status come back.
+    pub(super) async fn send(&self, request: Request) -> Result<Response, Error> {
+        self.auth.renew(&self.http, &self.address).await?;
+        self.http.send(request).await
+    }
+
+    /// Sends a REST request and lets only a good answer through.
+    pub(super) async fn call(&self, request: Request) -> Result<Response, Error> {
+        self.send(request).await?.ok().map_err(clarify)
+    }
+
+    /// Every page of a REST list, by the `Link` header.
+    pub(super) async fn pages<T: serde::de::DeserializeOwned>(&self, what: &str, url: Url) -> Result<Vec<T>, Error> {
+        let mut all = Vec::new();
+        let mut next = Some(url);
+        while let Some(url) = next {
+            let response = self.call(Request::get(what, url)).await?;
+            all.extend(response.json::<Vec<T>>()?);
+            next = response.header("link").and_then(next_page);
+        }
+        Ok(all)
+    }
+
+    /// Asks a GraphQL query, with what errors it has.
+    pub(super) async fn query(&self, what: &str, document: &str, variables: Value) -> Result<Answer, Error> {
+        self.graphql(Kind::Read, what, document, variables).await
+    }
+
+    /// Runs mutations; they run in order, and each may fail by itself.
+    pub(super) async fn mutate(&self, what: &str, document: &str, variables: Value) -> Result<Answer, Error> {
+        self.graphql(Kind::Write, what, document, variables).await
+    }
+
+    async fn graphql(&self, kind: Kind, what: &str, document: &str, variables: Value) -> Result<Answer, Error> {
+        let request = Request::new(kind, Method::POST, what, self.address.graphql.clone())
+            .json(&json!({ "query": document, "variables": variables }));
+        let response = self.call(request).await?;
+        let answer: Answer = response.json()?;
+        match answer.errors.first() {
+            // Without a path and a type, it is GitHub that failed ("Something went wrong while executing your query").
+            Some(failed) if answer.data.is_null() && failed.kind.is_none() && failed.path.is_empty() => {
+                let detail = failed.message.clone();
+                if !detail.contains("omething went wrong") {
+                    return Err(response.nonsense(detail));
+                }
+                Err(match kind {
+                    Kind::Read => Error::Unreachable { service: response.service, detail },
+                    _ => Error::Unclear { what: what.to_owned(), detail },
+                })
+            }
+            Some(failed) if answer.data.is_null() => Err(failed.error(&response.service, what)),
+            None if answer.data.is_null() => Err(response.nonsense("neither data nor errors".to_owned())),
+            _ => Ok(answer),
+        }
+    }
+
+    /// The host, for messages.
+    pub(super) fn service(&self) -> String {
+        self.address.graphql.host_str().unwrap_or_default().to_owned()
+    }
+}
+
+/// GraphQL's rate limit comes with status 200.
+fn is_limited(response: &Response) -> bool {
+    let mark = b"RATE_LIMITED";
+    response.status.is_success()
+        && response.body.windows(mark.len()).any(|window| window == mark)
+        && response.json::<Answer>().is_ok_and(|answer| {
+            answer.errors.iter().any(|failed| failed.kind.as_deref().is_some_and(|kind| kind.contains("RATE_LIMIT")))
+        })
+}
+
+/// The address behind `rel="next"`.
+fn next_page(link: &str) -> Option<Url> {
+    link.split(',').find_map(|part| {
+        let (address, rest) = part.trim().strip_prefix('<')?.split_once('>')?;
+        rest.contains("rel=\"next\"").then(|| Url::parse(address).ok()).flatten()
+    })
+}
+
+/// Adds to a refusal which permission is missing, as GitHub never says it.
+pub(super) fn clarify(error: Error) -> Error {
+    match error {
+        Error::Forbidden { what, detail } => Error::Forbidden { what, detail: explain(&detail) },
+        Error::Refused { what, detail } => Error::Refused { what, detail: explain(&detail) },
+        error => error,
+    }
+}
+
+/// GitHub's words with what they mean for the person who made the token.
+pub(super) fn explain(says: &str) -> String {
+    const MEANINGS: [(&str, &str); 7] = [
+        (
+            "not accessible by integration",
+            "a workflow needs `permissions: issues: write`, and an App the permissions Issues and, for Projects, \
+             Organization projects, both read and write; the workflow's GITHUB_TOKEN cannot reach Projects at all",
+        ),
+        (
+            "not accessible by personal access token",
+            "the fine-grained token needs Issues: read and write on this repository, and for Projects the \
+             organization's permission Projects: read and write",
+        ),
+        ("SAML", "authorize the token for the organization's single sign-on"),
+        ("required scopes", "a classic token needs the scopes `repo` and, for Projects, `project`"),
+        ("archived", "unarchive the repository, or take it out of the mapping"),
+        ("Bad credentials", "the token is wrong, expired or revoked"),
+        ("push access", "the token's account needs at least the role Triage in the repository"),
+    ];
+    match MEANINGS.iter().find(|(words, _)| says.contains(words)) {
+        Some((_, meaning)) => format!("{says} ({meaning})"),
+        None => says.to_owned(),
+    }
+}

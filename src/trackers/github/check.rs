@@ -1,0 +1,256 @@
+//! `check` and `check --fix`: everything that would fail later, and making what is missing.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use super::GitHub;
+use super::project::{Field, same};
+use super::setup::Setup;
+use crate::finding::Severity;
+use crate::trackers::http::{Kind, Request};
+use crate::trackers::{Error, Problem};
+
+/// Colours of severity labels and options, from Info to Critical.
+const LABEL_COLOURS: [&str; 5] = ["c5def5", "0e8a16", "fbca04", "d93f0b", "b60205"];
+const OPTION_COLOURS: [&str; 5] = ["GRAY", "GREEN", "YELLOW", "ORANGE", "RED"];
+
+impl GitHub {
+    pub(super) async fn problems(&self) -> Result<Vec<Problem>, Error> {
+        let problem = |what: String, hint: &str| Problem { what, hint: hint.to_owned(), fixable: false };
+        let project = &self.api.address.project;
+        let setup = match self.ask_setup().await {
+            Ok(setup) => setup,
+            // Nothing else can be asked without these, so they are the whole list.
+            Err(error @ (Error::Unauthorized { .. } | Error::NotFound { .. } | Error::Forbidden { .. })) => {
+                return Ok(vec![Problem {
+                    what: error.to_string(),
+                    hint: error.hint().unwrap_or_default(),
+                    fixable: false,
+                }]);
+            }
+            Err(error) => return Err(error),
+        };
+        let mut problems = Vec::new();
+        if setup.repository.is_archived {
+            problems.push(problem(
+                format!("`{project}` is archived: nothing can be written"),
+                "unarchive it, or take it out of the mapping",
+            ));
+        }
+        if !setup.repository.has_issues_enabled {
+            problems.push(problem(
+                format!("issues are disabled in `{project}`"),
+                "turn them on in the repository's settings",
+            ));
+        }
+        // Apps and GITHUB_TOKEN have no role, and the API says nothing of theirs.
+        if matches!(setup.repository.viewer_permission.as_deref(), Some("READ")) {
+            problems.push(problem(
+                format!("the token may only read `{project}`: its issues would get no labels"),
+                "give the token's account the role Triage or Write, and the token Issues: read and write",
+            ));
+        }
+        problems.extend(self.scope_problems(&setup).await?);
+        problems.extend(setup.problems(&self.wanted, &self.instance));
+        if let Some(board) = &setup.project {
+            if board.closed {
+                problems.push(problem("the Project is closed".to_owned(), "reopen it, or name another one"));
+            }
+            if !board.viewer_can_update {
+                problems.push(problem(
+                    "the token may not write to the Project".to_owned(),
+                    "give the token's account the role Write in the Project, and the token its scope `project` or the \
+                     organization's permission Projects: read and write",
+                ));
+            }
+        }
+        problems.extend(self.reserved_problems().await?);
+        Ok(problems)
+    }
+
+    /// What a classic token lacks: only those tell their scopes.
+    async fn scope_problems(&self, setup: &Setup) -> Result<Vec<Problem>, Error> {
+        let response = self.api.call(Request::get("read the repository", self.api.address.repo(&[]))).await?;
+        let Some(scopes) = response.header("x-oauth-scopes") else { return Ok(Vec::new()) };
+        let scopes: Vec<_> = scopes.split(',').map(str::trim).collect();
+        // GitHub App tokens send the header, too, but empty.
+        if scopes == [""] {
+            return Ok(Vec::new());
+        }
+        let has = |scope: &str| scopes.contains(&scope);
+        let public = setup.repository.visibility == "PUBLIC" && has("public_repo");
+        let lacks = |scope: &str, why: &str| Problem {
+            what: format!("the token lacks the scope `{scope}`: {why}"),
+            hint: format!("add the scope `{scope}` to the token, or make one that has it"),
+            fixable: false,
+        };
+        let mut problems = Vec::new();
+        if !has("repo") && !public {
+            problems.push(lacks("repo", "it cannot write issues"));
+        }
+        if self.wanted.project_number.is_some() && !has("project") {
+            problems.push(lacks("project", "it cannot write to Projects"));
+        }
+        Ok(problems)
+    }
+
+    /// What is wrong with fields that are parts of the issue itself.
+    async fn reserved_problems(&self) -> Result<Vec<Problem>, Error> {
+        let mut problems = Vec::new();
+        if self.wanted.reserved.contains("due_date") {
+            problems.push(Problem {
+                what: "GitHub's issues have no due date".to_owned(),
+                hint: "map a date field of a Project by its name instead of `due_date`".to_owned(),
+                fixable: false,
+            });
+        }
+        let milestones = self.wanted.values.iter().filter(|(field, _)| field == "milestone");
+        for (_, title) in milestones {
+            if !self.milestones().await?.iter().any(|(known, _)| same(known, title)) {
+                problems.push(Problem {
+                    what: format!("`{}` has no milestone `{title}`", self.api.address.project),
+                    hint: format!("make the milestone `{title}`, or name another one in the mapping"),
+                    fixable: false,
+                });
+            }
+        }
+        Ok(problems)
+    }
+
+    pub(super) async fn make_missing(&self) -> Result<Vec<String>, Error> {
+        let setup = self.ask_setup().await?;
+        let mut done = Vec::new();
+        for label in self.wanted.labels.iter().filter(|label| !setup.labels.contains(&label.to_lowercase())) {
+            self.create_label(label).await?;
+            done.push(format!("created the label `{label}`"));
+        }
+        let Some(project) = &setup.project else { return Ok(done) };
+        for name in &self.wanted.fields {
+            let mut values: Vec<&str> = Vec::new();
+            for (_, value) in self.wanted.values.iter().filter(|(field, _)| field == name) {
+                if !values.iter().any(|known| same(known, value)) {
+                    values.push(value);
+                }
+            }
+            match project.field(name) {
+                None => {
+                    self.create_field(&project.id, name, &values).await?;
+                    done.push(format!("created the field `{name}` with {}", list(&values)));
+                }
+                Some(field) if field.data_type == "SINGLE_SELECT" => {
+                    values.retain(|value| field.input(value).is_none());
+                    if !values.is_empty() {
+                        self.add_options(field, &values).await?;
+                        done.push(format!("added {} to the field `{name}`", list(&values)));
+                    }
+                }
+                Some(_) => {}
+            }
+        }
+        // What was asked before is no longer so.
+        self.forget_setup().await;
+        Ok(done)
+    }
+
+    async fn create_field(&self, project: &str, name: &str, values: &[&str]) -> Result<(), Error> {
+        const DOCUMENT: &str = "mutation($input: CreateProjectV2FieldInput!) {
+  createProjectV2Field(input: $input) { clientMutationId } }";
+        let mut input = json!({ "projectId": project, "name": name, "dataType": "TEXT" });
+        if !values.is_empty() {
+            input["dataType"] = json!("SINGLE_SELECT");
+            let options = values.iter().map(|value| self.option(name, value));
+            input["singleSelectOptions"] = options.collect();
+        }
+        self.run(&format!("create the field `{name}`"), DOCUMENT, input).await
+    }
+
+    /// Adds options to a field. The API replaces all options, so those that are there are sent again, with their ids
+    /// where this GitHub takes ids: that keeps the values of all items for certain.
+    async fn add_options(&self, field: &Field, values: &[&str]) -> Result<(), Error> {
+        const DOCUMENT: &str = "mutation($input: UpdateProjectV2FieldInput!) {
+  updateProjectV2Field(input: $input) { clientMutationId } }";
+        const TAKES_IDS: &str = "{ __type(name: \"ProjectV2SingleSelectFieldOptionInput\") { inputFields { name } } }";
+        let answer = self.api.query("ask how options are written", TAKES_IDS, json!({})).await?;
+        let takes_ids = answer.data["__type"]["inputFields"]
+            .as_array()
+            .is_some_and(|fields| fields.iter().any(|field| field["name"] == "id"));
+        let there = field.options.iter().map(|option| {
+            let mut input = json!({ "name": option.name, "color": option.color, "description": option.description });
+            if takes_ids {
+                input["id"] = json!(option.id);
+            }
+            input
+        });
+        let options: Value = there.chain(values.iter().map(|value| self.option(&field.name, value))).collect();
+        let input = json!({ "fieldId": field.id, "singleSelectOptions": options });
+        self.run(&format!("add options to the field `{}`", field.name), DOCUMENT, input).await
+    }
+
+    fn option(&self, field: &str, value: &str) -> Value {
+        let rank = self.rank(field, value);
+        json!({
+            "name": value,
+            "color": rank.map_or("GRAY", |rank| OPTION_COLOURS[rank]),
+            "description": rank.map_or_else(String::new, |rank| format!("findsync: {}", Severity::ALL[rank])),
+        })
+    }
+
+    /// Which severity a value stands for; the highest where several share it.
+    fn rank(&self, field: &str, value: &str) -> Option<usize> {
+        let severity = &self.mapping.severity;
+        severity.values.iter().rposition(|known| same(&severity.field, field) && same(known, value))
+    }
+
+    async fn run(&self, what: &str, document: &str, input: Value) -> Result<(), Error> {
+        let answer = self.api.mutate(what, document, json!({ "input": input })).await?;
+        answer.errors.first().map_or(Ok(()), |failed| Err(failed.error(&self.api.service(), what)))
+    }
+
+    /// Makes the labels that are not there yet, once a run. Where the token may not, GitHub drops them silently, which
+    /// is told when the issue is written; only our own label must be there.
+    pub(super) async fn ensure_labels(&self, setup: &Setup, labels: &[String]) -> Result<(), Error> {
+        for label in labels {
+            let folded = label.to_lowercase();
+            if setup.labels.contains(&folded) || !self.made_labels.lock().await.insert(folded) {
+                continue;
+            }
+            match self.create_label(label).await {
+                Err(Error::Forbidden { detail, .. }) if !same(label, &self.mapping.own_label) => {
+                    tracing::warn!(label, detail, "cannot create the label");
+                }
+                other => other?,
+            }
+        }
+        Ok(())
+    }
+
+    async fn create_label(&self, label: &str) -> Result<(), Error> {
+        let (field, value) = label.split_once(": ").unwrap_or_default();
+        let (color, description) = match self.rank(field, value) {
+            _ if same(label, &self.mapping.own_label) => {
+                ("1d76db", "Kept in step with security scanners by findsync".to_owned())
+            }
+            Some(rank) => (LABEL_COLOURS[rank], format!("Severity: {}", Severity::ALL[rank])),
+            None if same(field, &self.mapping.status.field) => ("5319e7", "Status, set by findsync".to_owned()),
+            None => ("ededed", "Set by findsync".to_owned()),
+        };
+        let what = format!("create the label `{label}`");
+        let body = json!({ "name": label, "color": color, "description": description });
+        let request = Request::new(Kind::Write, Method::POST, what.clone(), self.api.address.repo(&["labels"]));
+        match self.api.call(request.json(&body)).await {
+            Ok(_) => Ok(()),
+            // Somebody was faster, which is as good.
+            Err(Error::Refused { detail, .. }) if detail.contains("already_exists") => Ok(()),
+            // For writes GitHub says "not found" to those who may read only.
+            Err(Error::NotFound { .. }) => Err(Error::Forbidden {
+                what,
+                detail: "the token's account needs the role Write in the repository".to_owned(),
+            }),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn list(values: &[&str]) -> String {
+    values.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ")
+}

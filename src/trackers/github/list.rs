@@ -1,0 +1,341 @@
+//! Reading: one GraphQL query a page gives issues, labels, the Project's field values and our comments' markers.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::project::{self, ItemValue};
+use super::setup::{self, Document, Setup, Wanted};
+use crate::config::Mapping;
+use crate::issue::{Body, CloseReason, Comment, Issue, IssueId, Stamp, State, TrackerDecision};
+
+/// How many of an issue's last comments come with the list.
+const COMMENTS: usize = 5;
+/// How many when a single issue is read.
+const COMMENTS_OF_ONE: usize = 100;
+
+/// An issue as the query gives it.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Node {
+    id: String,
+    pub(super) number: u64,
+    pub(super) url: String,
+    title: String,
+    body: String,
+    state: String,
+    #[serde(default)]
+    state_reason: Option<String>,
+    #[serde(flatten)]
+    by: By,
+    pub(super) repository: Named,
+    labels: Nodes<Label>,
+    comments: Comments,
+    #[serde(default)]
+    project_items: Nodes<Item>,
+    #[serde(default)]
+    assignees: Nodes<User>,
+    #[serde(default)]
+    milestone: Option<Titled>,
+}
+
+/// Who wrote something.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct By {
+    author: Option<Author>,
+    author_association: String,
+    viewer_did_author: bool,
+}
+
+#[derive(Debug, Deserialize)]
+struct Author {
+    #[serde(rename = "__typename")]
+    kind: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Nodes<T> {
+    #[serde(default = "Vec::new")]
+    nodes: Vec<T>,
+}
+
+impl<T> Default for Nodes<T> {
+    fn default() -> Self {
+        Self { nodes: Vec::new() }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Named {
+    pub(super) name_with_owner: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Label {
+    name: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct User {
+    login: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Titled {
+    title: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Comments {
+    total_count: usize,
+    nodes: Vec<CommentNode>,
+}
+
+#[derive(Debug, Deserialize)]
+struct CommentNode {
+    body: String,
+    #[serde(flatten)]
+    by: By,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Item {
+    id: String,
+    is_archived: bool,
+    project: Identified,
+    /// The mapped fields' values, as `f0`, `f1` …
+    #[serde(flatten)]
+    values: BTreeMap<String, Option<ItemValue>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Identified {
+    id: String,
+}
+
+impl By {
+    /// Whether it is ours, or by somebody who may write to the repository.
+    fn may_write(&self) -> bool {
+        self.viewer_did_author || matches!(self.author_association.as_str(), "OWNER" | "MEMBER" | "COLLABORATOR")
+    }
+
+    /// An App acts where the repository's owner has installed it, but anybody's comment may make it act; together
+    /// with our label, which only people with rights can set, its word counts.
+    fn is_app(&self) -> bool {
+        self.author.as_ref().is_some_and(|author| author.kind == "Bot")
+    }
+}
+
+/// Adds the fragment `issue` to a document.
+pub(super) fn add_fragment(document: &mut Document, wanted: &Wanted, setup: Option<&Setup>, one: bool) {
+    let comments = if one { COMMENTS_OF_ONE } else { COMMENTS };
+    let mut fragment = format!(
+        "fragment issue on Issue {{
+  id number url title body state stateReason(enableDuplicate: true)
+  author {{ __typename }} authorAssociation viewerDidAuthor repository {{ nameWithOwner }}
+  labels(first: 100) {{ nodes {{ name }} }}
+  comments(last: {comments}) {{ totalCount nodes {{
+    body author {{ __typename }} authorAssociation viewerDidAuthor }} }}\n"
+    );
+    if wanted.reserved.contains("assignees") {
+        fragment.push_str("  assignees(first: 20) { nodes { login } }\n");
+    }
+    if wanted.reserved.contains("milestone") {
+        fragment.push_str("  milestone { title }\n");
+    }
+    if wanted.project_number.is_some() {
+        fragment.push_str("  projectItems(first: 20, includeArchived: true) { nodes { id isArchived project { id }\n");
+        for (index, name) in wanted.fields.iter().enumerate() {
+            let real = setup.and_then(|setup| setup.project.as_ref()?.field(name)).map_or(name, |field| &field.name);
+            document.declare(&format!("f{index}"), "String!", json!(real));
+            fragment.push_str(&format!("    f{index}: fieldValueByName(name: $f{index}) {{ {} }}\n", project::VALUE));
+        }
+        fragment.push_str("  } }\n");
+    }
+    fragment.push_str("}\n");
+    document.fragments.push_str(&fragment);
+}
+
+/// One page of issues.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Page {
+    pub(super) page_info: PageInfo,
+    pub(super) nodes: Vec<Node>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PageInfo {
+    pub(super) has_next_page: bool,
+    pub(super) end_cursor: Option<String>,
+}
+
+/// What a list is of.
+#[derive(Debug, Clone)]
+pub(super) struct Query {
+    /// Only with this label.
+    pub(super) label: Option<String>,
+    /// `OPEN`, `CLOSED`.
+    pub(super) states: &'static [&'static str],
+    /// Only by this account.
+    pub(super) by: Option<String>,
+    /// Newest first, down to this number.
+    pub(super) newer_than: Option<u64>,
+}
+
+impl Query {
+    /// Adds the list itself to a document.
+    pub(super) fn add(&self, document: &mut Document, size: usize, after: Option<&str>) {
+        let direction = if self.newer_than.is_some() { "DESC" } else { "ASC" };
+        document.declare("size", "Int!", json!(size));
+        document.declare("after", "String", json!(after));
+        document.declare("labels", "[String!]", json!(self.label.as_ref().map(|label| [label])));
+        document.declare("states", "[IssueState!]", json!(self.states));
+        document.declare("order", "IssueOrder", json!({ "field": "CREATED_AT", "direction": direction }));
+        document.declare(
+            "filter",
+            "IssueFilters",
+            self.by.as_ref().map_or(Value::Null, |by| json!({ "createdBy": by })),
+        );
+        document.repository.push_str(
+            "issues(first: $size, after: $after, labels: $labels, states: $states, orderBy: $order, filterBy: $filter) {
+  pageInfo { hasNextPage endCursor } nodes { ...issue } }\n",
+        );
+    }
+}
+
+impl Node {
+    /// Translates into our own words.
+    pub(super) fn into_issue(self, mapping: &Mapping, wanted: &Wanted, setup: &Setup) -> Issue {
+        let mut labels: Vec<String> = self.labels.nodes.into_iter().map(|label| label.name).collect();
+        let before = labels.len();
+        labels.retain(|label| !project::same(label, &mapping.own_label));
+        let labelled = labels.len() < before;
+        let trusted = self.by.may_write() || (labelled && self.by.is_app());
+        let mut fields = BTreeMap::new();
+        let mut handle = self.id;
+        if let Some(project) = &setup.project {
+            let ours = self.project_items.nodes.into_iter().find(|item| item.project.id == project.id);
+            if let Some(item) = ours {
+                handle = Handle { issue: &handle, item: Some(&item.id), archived: item.is_archived }.to_string();
+                for (alias, value) in item.values {
+                    let name =
+                        alias.strip_prefix('f').and_then(|index| wanted.fields.get(index.parse::<usize>().ok()?));
+                    if let (Some(name), Some(text)) = (name, value.and_then(ItemValue::into_text)) {
+                        fields.insert(name.clone(), wanted.spelled(name, text));
+                    }
+                }
+            }
+        } else {
+            for name in &wanted.fields {
+                if let Some(at) = labels.iter().position(|label| setup::label_value(name, label).is_some()) {
+                    let label = labels.remove(at);
+                    let value = setup::label_value(name, &label).unwrap_or_default().to_owned();
+                    fields.insert(name.clone(), wanted.spelled(name, value));
+                }
+            }
+        }
+        let logins: Vec<_> = self.assignees.nodes.into_iter().map(|user| user.login).collect();
+        if !logins.is_empty() {
+            fields.insert("assignees".to_owned(), spelled_list(wanted, &logins));
+        }
+        if let Some(milestone) = self.milestone {
+            fields.insert("milestone".to_owned(), wanted.spelled("milestone", milestone.title));
+        }
+        let markers = |comment: &CommentNode| {
+            let marker = Comment::marker_in(&comment.body)?.to_owned();
+            (comment.by.may_write() || comment.by.is_app()).then_some(marker)
+        };
+        let complete = self.comments.nodes.len() >= self.comments.total_count;
+        let stamp = Body::parse(&self.body).stamp.and_then(|text| Stamp::decode(&text).ok());
+        Issue {
+            decision: decision(mapping, &labels, &fields),
+            id: IssueId { number: self.number, url: self.url, handle },
+            title: self.title,
+            state: if self.state == "CLOSED" { State::Closed } else { State::Open },
+            closed_as: closed_as(&self.state, self.state_reason.as_deref()),
+            labels,
+            fields,
+            stamp,
+            trusted,
+            labelled,
+            comments: complete.then(|| self.comments.nodes.iter().filter_map(markers).collect()),
+            body: self.body,
+            revision: None,
+        }
+    }
+}
+
+/// Logins in the mapping's own order and spelling, where they are the same people.
+fn spelled_list(wanted: &Wanted, logins: &[String]) -> String {
+    let fold = |logins: &[String]| {
+        let mut folded: Vec<_> = logins.iter().map(|login| login.to_lowercase()).collect();
+        folded.sort();
+        folded
+    };
+    let is = fold(logins);
+    let same = |(name, value): &&(String, String)| name == "assignees" && fold(&split_logins(value)) == is;
+    wanted.values.iter().find(same).map_or_else(|| logins.join(", "), |(_, value)| value.clone())
+}
+
+/// Logins out of a field's value: comma separated, with or without `@`.
+pub(super) fn split_logins(value: &str) -> Vec<String> {
+    let login = |part: &str| part.trim().trim_start_matches('@').to_owned();
+    value.split(',').map(login).filter(|login| !login.is_empty()).collect()
+}
+
+/// GitHub may add reasons; one that we do not know says only that it is closed.
+fn closed_as(state: &str, reason: Option<&str>) -> Option<CloseReason> {
+    match (state, reason) {
+        ("CLOSED", Some("NOT_PLANNED")) => Some(CloseReason::NotPlanned),
+        ("CLOSED", Some("DUPLICATE")) => Some(CloseReason::Duplicate),
+        ("CLOSED", Some("COMPLETED")) => Some(CloseReason::Completed),
+        _ => None,
+    }
+}
+
+/// What people decided by a label or by moving the issue to a column.
+fn decision(mapping: &Mapping, labels: &[String], fields: &BTreeMap<String, String>) -> Option<TrackerDecision> {
+    let by_label = labels.iter().find_map(|label| {
+        let status = mapping.decision_labels.decision(label)?;
+        Some(TrackerDecision { status, by: format!("label `{label}`") })
+    });
+    by_label.or_else(|| {
+        let field = &mapping.status.field;
+        let value = fields.get(field)?;
+        let status = mapping.status.decision(value)?;
+        Some(TrackerDecision { status, by: format!("`{field}` is `{value}`") })
+    })
+}
+
+/// What the API wants beside an issue's number: its node id and its item in the Project, in one text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Handle<'a> {
+    pub(super) issue: &'a str,
+    pub(super) item: Option<&'a str>,
+    pub(super) archived: bool,
+}
+
+impl<'a> Handle<'a> {
+    pub(super) fn parse(text: &'a str) -> Self {
+        let mut parts = text.split(' ');
+        let issue = parts.next().unwrap_or_default();
+        Self { issue, item: parts.next(), archived: parts.next() == Some("archived") }
+    }
+}
+
+impl std::fmt::Display for Handle<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.issue)?;
+        if let Some(item) = self.item {
+            write!(f, " {item}{}", if self.archived { " archived" } else { "" })?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,349 @@
+//! GitHub Issues and Projects, on github.com and Enterprise Server.
+//!
+//! Reading is GraphQL, one query a page; writing is REST, but for the Project's fields. One issue after another: GitHub
+//! asks writers not to come in parallel.
+
+mod address;
+mod api;
+mod auth;
+mod check;
+mod items;
+mod list;
+mod project;
+mod setup;
+mod write;
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use serde::Deserialize;
+use serde_json::json;
+use tokio::sync::{Mutex, OnceCell};
+
+use self::api::Api;
+use self::list::{Node, Page, Query};
+use self::setup::{Document, Setup, Wanted};
+use super::http::{HttpConfig, Request};
+use super::{Error, Found, Problem, Read, Track, Visibility, Which};
+use crate::config::{Instance, Mapping};
+use crate::issue::{Edit, Issue, IssueId, Limits, Markup, New};
+
+/// What GitHub holds. Title and body: the API refuses more with 422.
+const LIMITS: Limits = Limits {
+    title: 256,
+    body: 65_536,
+    // Room for the hidden marker.
+    comment: 65_000,
+    // Half of the body is for people.
+    stamp: 30_000,
+    stamp_in_body: true,
+    conditional_writes: false,
+    confidential: false,
+    markup: Markup::GitHub,
+    concurrency: 1,
+};
+
+/// The most that one GraphQL page holds, and the least that we try where GitHub gives up on larger ones.
+const PAGE: usize = 100;
+const SMALLEST_PAGE: usize = 10;
+
+/// A repository, with a Project where one is mapped.
+pub struct GitHub {
+    api: Api,
+    instance: Instance,
+    mapping: Mapping,
+    wanted: Wanted,
+    setup: Mutex<Option<Arc<Setup>>>,
+    milestones: OnceCell<Vec<(String, u64)>>,
+    made_labels: Mutex<BTreeSet<String>>,
+    page: AtomicUsize,
+}
+
+impl std::fmt::Debug for GitHub {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("GitHub").field(&self.api.address.project).finish()
+    }
+}
+
+impl GitHub {
+    /// Makes the tracker of a mapping. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`Error::Settings`] where the instance's location, credential or CA file cannot work.
+    pub fn connect(instance: &Instance, mapping: &Mapping) -> Result<Self, Error> {
+        Self::connect_with(instance, mapping, |_| ())
+    }
+
+    /// The same, with other settings of the HTTP layer.
+    ///
+    /// # Errors
+    /// As [`GitHub::connect`].
+    pub fn connect_with(
+        instance: &Instance,
+        mapping: &Mapping,
+        tune: impl FnOnce(&mut HttpConfig),
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            api: Api::new(instance, mapping, tune)?,
+            instance: instance.clone(),
+            wanted: Wanted::new(mapping),
+            mapping: mapping.clone(),
+            setup: Mutex::default(),
+            milestones: OnceCell::new(),
+            made_labels: Mutex::default(),
+            page: AtomicUsize::new(PAGE),
+        })
+    }
+
+    /// How many requests were made so far.
+    pub fn requests(&self) -> u64 {
+        self.api.http.requests()
+    }
+
+    /// What we know of the repository and its Project, asked once.
+    async fn setup(&self) -> Result<Arc<Setup>, Error> {
+        let mut known = self.setup.lock().await;
+        if let Some(setup) = &*known {
+            return Ok(setup.clone());
+        }
+        let setup = Arc::new(self.ask_setup().await?);
+        *known = Some(setup.clone());
+        Ok(setup)
+    }
+
+    async fn ask_setup(&self) -> Result<Setup, Error> {
+        let mut document = Document::new(&self.api);
+        document.add_setup(&self.wanted);
+        let answer = document.ask(&self.api, "read the repository's settings").await?;
+        Setup::read(&self.api, &self.wanted, &answer)
+    }
+
+    async fn forget_setup(&self) {
+        *self.setup.lock().await = None;
+    }
+
+    /// Fails where a field or an option that the mapping names is missing.
+    fn require(&self, setup: &Setup) -> Result<(), Error> {
+        let problems = setup.problems(&self.wanted, &self.instance);
+        if problems.is_empty() { Ok(()) } else { Err(Error::Setup(problems)) }
+    }
+
+    /// Lists issues, page by page.
+    async fn list(&self, query: &Query) -> Result<Vec<Issue>, Error> {
+        let mut after: Option<String> = None;
+        let mut seen = BTreeSet::new();
+        let mut issues = Vec::new();
+        loop {
+            let known = self.setup.lock().await.clone();
+            let size = self.page.load(Ordering::Relaxed);
+            let mut document = Document::new(&self.api);
+            if known.is_none() {
+                document.add_setup(&self.wanted);
+            }
+            query.add(&mut document, size, after.as_deref());
+            list::add_fragment(&mut document, &self.wanted, known.as_deref(), false);
+            let answer = match document.ask(&self.api, "list issues").await {
+                Err(Error::Unreachable { detail, .. }) if size > SMALLEST_PAGE && too_heavy(&detail) => {
+                    self.page.store((size / 2).max(SMALLEST_PAGE), Ordering::Relaxed);
+                    continue;
+                }
+                answer => answer?,
+            };
+            let setup = match known {
+                Some(setup) => setup,
+                None => {
+                    let setup = Arc::new(Setup::read(&self.api, &self.wanted, &answer)?);
+                    *self.setup.lock().await = Some(setup.clone());
+                    self.require(&setup)?;
+                    if self.spelled_otherwise(&setup) {
+                        continue;
+                    }
+                    setup
+                }
+            };
+            let Page { page_info, nodes } = Page::deserialize(&answer.data["repository"]["issues"]).map_err(|e| {
+                Error::Protocol { service: self.api.service(), what: "list issues".to_owned(), detail: e.to_string() }
+            })?;
+            let newer_than = query.newer_than.unwrap_or(0);
+            let end = nodes.iter().any(|node| node.number <= newer_than);
+            // Issues that were created while we paged may come twice.
+            let nodes = nodes.into_iter().filter(|node| node.number > newer_than && seen.insert(node.number));
+            issues.extend(nodes.map(|node| node.into_issue(&self.mapping, &self.wanted, &setup)));
+            match page_info.end_cursor.filter(|_| page_info.has_next_page && !end) {
+                Some(cursor) => after = Some(cursor),
+                None => return Ok(issues),
+            }
+        }
+    }
+
+    /// Whether the Project spells a mapped field differently, so that values must be asked for by its name.
+    fn spelled_otherwise(&self, setup: &Setup) -> bool {
+        let Some(project) = &setup.project else { return false };
+        self.wanted.fields.iter().any(|name| project.field(name).is_some_and(|field| field.name != *name))
+    }
+
+    /// Adds the types of issues, which GraphQL does not give on every GitHub.
+    async fn add_types(&self, issues: &mut [Issue]) -> Result<(), Error> {
+        #[derive(Deserialize)]
+        struct Typed {
+            number: u64,
+            #[serde(rename = "type")]
+            kind: Option<Named>,
+        }
+        #[derive(Deserialize)]
+        struct Named {
+            name: String,
+        }
+        if !self.wanted.reserved.contains("issue_type") || issues.is_empty() {
+            return Ok(());
+        }
+        let typed: Vec<Typed> = if let [issue] = issues {
+            let url = self.api.address.repo(&["issues", &issue.id.number.to_string()]);
+            vec![self.api.call(Request::get("read the issue's type", url)).await?.json()?]
+        } else {
+            let mut url = self.api.address.repo(&["issues"]);
+            url.query_pairs_mut().extend_pairs([
+                ("state", "all"),
+                ("per_page", "100"),
+                ("labels", &self.mapping.own_label),
+            ]);
+            self.api.pages("list the issues' types", url).await?
+        };
+        let mut types: HashMap<u64, String> =
+            typed.into_iter().filter_map(|typed| Some((typed.number, typed.kind?.name))).collect();
+        for issue in issues {
+            if let Some(kind) = types.remove(&issue.id.number) {
+                issue.fields.insert("issue_type".to_owned(), self.wanted.spelled("issue_type", kind));
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads one issue anew.
+    async fn find(&self, id: &IssueId) -> Result<Found, Error> {
+        let setup = self.setup().await?;
+        let mut document = Document::new(&self.api);
+        document.declare("number", "Int!", json!(id.number));
+        document.repository.push_str("issue(number: $number) { ...issue }\n");
+        list::add_fragment(&mut document, &self.wanted, Some(&setup), true);
+        let answer = match document.ask(&self.api, &format!("read #{}", id.number)).await {
+            Err(Error::NotFound { .. }) => return self.follow(id).await,
+            answer => answer?,
+        };
+        let Ok(node) = Node::deserialize(&answer.data["repository"]["issue"]) else { return self.follow(id).await };
+        if !node.repository.name_with_owner.eq_ignore_ascii_case(&setup.repository.name_with_owner) {
+            return Ok(Found::Moved(node.url));
+        }
+        let mut issue = node.into_issue(&self.mapping, &self.wanted, &setup);
+        self.add_types(std::slice::from_mut(&mut issue)).await?;
+        Ok(Found::Here(Box::new(issue)))
+    }
+
+    /// Where an issue went that GraphQL no longer has: REST redirects to the new place.
+    async fn follow(&self, id: &IssueId) -> Result<Found, Error> {
+        #[derive(Deserialize)]
+        struct Elsewhere {
+            html_url: String,
+            repository_url: String,
+        }
+        let url = self.api.address.repo(&["issues", &id.number.to_string()]);
+        match self.api.call(Request::get(format!("read #{}", id.number), url)).await {
+            Ok(response) => {
+                let there: Elsewhere = response.json()?;
+                let here = there
+                    .repository_url
+                    .to_lowercase()
+                    .ends_with(&format!("/{}", self.api.address.project.to_lowercase()));
+                Ok(if here { Found::Gone } else { Found::Moved(there.html_url) })
+            }
+            Err(Error::Moved(to)) => Ok(Found::Moved(to)),
+            Err(Error::Gone | Error::NotFound { .. }) => Ok(Found::Gone),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The repository's milestones and their numbers, asked once.
+    async fn milestones(&self) -> Result<&[(String, u64)], Error> {
+        #[derive(Deserialize)]
+        struct Milestone {
+            title: String,
+            number: u64,
+        }
+        let ask = async {
+            let mut url = self.api.address.repo(&["milestones"]);
+            url.set_query(Some("state=all&per_page=100"));
+            let all: Vec<Milestone> = self.api.pages("list milestones", url).await?;
+            Ok(all.into_iter().map(|milestone| (milestone.title, milestone.number)).collect())
+        };
+        self.milestones.get_or_try_init(|| ask).await.map(Vec::as_slice)
+    }
+}
+
+/// Whether a query failed in a way that a smaller page may mend.
+fn too_heavy(detail: &str) -> bool {
+    detail.starts_with("HTTP 5") || detail.contains("omething went wrong") || detail.contains("timed out")
+}
+
+#[async_trait]
+impl Read for GitHub {
+    fn name(&self) -> &'static str {
+        "github"
+    }
+
+    fn project(&self) -> &str {
+        &self.api.address.project
+    }
+
+    fn limits(&self) -> Limits {
+        LIMITS
+    }
+
+    async fn check(&self) -> Result<Vec<Problem>, Error> {
+        self.problems().await
+    }
+
+    async fn visibility(&self) -> Result<Visibility, Error> {
+        Ok(self.setup().await?.visibility())
+    }
+
+    async fn issues(&self, which: Which) -> Result<Vec<Issue>, Error> {
+        let label = Some(self.mapping.own_label.clone());
+        let ours = |states, newer_than| Query { label: label.clone(), states, by: None, newer_than };
+        let mut issues = match which {
+            Which::Open => self.list(&ours(&["OPEN"], None)).await?,
+            Which::NewerThan(number) => self.list(&ours(&["OPEN", "CLOSED"], Some(number))).await?,
+            Which::Closed => {
+                let mut issues = self.list(&ours(&["CLOSED"], None)).await?;
+                let viewer = self.setup().await?.viewer.clone();
+                let by = Query { label: None, states: &["OPEN", "CLOSED"], by: Some(viewer), newer_than: None };
+                // Those with a label are in the lists by label.
+                let unlabelled = |issue: &Issue| !issue.labelled && issue.stamp.is_some() && issue.trusted;
+                issues.extend(self.list(&by).await?.into_iter().filter(unlabelled));
+                issues
+            }
+        };
+        self.add_types(&mut issues).await?;
+        Ok(issues)
+    }
+
+    async fn issue(&self, id: &IssueId) -> Result<Found, Error> {
+        self.find(id).await
+    }
+}
+
+#[async_trait]
+impl Track for GitHub {
+    async fn open(&self, new: &New) -> Result<IssueId, Error> {
+        self.create(new).await
+    }
+
+    async fn edit(&self, issue: &Issue, edit: &Edit) -> Result<(), Error> {
+        self.change(issue, edit).await
+    }
+
+    async fn fix(&self) -> Result<Vec<String>, Error> {
+        self.make_missing().await
+    }
+}

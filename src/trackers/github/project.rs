@@ -1,0 +1,160 @@
+//! A Project (v2): its fields and options, and how a value is written to one.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::trackers::Problem;
+
+/// What a query must select below `projectV2`.
+pub(super) const SELECTION: &str = "id closed viewerCanUpdate fields(first: 100) { nodes {
+    __typename
+    ... on ProjectV2Field { id name dataType }
+    ... on ProjectV2SingleSelectField { id name dataType options { id name color description } }
+    ... on ProjectV2IterationField { id name dataType configuration {
+      iterations { id title } completedIterations { id title } } }
+  } }";
+
+/// A Project as the API gives it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Project {
+    pub(super) id: String,
+    pub(super) closed: bool,
+    pub(super) viewer_can_update: bool,
+    fields: Fields,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Fields {
+    nodes: Vec<Option<Field>>,
+}
+
+/// A field. What a kind of field does not have is empty.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Field {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) data_type: String,
+    #[serde(default)]
+    pub(super) options: Vec<SelectOption>,
+    #[serde(default)]
+    configuration: Iterations,
+}
+
+/// An option of a single-select field.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct SelectOption {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) color: String,
+    #[serde(default)]
+    pub(super) description: String,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Iterations {
+    #[serde(default)]
+    iterations: Vec<Iteration>,
+    #[serde(default)]
+    completed_iterations: Vec<Iteration>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Iteration {
+    id: String,
+    title: String,
+}
+
+impl Project {
+    /// A field by its name, in any case.
+    pub(super) fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.nodes.iter().flatten().find(|field| same(&field.name, name))
+    }
+
+    /// What keeps a value from being written to a field, where something does.
+    pub(super) fn problem(&self, name: &str, value: Option<&str>) -> Option<Problem> {
+        let problem = |what: String, hint: String, fixable| Some(Problem { what, hint, fixable });
+        let Some(field) = self.field(name) else {
+            let hint = format!("add a single-select field `{name}` to the Project, or run `findsync check --fix`");
+            return problem(format!("the Project has no field `{name}`"), hint, true);
+        };
+        let value = value?;
+        match (field.input(value), field.data_type.as_str()) {
+            (Some(_), _) => None,
+            (None, "SINGLE_SELECT") => problem(
+                format!("the Project's field `{name}` has no option `{value}`"),
+                format!("add the option `{value}` to the field, or run `findsync check --fix`"),
+                true,
+            ),
+            (None, "ITERATION") => problem(
+                format!("the Project's field `{name}` has no iteration `{value}`"),
+                format!("add the iteration `{value}` to the field"),
+                false,
+            ),
+            (None, kind @ ("NUMBER" | "DATE")) => problem(
+                format!("`{value}` is not a value for the Project's field `{name}`"),
+                format!("write a {}", if kind == "DATE" { "date as YYYY-MM-DD" } else { "number" }),
+                false,
+            ),
+            (None, kind) => problem(
+                format!("the Project's field `{name}` is of a kind that cannot be set: {kind}"),
+                "use a single-select, text, number, date or iteration field".to_owned(),
+                false,
+            ),
+        }
+    }
+}
+
+impl Field {
+    /// A value as `ProjectV2FieldValue`; `None` where the field cannot hold it.
+    pub(super) fn input(&self, value: &str) -> Option<Value> {
+        match self.data_type.as_str() {
+            "SINGLE_SELECT" => {
+                let option = self.options.iter().find(|option| same(&option.name, value))?;
+                Some(json!({ "singleSelectOptionId": option.id }))
+            }
+            "ITERATION" => {
+                let Iterations { iterations, completed_iterations } = &self.configuration;
+                let mut all = iterations.iter().chain(completed_iterations);
+                Some(json!({ "iterationId": all.find(|iteration| same(&iteration.title, value))?.id }))
+            }
+            "TEXT" => Some(json!({ "text": value })),
+            "NUMBER" => Some(json!({ "number": value.trim().parse::<f64>().ok().filter(|n| n.is_finite())? })),
+            "DATE" => Some(json!({ "date": value.trim().parse::<chrono::NaiveDate>().ok()?.to_string() })),
+            _ => None,
+        }
+    }
+}
+
+/// A field's value in an item, as text.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct ItemValue {
+    name: Option<String>,
+    text: Option<String>,
+    number: Option<f64>,
+    date: Option<String>,
+    title: Option<String>,
+}
+
+/// What a query must select below `fieldValueByName`.
+pub(super) const VALUE: &str = "... on ProjectV2ItemFieldSingleSelectValue { name }
+      ... on ProjectV2ItemFieldTextValue { text }
+      ... on ProjectV2ItemFieldNumberValue { number }
+      ... on ProjectV2ItemFieldDateValue { date }
+      ... on ProjectV2ItemFieldIterationValue { title }";
+
+impl ItemValue {
+    pub(super) fn into_text(self) -> Option<String> {
+        // Rust writes 5.0 as `5`, as people do.
+        let number = self.number.map(|number| number.to_string());
+        self.name.or(self.text).or(self.date).or(self.title).or(number).filter(|text| !text.is_empty())
+    }
+}
+
+/// GitHub's names of options, fields and labels do not tell upper from lower case apart.
+pub(super) fn same(one: &str, other: &str) -> bool {
+    one.to_lowercase() == other.trim().to_lowercase()
+}

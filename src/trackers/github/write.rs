@@ -1,0 +1,353 @@
+//! Writing: an issue, its comment, and what stands in one PATCH. Order is what makes a crash harmless: the stamp that
+//! says "written" comes last.
+
+use http::Method;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::list::{Handle, split_logins};
+use super::project::same;
+use super::setup::{self, RESERVED};
+use super::{GitHub, LIMITS};
+use crate::issue::{Body, CloseReason, Comment, Edit, FieldEdit, Issue, IssueId, New, Stamp, State};
+use crate::trackers::http::{Kind, Request};
+use crate::trackers::{Error, Found, Problem};
+
+/// An issue as REST answers a write.
+#[derive(Debug, Deserialize)]
+struct Written {
+    number: u64,
+    node_id: String,
+    html_url: String,
+    #[serde(default)]
+    labels: Vec<Name>,
+    #[serde(default)]
+    assignees: Vec<Login>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Name {
+    name: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Login {
+    login: String,
+}
+
+impl GitHub {
+    pub(super) async fn create(&self, new: &New) -> Result<IssueId, Error> {
+        let setup = &*self.setup().await?;
+        self.require(setup)?;
+        let fields = self.project_fields(setup, &new.fields)?;
+        let mut labels = vec![self.mapping.own_label.clone()];
+        labels.extend(new.labels.iter().cloned());
+        labels.extend(self.field_labels(&new.fields));
+        self.ensure_labels(setup, &labels).await?;
+        let pending: Vec<String> = fields.iter().map(|field| field.name.clone()).collect();
+        let body = if pending.is_empty() { new.body.clone() } else { with_pending(&new.body, &new.stamp, pending) };
+        let mut payload = self.reserved(&new.fields).await?;
+        payload.retain(|_, value| !value.is_null());
+        payload.insert("title".to_owned(), json!(new.title));
+        payload.insert("body".to_owned(), json!(body));
+        payload.insert("labels".to_owned(), json!(labels));
+        let request = Request::new(Kind::Create, Method::POST, "open an issue", self.api.address.repo(&["issues"]));
+        let response = self.api.send(request.json(&payload)).await?;
+        if response.status == http::StatusCode::GONE {
+            return Err(self.issues_disabled());
+        }
+        let written: Written = response
+            .ok()
+            .map_err(super::api::clarify)?
+            .json()
+            .map_err(|e| Error::Unclear { what: "open an issue".to_owned(), detail: e.to_string() })?;
+        let dropped = compare(&written, &payload);
+        let mut id = IssueId { number: written.number, url: written.html_url, handle: written.node_id };
+        let partly = |what: String| Error::Partly { number: id.number, url: id.url.clone(), what };
+        if labels_lack(&dropped, &self.mapping.own_label) {
+            return Err(partly(format!(
+                "label it `{}`: the token's account may open issues but not label them (it needs the role Triage)",
+                self.mapping.own_label
+            )));
+        }
+        let finish = async {
+            let mut handle = id.handle.clone();
+            if !fields.is_empty() {
+                let item = self.add_item(setup, &id.handle).await?;
+                handle = Handle { issue: &id.handle, item: Some(&item), archived: false }.to_string();
+                // Project workflows react to closing, so it comes before the fields.
+                if new.state == State::Closed {
+                    self.patch(&id, &close(new.closed_as)).await?;
+                }
+                self.set_fields(setup, &id, Handle::parse(&handle), &fields, Some((&new.body, &new.stamp))).await?;
+            } else if new.state == State::Closed {
+                self.patch(&id, &close(new.closed_as)).await?;
+            }
+            Ok::<_, Error>(handle)
+        };
+        match finish.await {
+            Ok(handle) => {
+                id.handle = handle;
+                Ok(id)
+            }
+            Err(error) => Err(partly(format!("finish it: {error}"))),
+        }
+    }
+
+    pub(super) async fn change(&self, issue: &Issue, edit: &Edit) -> Result<(), Error> {
+        let setup = &*self.setup().await?;
+        self.require(setup)?;
+        let fields = self.project_fields(setup, &edit.fields)?;
+        let labels = self.changed_labels(issue, edit);
+        if let Some(labels) = &labels {
+            self.ensure_labels(setup, labels).await?;
+        }
+        let mut payload = self.reserved(&edit.fields).await?;
+        if let Some(comment) = &edit.comment {
+            self.comment(issue, comment).await?;
+        }
+        let stamp = edit.stamp.clone().or_else(|| {
+            let text = Body::parse(edit.body.as_ref()?).stamp?;
+            Stamp::decode(&text).ok()
+        });
+        // Project workflows react to closing and reopening, so there the fields come after the state, and the stamp
+        // in between says that they are still to come.
+        let fields_last = !fields.is_empty() && edit.state.is_some_and(|state| state != issue.state);
+        let last = edit.body.as_deref().zip(stamp.as_ref()).filter(|_| fields_last);
+        let body = match last {
+            Some((body, stamp)) => {
+                Some(with_pending(body, stamp, fields.iter().map(|field| field.name.clone()).collect()))
+            }
+            None => edit.body.clone(),
+        };
+        if !fields_last {
+            self.change_fields(setup, issue, &fields, None).await?;
+        }
+        if let Some(title) = &edit.title {
+            payload.insert("title".to_owned(), json!(title));
+        }
+        if let Some(body) = body {
+            payload.insert("body".to_owned(), json!(body));
+        }
+        if let Some(labels) = labels {
+            payload.insert("labels".to_owned(), json!(labels));
+        }
+        match edit.state {
+            Some(State::Open) => {
+                payload.insert("state".to_owned(), json!("open"));
+            }
+            Some(State::Closed) => {
+                let reason = if edit.duplicate_of.is_some() { Some(CloseReason::Duplicate) } else { edit.closed_as };
+                payload.extend(close(reason));
+            }
+            None => {}
+        }
+        if !payload.is_empty() {
+            self.patch(&issue.id, &payload).await?;
+        }
+        if fields_last {
+            self.change_fields(setup, issue, &fields, last).await?;
+        }
+        Ok(())
+    }
+
+    /// One PATCH. A refusal is told apart: the issue may be gone, moved, or not ours to change.
+    pub(super) async fn patch(&self, id: &IssueId, payload: &Map<String, Value>) -> Result<(), Error> {
+        let url = self.api.address.repo(&["issues", &id.number.to_string()]);
+        let what = format!("update #{}", id.number);
+        let request = Request::new(Kind::Write, Method::PATCH, what.clone(), url).json(payload);
+        match self.api.call(request).await {
+            Ok(response) => {
+                if let Ok(written) = response.json::<Written>() {
+                    compare(&written, payload);
+                }
+                Ok(())
+            }
+            Err(Error::NotFound { .. } | Error::Moved(_)) => Err(match self.find(id).await? {
+                Found::Moved(to) => Error::Moved(to),
+                Found::Gone => Error::Gone,
+                Found::Here(_) => Error::Forbidden {
+                    what,
+                    detail: "GitHub shows the issue but will not let it be changed: the token needs Issues: write"
+                        .to_owned(),
+                },
+            }),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes a comment, but never twice, and not where people locked the issue.
+    async fn comment(&self, issue: &Issue, comment: &Comment) -> Result<(), Error> {
+        let written = match &issue.comments {
+            Some(markers) => markers.contains(&comment.marker),
+            None => self.has_comment(issue, comment).await?,
+        };
+        if written {
+            return Ok(());
+        }
+        let number = issue.id.number;
+        let url = self.api.address.repo(&["issues", &number.to_string(), "comments"]);
+        let text = format!("{}\n\n{}", comment.text, comment.hidden_marker());
+        let request = Request::new(Kind::Create, Method::POST, format!("comment on #{number}"), url);
+        match self.api.call(request.json(&json!({ "body": text }))).await {
+            Ok(_) => Ok(()),
+            Err(Error::Forbidden { detail, .. }) if detail.contains("locked") => {
+                tracing::warn!(issue = issue.id.url, "people locked the issue: no comment was written");
+                Ok(())
+            }
+            Err(Error::NotFound { .. }) => match self.find(&issue.id).await? {
+                Found::Gone => Err(Error::Gone),
+                Found::Moved(to) => Err(Error::Moved(to)),
+                Found::Here(_) => Err(Error::NotFound { what: format!("issue #{number}") }),
+            },
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Looks through all comments of an issue.
+    async fn has_comment(&self, issue: &Issue, comment: &Comment) -> Result<bool, Error> {
+        #[derive(Deserialize)]
+        struct Text {
+            #[serde(default)]
+            body: String,
+            #[serde(default)]
+            author_association: String,
+            user: Option<User>,
+        }
+        #[derive(Deserialize)]
+        struct User {
+            login: String,
+            #[serde(rename = "type", default)]
+            kind: String,
+        }
+        let number = issue.id.number.to_string();
+        let mut url = self.api.address.repo(&["issues", &number, "comments"]);
+        url.set_query(Some("per_page=100"));
+        let all: Vec<Text> = self.api.pages(&format!("list the comments of #{number}"), url).await?;
+        let viewer = &self.setup().await?.viewer;
+        Ok(all.iter().any(|text| {
+            let ours = text.user.as_ref().is_some_and(|user| user.kind == "Bot" || same(&user.login, viewer))
+                || matches!(text.author_association.as_str(), "OWNER" | "MEMBER" | "COLLABORATOR");
+            ours && Comment::marker_in(&text.body) == Some(&comment.marker)
+        }))
+    }
+
+    /// All labels that an issue should have, where they change.
+    fn changed_labels(&self, issue: &Issue, edit: &Edit) -> Option<Vec<String>> {
+        let mut labels = issue.labels.clone();
+        let stands_for = |name: &str| setup_field(&self.wanted.fields, name);
+        if self.wanted.project_number.is_none() {
+            for (name, value) in issue.fields.iter().filter(|(name, _)| stands_for(name)) {
+                if !edit.fields.iter().any(|field| field.name == *name) {
+                    labels.push(setup::field_label(name, value));
+                }
+            }
+            for field in &edit.fields {
+                labels.retain(|label| setup::label_value(&field.name, label).is_none());
+            }
+            labels.extend(self.field_labels(&edit.fields));
+        }
+        labels.retain(|label| !edit.remove_labels.iter().any(|gone| same(gone, label)));
+        for label in edit.add_labels.iter().chain([&self.mapping.own_label]) {
+            if !labels.iter().any(|known| same(known, label)) {
+                labels.push(label.clone());
+            }
+        }
+        let by_fields = self.wanted.project_number.is_none() && edit.fields.iter().any(|field| stands_for(&field.name));
+        let changes = by_fields || !issue.labelled || !edit.add_labels.is_empty() || !edit.remove_labels.is_empty();
+        changes.then_some(labels)
+    }
+
+    /// Labels that stand for fields where there is no Project.
+    fn field_labels(&self, fields: &[FieldEdit]) -> Vec<String> {
+        if self.wanted.project_number.is_some() {
+            return Vec::new();
+        }
+        let fields = fields.iter().filter(|field| !RESERVED.contains(&field.name.as_str()));
+        fields.filter_map(|field| Some(setup::field_label(&field.name, field.value.as_deref()?))).collect()
+    }
+
+    /// The fields that are the issue's own, as a payload.
+    async fn reserved(&self, fields: &[FieldEdit]) -> Result<Map<String, Value>, Error> {
+        let mut payload = Map::new();
+        for FieldEdit { name, value } in fields {
+            match name.as_str() {
+                "assignees" => {
+                    payload.insert(name.clone(), json!(split_logins(value.as_deref().unwrap_or_default())));
+                }
+                "issue_type" => {
+                    payload.insert("type".to_owned(), json!(value));
+                }
+                "milestone" => {
+                    let number = match value {
+                        Some(title) => Some(self.milestone(title).await?),
+                        None => None,
+                    };
+                    payload.insert(name.clone(), json!(number));
+                }
+                _ => {}
+            }
+        }
+        Ok(payload)
+    }
+
+    async fn milestone(&self, title: &str) -> Result<u64, Error> {
+        let milestones = self.milestones().await?;
+        milestones.iter().find(|(known, _)| same(known, title)).map(|(_, number)| *number).ok_or_else(|| {
+            Error::Setup(vec![Problem {
+                what: format!("`{}` has no milestone `{title}`", self.api.address.project),
+                hint: format!("make the milestone `{title}`, or name another one in the mapping"),
+                fixable: false,
+            }])
+        })
+    }
+
+    pub(super) fn issues_disabled(&self) -> Error {
+        Error::Forbidden {
+            what: "open an issue".to_owned(),
+            detail: format!("issues are disabled in `{}`: turn them on in its settings", self.api.address.project),
+        }
+    }
+}
+
+fn setup_field(fields: &[String], name: &str) -> bool {
+    fields.iter().any(|field| field == name)
+}
+
+/// The part of a PATCH that closes.
+fn close(reason: Option<CloseReason>) -> Map<String, Value> {
+    let reason = match reason {
+        None | Some(CloseReason::Completed) => "completed",
+        Some(CloseReason::NotPlanned) => "not_planned",
+        Some(CloseReason::Duplicate) => "duplicate",
+    };
+    Map::from_iter([("state".to_owned(), json!("closed")), ("state_reason".to_owned(), json!(reason))])
+}
+
+/// The body with a stamp that announces fields which are still to be written.
+pub(super) fn with_pending(body: &str, stamp: &Stamp, pending: Vec<String>) -> String {
+    let stamp = Stamp { pending, ..stamp.clone() };
+    Body { stamp: Some(stamp.encode(LIMITS.stamp)), ..Body::parse(body) }.compose(&LIMITS)
+}
+
+/// What GitHub silently left out: without the rights it drops labels and assignees and says nothing.
+fn compare(written: &Written, payload: &Map<String, Value>) -> Vec<String> {
+    let asked =
+        |name: &str| payload.get(name).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    let labels = asked("labels").filter(|label| !written.labels.iter().any(|is| same(&is.name, label)));
+    let logins = asked("assignees").filter(|login| !written.assignees.iter().any(|is| same(&is.login, login)));
+    let dropped: Vec<String> = labels.chain(logins).map(str::to_owned).collect();
+    if !dropped.is_empty() {
+        let dropped = dropped.join(", ");
+        tracing::warn!(
+            issue = written.html_url,
+            dropped,
+            "GitHub did not take all labels and assignees: check the token's rights"
+        );
+    }
+    dropped
+}
+
+fn labels_lack(dropped: &[String], own: &str) -> bool {
+    dropped.iter().any(|name| same(name, own))
+}
