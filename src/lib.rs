@@ -4,6 +4,7 @@ pub mod apply;
 pub mod ci;
 pub mod config;
 pub mod finding;
+pub mod init;
 pub mod issue;
 pub mod plan;
 pub mod readers;

@@ -51,7 +51,7 @@ impl World {
         Ci::detect(&|name| self.var(name), &read, Path::new("/work/shop/src"))
     }
 
-    fn from_ci(&self) -> Config {
+    fn config(&self) -> Config {
         Config::from_ci(&self.ci(), &|name| self.var(name))
     }
 
@@ -315,34 +315,31 @@ fn without_a_mapping_file_issues_go_where_the_ci_works() {
         let (instance, mapping) = (&config.instances[0], &config.mappings[0]);
         (instance.kind, instance.location.clone(), mapping.project.name.clone(), instance.credential.clone())
     };
-    let (kind, location, project, credential) = told(&github().from_ci());
+    let (kind, location, project, credential) = told(&github().config());
     assert_eq!((kind, location.as_str(), project.as_str()), (TrackerKind::GitHub, "https://github.com/acme", "shop"));
     assert!(matches!(credential, Credential::Token(token) if token.expose() == "ghs_job"));
-    assert_eq!(github().from_ci().instances[0].graphql_url.as_deref(), Some("https://api.github.com/graphql"));
+    assert_eq!(github().config().instances[0].graphql_url.as_deref(), Some("https://api.github.com/graphql"));
 
-    let (kind, location, project, credential) = told(&gitlab().from_ci());
+    let (kind, location, project, credential) = told(&gitlab().config());
     assert_eq!((kind, location.as_str()), (TrackerKind::GitLab, "https://git.acme.io/lab"));
     assert_eq!(project, "acme/web/shop");
     assert!(matches!(credential, Credential::JobToken(_)));
 
-    let (kind, location, project, credential) = told(&azure().from_ci());
+    let (kind, location, project, credential) = told(&azure().config());
     assert_eq!((kind, location.as_str()), (TrackerKind::AzureDevOps, "https://dev.azure.com/acme"));
     assert_eq!(project, "My Shop");
     assert!(matches!(credential, Credential::Bearer(_)));
 
     for world in [github(), gitlab(), azure()] {
-        let credential = world.set("FINDSYNC_TOKEN", "own").from_ci().instances[0].credential.clone();
+        let credential = world.set("FINDSYNC_TOKEN", "own").config().instances[0].credential.clone();
         assert!(matches!(credential, Credential::Token(token) if token.expose() == "own"));
     }
-    let jwt = azure().set("FINDSYNC_TOKEN", "eyJh.eyJi.c").from_ci().instances[0].credential.clone();
+    let jwt = azure().set("FINDSYNC_TOKEN", "eyJh.eyJi.c").config().instances[0].credential.clone();
     assert!(matches!(jwt, Credential::Bearer(_)));
-    let unset = azure().set("SYSTEM_ACCESSTOKEN", "$(System.AccessToken)").from_ci();
+    let unset = azure().set("SYSTEM_ACCESSTOKEN", "$(System.AccessToken)").config();
     assert_eq!(unset.instances[0].credential, Credential::None);
-    assert!(World::default().from_ci().mappings.is_empty());
-    assert_eq!(
-        git("ref: refs/heads/main").set("GITHUB_TOKEN", "x").from_ci().instances[0].credential,
-        Credential::None
-    );
+    assert!(World::default().config().mappings.is_empty());
+    assert_eq!(git("ref: refs/heads/main").set("GITHUB_TOKEN", "x").config().instances[0].credential, Credential::None);
 }
 
 #[test]
