@@ -55,14 +55,14 @@ pub struct Settings {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
+    /// Closes it as a duplicate. First, so that after a crash the issue that stays is still the one.
+    Merge,
     /// Brings an issue up to date.
     Update,
     /// Closes it, or moves it to the status of a decision.
     Close,
     /// Reopens it.
     Reopen,
-    /// Closes it as a duplicate.
-    Merge,
     /// Creates it.
     Open,
 }
@@ -104,8 +104,8 @@ pub struct Change {
     pub key: Key,
     /// The issue's title, as it will be.
     pub title: String,
-    /// The severity; `None` where the finding is gone.
-    pub severity: Option<Severity>,
+    /// The severity, as it was last known where the finding is gone.
+    pub severity: Severity,
     /// The status that the finding has now.
     pub status: Status,
     /// Why, for people.
@@ -138,8 +138,8 @@ pub struct Held {
     pub key: Key,
     /// The issue's title.
     pub title: String,
-    /// The severity; `None` where the finding is gone.
-    pub severity: Option<Severity>,
+    /// The severity, as it was last known where the finding is gone.
+    pub severity: Severity,
     /// The status that the finding has now.
     pub status: Status,
     /// The issue, where there is one.

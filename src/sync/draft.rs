@@ -1,0 +1,143 @@
+//! Ticket → draft: the texts that templates make of it, the mapping's fields, and the evidence by which it is known again.
+
+use chrono::{Days, NaiveDate};
+
+use super::update;
+use crate::config::{FieldOn, Mapping};
+use crate::finding::{Finding, Kind, Snippet, digest, fold_space, identifiers, image_name, purl};
+use crate::issue::{Draft, DraftField, Member, On, Place};
+use crate::template::{Style, TemplateError, Templates};
+use crate::triage::{Item, Ticket};
+
+/// What drafts of one mapping are made with.
+pub(super) struct Recipe<'a> {
+    pub mapping: &'a Mapping,
+    pub templates: &'a Templates,
+    pub style: &'a Style,
+    pub confidential: bool,
+    pub today: NaiveDate,
+}
+
+impl Recipe<'_> {
+    pub(super) fn draft(&self, ticket: &Ticket) -> Result<Draft, TemplateError> {
+        let rendered = self.templates.render(ticket, self.style)?;
+        let mut kinds: Vec<Kind> = ticket.items.iter().map(|item| item.finding.kind).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        Ok(Draft {
+            key: ticket.key,
+            members: ticket.items.iter().map(member).collect(),
+            excluded: ticket.excluded.clone(),
+            status: ticket.status,
+            reason: ticket.reason.clone(),
+            expired: ticket.expired,
+            severity: ticket.severity,
+            kinds,
+            title: rendered.title,
+            body: rendered.body,
+            content: rendered.content,
+            labels: self.mapping.labels.clone(),
+            fields: self.fields(ticket, rendered.fields),
+            update_title: update(self.mapping.update.title),
+            update_body: update(self.mapping.update.body),
+            held: ticket.held.clone(),
+            confidential: self.confidential,
+            seen_by: seen_by(ticket),
+        })
+    }
+
+    fn fields(&self, ticket: &Ticket, values: Vec<String>) -> Vec<DraftField> {
+        let Mapping { severity, fields, due, .. } = self.mapping;
+        let mut wanted = vec![DraftField {
+            name: severity.field.clone(),
+            value: severity.value(ticket.severity).to_owned(),
+            on: On::Update,
+            update: update(self.mapping.update.severity),
+        }];
+        if let Some(days) = due.get(&ticket.severity) {
+            let day = self.today + Days::new(u64::from(*days));
+            wanted.push(DraftField {
+                name: "due_date".to_owned(),
+                value: day.to_string(),
+                on: On::Create,
+                update: update(Default::default()),
+            });
+        }
+        wanted.extend(fields.iter().zip(values).map(|(rule, value)| DraftField {
+            name: rule.field.clone(),
+            value,
+            on: match rule.on {
+                FieldOn::Create => On::Create,
+                FieldOn::Update => On::Update,
+                FieldOn::Status(status) => On::Status(status),
+            },
+            update: update(rule.update),
+        }));
+        wanted
+    }
+}
+
+/// Who sees it, and where, in a few words.
+fn seen_by(ticket: &Ticket) -> String {
+    let mut scanners: Vec<&str> = ticket.items.iter().flat_map(|item| &item.scopes).map(|scope| scope.scanner.as_str()).collect();
+    scanners.sort_unstable();
+    scanners.dedup();
+    let scanners = scanners.join(", ");
+    let place = ticket.items.first().and_then(|item| {
+        let location = &item.finding.location;
+        let place = [&location.path, &location.url, &location.resource, &location.image].into_iter().flatten().next();
+        place.or_else(|| item.scopes.first().map(|scope| &scope.target)).cloned()
+    });
+    match (place, ticket.items.len()) {
+        (Some(place), 1) => format!("{scanners} in {place}"),
+        (Some(place), more) => format!("{scanners} in {place} and {} more places", more - 1),
+        (None, _) => scanners,
+    }
+}
+
+/// Where a ticket's first finding is, for annotations.
+pub(super) fn place(ticket: &Ticket) -> Option<(String, Option<u32>)> {
+    let location = &ticket.items.first()?.finding.location;
+    Some((location.path.clone()?, location.start_line))
+}
+
+fn member(item: &Item) -> Member {
+    Member { keys: item.keys.clone(), scopes: item.scopes.clone(), place: evidence(&item.finding) }
+}
+
+/// Evidence for carry-forward. A dependency's content is its component, its path the place it is declared in.
+fn evidence(finding: &Finding) -> Place {
+    let location = &finding.location;
+    if finding.kind == Kind::Dependency {
+        let id = finding.identifiers.iter().find(|id| identifiers::rank(id).is_some()).or(finding.rule.as_ref());
+        let place = location.image.as_deref().map(image_name).or_else(|| location.path.clone());
+        return Place {
+            rule: hash(id.map(String::as_str)),
+            path: hash(place.as_deref()),
+            lines: hash(finding.component.as_ref().map(purl::without_version).as_deref()),
+            ..Place::default()
+        };
+    }
+    let rule = finding.rule.as_deref().unwrap_or(&finding.title);
+    let around = |line: Option<&String>| hash(line.map(|line| fold_space(line)).as_deref());
+    let snippet = finding.evidence.snippet.as_ref();
+    let content = match (snippet, &location.resource) {
+        (Some(Snippet { lines, .. }), _) if !lines.trim().is_empty() => Some(fold_space(lines)),
+        (_, resource) => resource.clone().or_else(|| finding.evidence.secret_hash.clone()),
+    };
+    Place {
+        rule: hash(Some(rule)),
+        path: hash(location.path.as_deref()),
+        line: location.start_line.unwrap_or(0),
+        lines: hash(content.as_deref()),
+        before: around(snippet.and_then(|snippet| snippet.before.as_ref())),
+        after: around(snippet.and_then(|snippet| snippet.after.as_ref())),
+    }
+}
+
+/// A short digest; 0 where there is nothing, or only white space.
+fn hash(text: Option<&str>) -> u32 {
+    let Some(text) = text.filter(|text| !text.trim().is_empty()) else { return 0 };
+    let [a, b, c, d, ..] = digest([("text", text)]).short();
+    u32::from_be_bytes([a, b, c, d]).max(1)
+}
