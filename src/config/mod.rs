@@ -416,3 +416,9 @@ impl Default for RunLimits {
         Self { max_open: 100, max_close_percent: 50, scope_ttl: 30 }
     }
 }
+
+/// A variable of this process' environment.
+#[must_use]
+pub fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}

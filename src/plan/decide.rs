@@ -188,6 +188,7 @@ impl Planner<'_> {
                 title: issue.title.clone(),
                 severity: old.severity,
                 status: old.status,
+                action: Action::Close,
                 issue: Some(issue.id.clone()),
                 reason,
             })
@@ -261,7 +262,13 @@ impl Planner<'_> {
 }
 
 fn held_draft(draft: &Draft, issue: Option<&IssueId>, reason: String) -> Held {
+    let action = match (draft.status, issue) {
+        (_, None) => Action::Open,
+        (Status::Active, Some(_)) => Action::Reopen,
+        (_, Some(_)) => Action::Close,
+    };
     Held {
+        action,
         key: draft.key,
         title: draft.title.clone(),
         severity: draft.severity,

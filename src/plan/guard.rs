@@ -79,6 +79,7 @@ fn hold_surplus(plan: &mut Plan, max_open: usize) {
         title: change.title,
         severity: change.severity,
         status: change.status,
+        action: Action::Open,
         issue: None,
         reason: format!("left for the next run: more than `max_open: {max_open}` at once"),
     }));

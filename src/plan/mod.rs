@@ -142,6 +142,8 @@ pub struct Held {
     pub severity: Severity,
     /// The status that the finding has now.
     pub status: Status,
+    /// What would be done.
+    pub action: Action,
     /// The issue, where there is one.
     pub issue: Option<IssueId>,
     /// Why nothing is done.

@@ -10,7 +10,9 @@ pub mod local;
 pub use error::{Error, Problem};
 
 use async_trait::async_trait;
+use chrono::NaiveDate;
 
+use crate::config::{Instance, Mapping, TrackerKind};
 use crate::issue::{Edit, Issue, IssueId, Limits, New};
 
 /// Which issues to list. All lists are of issues that carry findsync's label or tag, unless said otherwise.
@@ -85,4 +87,17 @@ pub trait Track: Read {
 
     /// Creates what `check` found missing and can be created (labels, a field, an option); says what it did.
     async fn fix(&self) -> Result<Vec<String>, Error>;
+}
+
+/// Connects to the tracker of a mapping. Nothing is sent yet.
+///
+/// # Errors
+/// Where settings cannot work: a bad location, an unreadable CA file.
+pub fn connect(instance: &Instance, mapping: &Mapping, today: NaiveDate) -> Result<Box<dyn Track>, Error> {
+    Ok(match instance.kind {
+        TrackerKind::Local => Box::new(local::Local::new(instance.location.clone().into(), mapping, today)),
+        TrackerKind::GitHub | TrackerKind::GitLab | TrackerKind::AzureDevOps => {
+            return Err(Error::Settings { what: "not yet".to_owned(), hint: String::new() });
+        }
+    })
 }

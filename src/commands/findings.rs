@@ -1,0 +1,23 @@
+//! `findsync findings`: any scanner in, one format out. Needs no mapping file and no tracker.
+
+use super::{Console, inputs};
+use crate::ci::Ci;
+use crate::cli::{FindingsArgs, Global};
+use crate::error::{DONE, Error, GATE};
+use crate::finding::Status;
+use crate::reports;
+
+pub(super) fn findings(args: &FindingsArgs, global: &Global, console: &mut Console<'_>) -> Result<u8, Error> {
+    let config = if args.reports.reports.is_empty() || inputs::config_path(global).is_some() {
+        inputs::config(global, &Ci::here(), None, false)?
+    } else {
+        crate::config::Config::default()
+    };
+    let scans = inputs::scans(&args.reports, &config)?;
+    reports::write_findings(console.out, &scans, args.format.into(), console.colour)?;
+    let trips = |least| {
+        let mut active = scans.iter().flat_map(|scan| &scan.findings).filter(|finding| finding.status == Status::Active);
+        active.any(|finding| finding.severity >= least)
+    };
+    Ok(if args.fail_on.is_some_and(trips) { GATE } else { DONE })
+}

@@ -1,0 +1,88 @@
+//! What commands start from: the mapping file, the reports, VEX documents, and the trackers of the mappings.
+
+use std::path::{Path, PathBuf};
+
+use chrono::NaiveDate;
+
+use crate::ci::Ci;
+use crate::cli::{Global, ReportArgs};
+use crate::config::{Config, Given, ReportSource};
+use crate::error::Error;
+use crate::finding::Scan;
+use crate::readers::{ReadOptions, read_reports};
+use crate::trackers::{self, Track};
+use crate::triage::Statement;
+
+/// The names under which the mapping file is looked for.
+const NAMES: [&str; 2] = [".findsync.yml", ".findsync.yaml"];
+
+/// The mapping file that a run uses, where there is one.
+pub(super) fn config_path(global: &Global) -> Option<PathBuf> {
+    global.config.clone().or_else(|| NAMES.iter().map(PathBuf::from).find(|path| path.exists()))
+}
+
+/// The mapping file, or what the CI tells where there is none; with `to`, issues go to a folder.
+pub(super) fn config(global: &Global, ci: &Ci, to: Option<&Path>, tokens_needed: bool) -> Result<Config, Error> {
+    let env = crate::config::environment;
+    let config = match config_path(global) {
+        None if to.is_some() => Config::default(),
+        None => Config::from_ci(ci, &env),
+        Some(path) => {
+            let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+            let read = |name: &Path| std::fs::read_to_string(folder.join(name));
+            let tokens_needed = tokens_needed && to.is_none() && ci.pull_request.is_none();
+            Config::load(&path, Given { env: &env, read: &read, ci, tokens_needed })?
+        }
+    };
+    Ok(match to {
+        Some(folder) => config.into_local(&folder.display().to_string()),
+        None => config,
+    })
+}
+
+/// The folder that paths are relative to.
+pub(super) fn workspace() -> PathBuf {
+    std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."))
+}
+
+/// The reports of a run: those on the command line, else the mapping file's.
+pub(super) fn sources(args: &ReportArgs, config: &Config) -> Result<Vec<ReportSource>, Error> {
+    let named = |path: &String| {
+        // What the mapping file knows of a report holds also where it is named on the command line.
+        let known = config.reports.iter().find(|source| source.path == *path);
+        let mut source = known.cloned().unwrap_or_else(|| ReportSource { path: path.clone(), ..ReportSource::default() });
+        source.target = args.target.clone().or(source.target);
+        source.partial |= args.partial;
+        source
+    };
+    let sources: Vec<ReportSource> = if args.reports.is_empty() {
+        config.reports.iter().map(|source| ReportSource { partial: source.partial || args.partial, ..source.clone() }).collect()
+    } else {
+        args.reports.iter().map(named).collect()
+    };
+    if sources.is_empty() { Err(Error::NoReports) } else { Ok(sources) }
+}
+
+/// Reads the reports of a run.
+pub(super) fn scans(args: &ReportArgs, config: &Config) -> Result<Vec<Scan>, Error> {
+    let sources = sources(args, config)?;
+    let options = ReadOptions { reader: args.reader.clone(), ..ReadOptions::new(workspace()) };
+    Ok(read_reports(&sources, &options)?)
+}
+
+/// Reads the VEX documents that the mapping file names.
+pub(super) fn vex(_config: &Config) -> Result<Vec<Statement>, Error> {
+    Ok(Vec::new())
+}
+
+/// Connects to the tracker of each mapping.
+pub(super) fn trackers(config: &Config, today: NaiveDate) -> Result<Vec<Box<dyn Track>>, Error> {
+    if config.mappings.is_empty() {
+        return Err(Error::NoMapping);
+    }
+    let connect = |mapping: &crate::config::Mapping| {
+        trackers::connect(&config.instances[mapping.instance], mapping, today)
+            .map_err(|source| Error::Tracker { mapping: mapping.label.clone(), source })
+    };
+    config.mappings.iter().map(connect).collect()
+}

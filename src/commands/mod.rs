@@ -1,0 +1,52 @@
+//! What each command does: reads what it needs, calls the way in `sync`, hands the result to `reports`.
+
+mod check;
+mod findings;
+mod init;
+mod inputs;
+mod scanners;
+mod schema;
+mod sync;
+mod view;
+
+use std::io::Write;
+
+use crate::cli::{Cli, Color, Command, Global};
+use crate::error::Error;
+
+/// Where a command writes, and how.
+pub struct Console<'a> {
+    /// The result.
+    pub out: &'a mut dyn Write,
+    /// Whether the result may be coloured.
+    pub colour: bool,
+    /// Whether standard error is a terminal, so that progress may move.
+    pub lively: bool,
+}
+
+/// Whether to colour what goes to a stream.
+#[must_use]
+pub fn colour(global: &Global, is_terminal: bool, no_color: bool) -> bool {
+    match global.color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => is_terminal && !no_color,
+    }
+}
+
+/// Runs a command; the exit code.
+///
+/// # Errors
+/// Where it did not come to its end: nothing was changed then.
+pub async fn run(cli: Cli, console: &mut Console<'_>) -> Result<u8, Error> {
+    let Cli { command, global } = cli;
+    match command {
+        Command::Plan(args) => sync::plan(&args, &global, console).await,
+        Command::Apply(args) => sync::apply(&args, &global, console).await,
+        Command::Check(args) => check::check(&args, &global, console).await,
+        Command::Init(args) => init::init(&args, console),
+        Command::Findings(args) => findings::findings(&args, &global, console),
+        Command::Scanners(args) => scanners::scanners(&args, console),
+        Command::Schema { of } => schema::schema(of, console),
+    }
+}

@@ -1,0 +1,195 @@
+//! `findsync plan` and `findsync apply`.
+
+use std::path::Path;
+
+use chrono::NaiveDate;
+
+use super::view::view;
+use super::{Console, inputs};
+use crate::apply::Applied;
+use crate::ci::Ci;
+use crate::cli::{ApplyArgs, Global, PlanArgs, SyncArgs};
+use crate::config::{Config, Credential};
+use crate::error::{DONE, Error, GATE, PARTLY, REFUSED};
+use crate::finding::{Scan, Status};
+use crate::plan::Action;
+use crate::reports::{self, PlanView};
+use crate::sync::{self, Input, Planned};
+use crate::template::{CodeLinks, RunRef};
+use crate::trackers::Track;
+use crate::triage::Statement;
+
+/// Everything that a run starts from.
+struct Run {
+    ci: Ci,
+    config: Config,
+    scans: Vec<Scan>,
+    vex: Vec<Statement>,
+    trackers: Vec<Box<dyn Track>>,
+    today: NaiveDate,
+    notes: Vec<String>,
+}
+
+pub(super) async fn plan(args: &PlanArgs, global: &Global, console: &mut Console<'_>) -> Result<u8, Error> {
+    let mut run = Run::new(&args.sync, global)?;
+    if run.is_blind() {
+        return run.tell_blind(&args.sync, console);
+    }
+    let planned = sync::plan(&run.input(), &run.trackers).await?;
+    let notes = std::mem::take(&mut run.notes);
+    let mut view = view(&run.config, &run.trackers, &planned, &[], notes);
+    view.exit_code = run.exit_code(&args.sync, &planned, &[]);
+    if let Some(path) = &args.out {
+        save(path, &view)?;
+    }
+    run.tell(&args.sync, &view, args.out.as_deref(), console)
+}
+
+pub(super) async fn apply(args: &ApplyArgs, global: &Global, console: &mut Console<'_>) -> Result<u8, Error> {
+    let mut run = Run::new(&args.sync, global)?;
+    if run.is_blind() {
+        return run.tell_blind(&args.sync, console);
+    }
+    let planned = sync::plan(&run.input(), &run.trackers).await?;
+    if let Some(path) = &args.plan {
+        let now = view(&run.config, &run.trackers, &planned, &[], Vec::new());
+        still_fits(path, &now)?;
+    }
+    let refused = planned.iter().any(|planned| planned.plan.refusal.is_some());
+    let mut applied = Vec::new();
+    match run.ci.may_write(&run.config.branches) {
+        Err(why) => run.notes.push(format!("only planned: {why}")),
+        Ok(()) if refused => {}
+        Ok(()) => {
+            let input = run.input();
+            let total = planned.iter().map(|planned| planned.plan.changes.len()).sum();
+            let mut progress = reports::Progress::new(total, console.lively && !global.quiet);
+            for (planned, tracker) in planned.iter().zip(&run.trackers) {
+                let done = sync::apply(&input, planned, tracker.as_ref(), &mut |_, change| progress.step(&change.title)).await;
+                applied.push(done);
+            }
+            progress.finish();
+        }
+    }
+    let notes = std::mem::take(&mut run.notes);
+    let mut view = view(&run.config, &run.trackers, &planned, &applied, notes);
+    view.exit_code = run.exit_code(&args.sync, &planned, &applied);
+    run.tell(&args.sync, &view, None, console)
+}
+
+impl Run {
+    fn new(args: &SyncArgs, global: &Global) -> Result<Self, Error> {
+        let ci = Ci::here();
+        let config = inputs::config(global, &ci, args.to.as_deref(), true)?;
+        let today = args.today.unwrap_or_else(|| chrono::Local::now().date_naive());
+        let trackers = inputs::trackers(&config, today)?;
+        let scans = inputs::scans(&args.reports, &config)?;
+        let vex = inputs::vex(&config)?;
+        let mut notes = Vec::new();
+        for scan in &scans {
+            if let Some(why) = &scan.failure {
+                notes.push(format!("{} failed, so nothing is closed on its word: {why} ({})", scan.scope(), scan.report));
+            } else if !scan.complete {
+                notes.push(format!("{} is partial, so nothing is closed on its word ({})", scan.scope(), scan.report));
+            }
+        }
+        Ok(Self { ci, config, scans, vex, trackers, today, notes })
+    }
+
+    fn input(&self) -> Input<'_> {
+        Input {
+            scans: &self.scans,
+            config: &self.config,
+            vex: &self.vex,
+            links: CodeLinks::of(&self.ci),
+            run: RunRef { commit: self.ci.commit.clone(), url: self.ci.run_url.clone() },
+            today: self.today,
+        }
+    }
+
+    /// Whether the tracker cannot be seen: pull requests of strangers get no secrets.
+    fn is_blind(&self) -> bool {
+        let has_token = |label: usize| {
+            let instance = &self.config.instances[label];
+            instance.kind == crate::config::TrackerKind::Local || instance.credential != Credential::None
+        };
+        self.ci.pull_request.is_some() && !self.config.mappings.iter().all(|mapping| has_token(mapping.instance))
+    }
+
+    /// Tells what can be told without a tracker.
+    fn tell_blind(&mut self, args: &SyncArgs, console: &mut Console<'_>) -> Result<u8, Error> {
+        let found: usize = self.scans.iter().map(|scan| scan.findings.len()).sum();
+        self.notes.push(format!(
+            "{found} findings were read, but not compared with the tracker: this run has no token (pull requests from \
+             forks get no secrets), so which of them are new is not known"
+        ));
+        let mut view = PlanView { notes: std::mem::take(&mut self.notes), ..PlanView::default() };
+        view.exit_code = DONE;
+        self.tell(args, &view, None, console)
+    }
+
+    fn exit_code(&self, args: &SyncArgs, planned: &[Planned], applied: &[Applied]) -> u8 {
+        if applied.iter().any(Applied::is_partial) {
+            return PARTLY;
+        }
+        if planned.iter().any(|planned| planned.plan.refusal.is_some()) {
+            return REFUSED;
+        }
+        let Some(least) = args.fail_on else { return DONE };
+        let trips = if self.ci.pull_request.is_some() {
+            let new = |planned: &Planned| {
+                let opens = planned.plan.changes.iter().filter(|change| change.action == Action::Open);
+                let held = planned.plan.held.iter().filter(|held| held.issue.is_none());
+                opens.map(|change| (change.status, change.severity)).chain(held.map(|held| (held.status, held.severity)))
+                    .any(|(status, severity)| status == Status::Active && severity >= least)
+            };
+            planned.iter().any(new)
+        } else {
+            let drafts = planned.iter().flat_map(|planned| &planned.drafts);
+            drafts.filter(|draft| draft.status == Status::Active).any(|draft| draft.severity >= least)
+        };
+        if trips { GATE } else { DONE }
+    }
+
+    /// Prints the result, and tells the CI in its own ways.
+    fn tell(&self, args: &SyncArgs, view: &PlanView, plan_file: Option<&Path>, console: &mut Console<'_>) -> Result<u8, Error> {
+        reports::write_plan(console.out, view, args.format.into(), console.colour)?;
+        super::ci::tell(&self.ci, view, plan_file)?;
+        Ok(view.exit_code)
+    }
+}
+
+/// Writes a plan for `apply --plan`.
+fn save(path: &Path, view: &PlanView) -> Result<(), Error> {
+    let wrong = |source: std::io::Error| Error::File { what: "write", path: path.to_owned(), source };
+    let text = serde_json::to_string_pretty(view).map_err(|error| wrong(error.into()))?;
+    std::fs::write(path, text + "\n").map_err(wrong)
+}
+
+/// Refuses a plan that is not the one that was reviewed.
+fn still_fits(path: &Path, now: &PlanView) -> Result<(), Error> {
+    let text = std::fs::read_to_string(path).map_err(|source| Error::File { what: "read", path: path.to_owned(), source })?;
+    let bad = |detail: String| Error::PlanFile { path: path.to_owned(), detail };
+    let reviewed: serde_json::Value = serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?;
+    let now = serde_json::to_value(now).map_err(|error| bad(error.to_string()))?;
+    let lines = |plan: &serde_json::Value| -> Option<Vec<String>> {
+        let mappings = plan.get("mappings")?.as_array()?;
+        let mut lines = Vec::new();
+        for mapping in mappings {
+            for change in mapping.get("changes")?.as_array()? {
+                let issue = change.pointer("/issue/number").map_or_else(String::new, |number| format!(" #{number}"));
+                let fields = change.get("fields").map(ToString::to_string).unwrap_or_default();
+                let [action, title, key] = ["action", "title", "key"].map(|name| change.get(name).and_then(|v| v.as_str()).unwrap_or_default());
+                lines.push(format!("{}: {action}{issue} {title} {key} {fields}", mapping.get("label")?.as_str()?));
+            }
+        }
+        Some(lines)
+    };
+    let (Some(reviewed), Some(now)) = (lines(&reviewed), lines(&now)) else {
+        return Err(bad("it has no changes".to_owned()));
+    };
+    let missing = reviewed.iter().filter(|line| !now.contains(line)).map(|line| format!("  - {line}"));
+    let added = now.iter().filter(|line| !reviewed.contains(line)).map(|line| format!("  + {line}"));
+    let moved: Vec<String> = missing.chain(added).collect();
+    if moved.is_empty() { Ok(()) } else { Err(Error::Moved(moved.join("\n"))) }
+}

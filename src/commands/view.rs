@@ -1,0 +1,106 @@
+//! Plans and outcomes as `reports` tells them.
+
+use crate::apply::{Applied, Outcome};
+use crate::config::Config;
+use crate::plan::{Action, Change, Held};
+use crate::reports::{self, ChangeView, Counts, GuardView, HeldView, MappingView, OutcomeView, PlanView};
+use crate::sync::Planned;
+use crate::trackers::Track;
+
+/// What there is to tell about all mappings; `applied` is empty where nothing was carried out.
+pub(super) fn view(config: &Config, trackers: &[Box<dyn Track>], planned: &[Planned], applied: &[Applied], notes: Vec<String>) -> PlanView {
+    let refusals: Vec<reports::Refusal> = planned.iter().filter_map(|planned| refusal(config, planned)).collect();
+    PlanView {
+        guard: (!refusals.is_empty()).then_some(GuardView { refusals }),
+        notes,
+        mappings: planned.iter().zip(trackers).enumerate().map(|(at, (planned, tracker))| mapping(config, planned, tracker.as_ref(), applied.get(at))).collect(),
+        ..PlanView::default()
+    }
+}
+
+fn refusal(config: &Config, planned: &Planned) -> Option<reports::Refusal> {
+    let refusal = planned.plan.refusal.as_ref()?;
+    Some(reports::Refusal {
+        mapping: Some(config.mappings[planned.mapping].label.clone()),
+        reason: refusal.detail.clone(),
+        setting: refusal.hint.clone(),
+    })
+}
+
+fn mapping(config: &Config, planned: &Planned, tracker: &dyn Track, applied: Option<&Applied>) -> MappingView {
+    let plan = &planned.plan;
+    let outcome = |at: usize| applied.and_then(|applied| applied.outcomes.get(at)).map(outcome);
+    let place = |change: &Change| planned.places.get(change.draft?).cloned().flatten();
+    let mut changes: Vec<ChangeView> =
+        plan.changes.iter().enumerate().map(|(at, one)| change(one, place(one), outcome(at))).collect();
+    let twins = applied.map_or(&[][..], |applied| applied.twins.as_slice());
+    changes.extend(twins.iter().map(|(twin, became)| change(twin, None, Some(self::outcome(became)))));
+    MappingView {
+        label: config.mappings[planned.mapping].label.clone(),
+        tracker: tracker.name().to_owned(),
+        project: tracker.project().to_owned(),
+        counts: Counts {
+            open: plan.count(Action::Open),
+            update: plan.count(Action::Update),
+            close: plan.count(Action::Close),
+            reopen: plan.count(Action::Reopen),
+            merge: plan.count(Action::Merge) + twins.len(),
+            held: plan.held.len(),
+            unchanged: plan.unchanged,
+        },
+        changes,
+        held: plan.held.iter().map(held).collect(),
+    }
+}
+
+const fn action(action: Action) -> reports::Action {
+    match action {
+        Action::Open => reports::Action::Open,
+        Action::Update => reports::Action::Update,
+        Action::Close => reports::Action::Close,
+        Action::Reopen => reports::Action::Reopen,
+        Action::Merge => reports::Action::Merge,
+    }
+}
+
+fn change(change: &Change, place: Option<(String, Option<u32>)>, outcome: Option<OutcomeView>) -> ChangeView {
+    let fields = change.fields.iter().map(|field| reports::FieldChange {
+        field: field.field.clone(),
+        from: field.from.clone(),
+        to: field.to.clone(),
+    });
+    ChangeView {
+        action: action(change.action),
+        issue: change.issue().map(Into::into),
+        key: change.key.to_string(),
+        title: change.title.clone(),
+        severity: change.severity,
+        status: change.status,
+        reason: change.reason.clone(),
+        fields: fields.collect(),
+        place,
+        outcome,
+    }
+}
+
+fn outcome(outcome: &Outcome) -> OutcomeView {
+    match outcome {
+        Outcome::Done(id) => OutcomeView { outcome: reports::Outcome::Done, url: Some(id.url.clone()), error: None },
+        Outcome::Failed(error) => {
+            let hint = error.hint().map(|hint| format!(" ({hint})")).unwrap_or_default();
+            OutcomeView { outcome: reports::Outcome::Failed, url: None, error: Some(format!("{error}{hint}")) }
+        }
+        Outcome::Skipped(why) => OutcomeView { outcome: reports::Outcome::Skipped, url: None, error: Some(why.clone()) },
+    }
+}
+
+fn held(held: &Held) -> HeldView {
+    HeldView {
+        action: action(held.action),
+        issue: held.issue.as_ref().map(Into::into),
+        key: held.key.to_string(),
+        title: held.title.clone(),
+        severity: held.severity,
+        reason: held.reason.clone(),
+    }
+}

@@ -1,0 +1,103 @@
+//! What can go wrong with a run: each kind with its exit code and what to do about it.
+
+use std::path::PathBuf;
+
+use crate::{config, readers, sync, template, trackers};
+
+/// Done, nothing to complain about.
+pub const DONE: u8 = 0;
+/// Done, and the gate tripped.
+pub const GATE: u8 = 1;
+/// Usage, mapping file or a report is bad; nothing changed.
+pub const BAD_INPUT: u8 = 2;
+/// The plan was refused as unsafe; nothing changed.
+pub const REFUSED: u8 = 3;
+/// Partly applied.
+pub const PARTLY: u8 = 4;
+
+/// Why a run did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The mapping file.
+    #[error(transparent)]
+    Config(#[from] config::Error),
+    /// A report.
+    #[error(transparent)]
+    Read(#[from] readers::ReadError),
+    /// A tracker, while reading it.
+    #[error(transparent)]
+    Sync(#[from] sync::Error),
+    /// A tracker, while connecting to it or checking it.
+    #[error("mapping `{mapping}`: {source}")]
+    Tracker {
+        /// The mapping's label.
+        mapping: String,
+        /// What happened.
+        source: trackers::Error,
+    },
+    /// A template of the mapping file.
+    #[error("mapping `{mapping}`: {source}")]
+    Template {
+        /// The mapping's label.
+        mapping: String,
+        /// What is wrong.
+        source: template::TemplateError,
+    },
+    /// No reports were named.
+    #[error("no reports: neither the command line nor the mapping file names any")]
+    NoReports,
+    /// There is nowhere to keep issues.
+    #[error("no tracker: there is no `.findsync.yml` here, and no CI that tells where the issues are")]
+    NoMapping,
+    /// A file could not be read or written.
+    #[error("failed to {what} `{path}`: {source}", path = path.display())]
+    File {
+        /// `read` or `write`.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// A plan file is not one.
+    #[error("`{path}` is not a plan that `findsync plan --out` wrote: {detail}", path = path.display())]
+    PlanFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// The world is not the one that the plan was made for.
+    #[error("the plan no longer fits, so nothing was changed:\n{0}")]
+    Moved(String),
+    /// The result could not be printed.
+    #[error("failed to print the result: {0}")]
+    Print(#[from] std::io::Error),
+}
+
+impl Error {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Tracker { source, .. } => return source.hint(),
+            Self::Sync(sync::Error::Tracker { source, .. }) => return source.hint(),
+            Self::NoReports => "name a report (`findsync plan report.sarif`), or list `reports:` in `.findsync.yml`".to_owned(),
+            Self::NoMapping => {
+                "`findsync init` writes a first mapping file; `--to DIR` keeps issues as files in a folder instead".to_owned()
+            }
+            Self::PlanFile { .. } => "write it with `findsync plan --out FILE`".to_owned(),
+            Self::Moved(_) => "look at a new plan: `findsync plan --out FILE`".to_owned(),
+            _ => return None,
+        })
+    }
+
+    /// The exit code.
+    #[must_use]
+    pub const fn exit_code(&self) -> u8 {
+        match self {
+            Self::Moved(_) => REFUSED,
+            _ => BAD_INPUT,
+        }
+    }
+}
