@@ -29,6 +29,6 @@ pub(super) async fn check(args: &CheckArgs, global: &Global, console: &mut Conso
             fixed,
         });
     }
-    reports::write_check(console.out, &views, console.colour)?;
+    reports::write_check(console.out, &views)?;
     Ok(if views.iter().all(|view| view.problems.is_empty()) { DONE } else { BAD_INPUT })
 }

@@ -14,7 +14,7 @@ pub(super) fn findings(args: &FindingsArgs, global: &Global, console: &mut Conso
         crate::config::Config::default()
     };
     let scans = inputs::scans(&args.reports, &config)?;
-    reports::write_findings(console.out, &scans, args.format.into(), console.colour)?;
+    reports::write_findings(console.out, &scans)?;
     let trips = |least| {
         let mut active = scans.iter().flat_map(|scan| &scan.findings).filter(|finding| finding.status == Status::Active);
         active.any(|finding| finding.severity >= least)

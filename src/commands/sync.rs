@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use super::view::view;
 use super::{Console, inputs};
 use crate::apply::Applied;
-use crate::ci::Ci;
+use crate::ci::{Ci, Service};
 use crate::cli::{ApplyArgs, Global, PlanArgs, SyncArgs};
 use crate::config::{Config, Credential};
 use crate::error::{DONE, Error, GATE, PARTLY, REFUSED};
@@ -15,7 +15,7 @@ use crate::finding::{Scan, Status};
 use crate::plan::Action;
 use crate::reports::{self, PlanView};
 use crate::sync::{self, Input, Planned};
-use crate::template::{CodeLinks, RunRef};
+use crate::template::{CodeHost, CodeLinks, RunRef};
 use crate::trackers::Track;
 use crate::triage::Statement;
 
@@ -62,13 +62,10 @@ pub(super) async fn apply(args: &ApplyArgs, global: &Global, console: &mut Conso
         Ok(()) if refused => {}
         Ok(()) => {
             let input = run.input();
-            let total = planned.iter().map(|planned| planned.plan.changes.len()).sum();
-            let mut progress = reports::Progress::new(total, console.lively && !global.quiet);
             for (planned, tracker) in planned.iter().zip(&run.trackers) {
-                let done = sync::apply(&input, planned, tracker.as_ref(), &mut |_, change| progress.step(&change.title)).await;
+                let done = sync::apply(&input, planned, tracker.as_ref(), &mut |_, _| ()).await;
                 applied.push(done);
             }
-            progress.finish();
         }
     }
     let notes = std::mem::take(&mut run.notes);
@@ -101,10 +98,21 @@ impl Run {
             scans: &self.scans,
             config: &self.config,
             vex: &self.vex,
-            links: CodeLinks::of(&self.ci),
+            links: self.links(),
             run: RunRef { commit: self.ci.commit.clone(), url: self.ci.run_url.clone() },
             today: self.today,
         }
+    }
+
+    /// Where the scanned code can be looked at.
+    fn links(&self) -> Option<CodeLinks> {
+        let code = self.ci.code.as_ref()?;
+        let host = match code.service {
+            Service::GitHub => CodeHost::GitHub,
+            Service::GitLab => CodeHost::GitLab,
+            Service::AzureDevOps => CodeHost::AzureDevOps,
+        };
+        Some(CodeLinks { host, repository: code.repository_url.clone(), commit: code.commit.clone() })
     }
 
     /// Whether the tracker cannot be seen: pull requests of strangers get no secrets.
@@ -153,8 +161,8 @@ impl Run {
 
     /// Prints the result, and tells the CI in its own ways.
     fn tell(&self, args: &SyncArgs, view: &PlanView, plan_file: Option<&Path>, console: &mut Console<'_>) -> Result<u8, Error> {
-        reports::write_plan(console.out, view, args.format.into(), console.colour)?;
-        super::ci::tell(&self.ci, view, plan_file)?;
+        let _ = (args, plan_file);
+        reports::write_plan(console.out, view)?;
         Ok(view.exit_code)
     }
 }

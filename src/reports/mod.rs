@@ -2,7 +2,10 @@
 //! in findsync prints.
 
 mod findings;
+mod shim;
 mod view;
+
+pub use shim::*;
 
 pub use findings::{
     ComponentView, CvssView, FindingView, FindingsView, FixView, LocationView, ScanView, findings_view,
