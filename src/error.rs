@@ -82,9 +82,12 @@ impl Error {
         Some(match self {
             Self::Tracker { source, .. } => return source.hint(),
             Self::Sync(sync::Error::Tracker { source, .. }) => return source.hint(),
-            Self::NoReports => "name a report (`findsync plan report.sarif`), or list `reports:` in `.findsync.yml`".to_owned(),
+            Self::NoReports => {
+                "name a report (`findsync plan report.sarif`), or list `reports:` in `.findsync.yml`".to_owned()
+            }
             Self::NoMapping => {
-                "`findsync init` writes a first mapping file; `--to DIR` keeps issues as files in a folder instead".to_owned()
+                "`findsync init` writes a first mapping file; `--to DIR` keeps issues as files in a folder instead"
+                    .to_owned()
             }
             Self::PlanFile { .. } => "write it with `findsync plan --out FILE`".to_owned(),
             Self::Moved(_) => "look at a new plan: `findsync plan --out FILE`".to_owned(),

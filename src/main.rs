@@ -26,7 +26,9 @@ fn main() -> ExitCode {
     match result.and_then(|code| flushed.map(|()| code)) {
         Ok(code) => ExitCode::from(code),
         // Whoever closed the pipe has read enough.
-        Err(findsync::error::Error::Print(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(findsync::error::Error::Print(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+            ExitCode::SUCCESS
+        }
         Err(error) => {
             let code = error.exit_code();
             // Where even this cannot be printed, the exit code has to do.

@@ -16,7 +16,8 @@ pub(super) fn findings(args: &FindingsArgs, global: &Global, console: &mut Conso
     let scans = inputs::scans(&args.reports, &config)?;
     reports::write_findings(console.out, &scans)?;
     let trips = |least| {
-        let mut active = scans.iter().flat_map(|scan| &scan.findings).filter(|finding| finding.status == Status::Active);
+        let mut active =
+            scans.iter().flat_map(|scan| &scan.findings).filter(|finding| finding.status == Status::Active);
         active.any(|finding| finding.severity >= least)
     };
     Ok(if args.fail_on.is_some_and(trips) { GATE } else { DONE })

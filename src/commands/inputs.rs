@@ -50,13 +50,18 @@ pub(super) fn sources(args: &ReportArgs, config: &Config) -> Result<Vec<ReportSo
     let named = |path: &String| {
         // What the mapping file knows of a report holds also where it is named on the command line.
         let known = config.reports.iter().find(|source| source.path == *path);
-        let mut source = known.cloned().unwrap_or_else(|| ReportSource { path: path.clone(), ..ReportSource::default() });
+        let mut source =
+            known.cloned().unwrap_or_else(|| ReportSource { path: path.clone(), ..ReportSource::default() });
         source.target = args.target.clone().or(source.target);
         source.partial |= args.partial;
         source
     };
     let sources: Vec<ReportSource> = if args.reports.is_empty() {
-        config.reports.iter().map(|source| ReportSource { partial: source.partial || args.partial, ..source.clone() }).collect()
+        config
+            .reports
+            .iter()
+            .map(|source| ReportSource { partial: source.partial || args.partial, ..source.clone() })
+            .collect()
     } else {
         args.reports.iter().map(named).collect()
     };

@@ -85,7 +85,11 @@ impl Run {
         let mut notes = Vec::new();
         for scan in &scans {
             if let Some(why) = &scan.failure {
-                notes.push(format!("{} failed, so nothing is closed on its word: {why} ({})", scan.scope(), scan.report));
+                notes.push(format!(
+                    "{} failed, so nothing is closed on its word: {why} ({})",
+                    scan.scope(),
+                    scan.report
+                ));
             } else if !scan.complete {
                 notes.push(format!("{} is partial, so nothing is closed on its word ({})", scan.scope(), scan.report));
             }
@@ -148,7 +152,9 @@ impl Run {
             let new = |planned: &Planned| {
                 let opens = planned.plan.changes.iter().filter(|change| change.action == Action::Open);
                 let held = planned.plan.held.iter().filter(|held| held.issue.is_none());
-                opens.map(|change| (change.status, change.severity)).chain(held.map(|held| (held.status, held.severity)))
+                opens
+                    .map(|change| (change.status, change.severity))
+                    .chain(held.map(|held| (held.status, held.severity)))
                     .any(|(status, severity)| status == Status::Active && severity >= least)
             };
             planned.iter().any(new)
@@ -160,7 +166,13 @@ impl Run {
     }
 
     /// Prints the result, and tells the CI in its own ways.
-    fn tell(&self, args: &SyncArgs, view: &PlanView, plan_file: Option<&Path>, console: &mut Console<'_>) -> Result<u8, Error> {
+    fn tell(
+        &self,
+        args: &SyncArgs,
+        view: &PlanView,
+        plan_file: Option<&Path>,
+        console: &mut Console<'_>,
+    ) -> Result<u8, Error> {
         let _ = (args, plan_file);
         reports::write_plan(console.out, view)?;
         Ok(view.exit_code)
@@ -176,7 +188,8 @@ fn save(path: &Path, view: &PlanView) -> Result<(), Error> {
 
 /// Refuses a plan that is not the one that was reviewed.
 fn still_fits(path: &Path, now: &PlanView) -> Result<(), Error> {
-    let text = std::fs::read_to_string(path).map_err(|source| Error::File { what: "read", path: path.to_owned(), source })?;
+    let text =
+        std::fs::read_to_string(path).map_err(|source| Error::File { what: "read", path: path.to_owned(), source })?;
     let bad = |detail: String| Error::PlanFile { path: path.to_owned(), detail };
     let reviewed: serde_json::Value = serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?;
     let now = serde_json::to_value(now).map_err(|error| bad(error.to_string()))?;
@@ -187,7 +200,8 @@ fn still_fits(path: &Path, now: &PlanView) -> Result<(), Error> {
             for change in mapping.get("changes")?.as_array()? {
                 let issue = change.pointer("/issue/number").map_or_else(String::new, |number| format!(" #{number}"));
                 let fields = change.get("fields").map(ToString::to_string).unwrap_or_default();
-                let [action, title, key] = ["action", "title", "key"].map(|name| change.get(name).and_then(|v| v.as_str()).unwrap_or_default());
+                let [action, title, key] = ["action", "title", "key"]
+                    .map(|name| change.get(name).and_then(|v| v.as_str()).unwrap_or_default());
                 lines.push(format!("{}: {action}{issue} {title} {key} {fields}", mapping.get("label")?.as_str()?));
             }
         }

@@ -8,12 +8,23 @@ use crate::sync::Planned;
 use crate::trackers::Track;
 
 /// What there is to tell about all mappings; `applied` is empty where nothing was carried out.
-pub(super) fn view(config: &Config, trackers: &[Box<dyn Track>], planned: &[Planned], applied: &[Applied], notes: Vec<String>) -> PlanView {
+pub(super) fn view(
+    config: &Config,
+    trackers: &[Box<dyn Track>],
+    planned: &[Planned],
+    applied: &[Applied],
+    notes: Vec<String>,
+) -> PlanView {
     let refusals: Vec<reports::Refusal> = planned.iter().filter_map(|planned| refusal(config, planned)).collect();
     PlanView {
         guard: (!refusals.is_empty()).then_some(GuardView { refusals }),
         notes,
-        mappings: planned.iter().zip(trackers).enumerate().map(|(at, (planned, tracker))| mapping(config, planned, tracker.as_ref(), applied.get(at))).collect(),
+        mappings: planned
+            .iter()
+            .zip(trackers)
+            .enumerate()
+            .map(|(at, (planned, tracker))| mapping(config, planned, tracker.as_ref(), applied.get(at)))
+            .collect(),
         ..PlanView::default()
     }
 }
@@ -90,7 +101,9 @@ fn outcome(outcome: &Outcome) -> OutcomeView {
             let hint = error.hint().map(|hint| format!(" ({hint})")).unwrap_or_default();
             OutcomeView { outcome: reports::Outcome::Failed, url: None, error: Some(format!("{error}{hint}")) }
         }
-        Outcome::Skipped(why) => OutcomeView { outcome: reports::Outcome::Skipped, url: None, error: Some(why.clone()) },
+        Outcome::Skipped(why) => {
+            OutcomeView { outcome: reports::Outcome::Skipped, url: None, error: Some(why.clone()) }
+        }
     }
 }
 

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use super::stamp::Members;
 use super::{FieldChange, Planner};
-use crate::finding::{Status, digest};
+use crate::finding::{Key, Status, digest};
 use crate::issue::{
-    Body, CloseReason, Draft, DraftField, Edit, FieldEdit, Issue, IssueId, New, On, Stamp, State, StatusTarget, Update,
-    words,
+    Body, CloseReason, Draft, DraftField, Edit, FieldEdit, Issue, IssueId, MemberStamp, New, On, Stamp, State,
+    StatusTarget, Update, words,
 };
 
 /// How an issue should be.
@@ -106,7 +106,7 @@ pub(super) fn edit(planner: &Planner<'_>, issue: &Issue, old: &Stamp, members: M
     let mut edit = Edit::default();
     let mut parts = Vec::new();
     let mut stamp = Stamp {
-        key: wish.draft.map_or(old.key, |draft| draft.key),
+        key: wish.draft.map_or(old.key, |draft| canonical(draft, &members)),
         members: members.list,
         scopes: members.scopes,
         state: wish.target.state,
@@ -228,6 +228,12 @@ pub(super) fn duplicate(planner: &Planner<'_>, issue: &Issue, old: &Stamp, keepe
         fields,
         ..Edit::default()
     }
+}
+
+/// The key under which the issue goes on: a group's own, or its finding's canonical name.
+fn canonical(draft: &Draft, members: &Members) -> Key {
+    let reported = |member: &&MemberStamp| member.keys.contains(&draft.key);
+    members.list.iter().find(reported).and_then(|member| member.keys.first()).copied().unwrap_or(draft.key)
 }
 
 /// Puts our section into the body where it drifted and no person edited it.

@@ -126,7 +126,10 @@ fn merged(planner: &Planner<'_>, members: &mut Members, member: &Member, known: 
     let mut keys = member.keys.clone();
     // Learning another id of a vulnerability adds a name; moved code gets a new one instead.
     if keys.iter().any(|key| key.kind == Some(Kind::Dependency)) {
-        keys.extend(known.iter().flat_map(|(before, _)| &before.keys));
+        let before: Vec<Key> = known.iter().flat_map(|(before, _)| before.keys.iter().copied()).collect();
+        // A run that knows only one of the names does not make that one the canonical name.
+        let learned = !before.contains(&keys[0]);
+        keys = if learned { [keys, before].concat() } else { [before, keys].concat() };
         let mut seen = BTreeSet::new();
         keys.retain(|key| seen.insert(*key));
         keys.truncate(MAX_KEYS);

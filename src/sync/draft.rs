@@ -79,7 +79,8 @@ impl Recipe<'_> {
 
 /// Who sees it, and where, in a few words.
 fn seen_by(ticket: &Ticket) -> String {
-    let mut scanners: Vec<&str> = ticket.items.iter().flat_map(|item| &item.scopes).map(|scope| scope.scanner.as_str()).collect();
+    let mut scanners: Vec<&str> =
+        ticket.items.iter().flat_map(|item| &item.scopes).map(|scope| scope.scanner.as_str()).collect();
     scanners.sort_unstable();
     scanners.dedup();
     let scanners = scanners.join(", ");

@@ -14,7 +14,7 @@ use crate::issue::{CloseReason, Draft, DraftField, Issue, On, State, StatusTarge
 use crate::plan::{self, Change, Coverage, Plan, Planner, Settings};
 use crate::template::{CodeLinks, RunRef, Style, TemplateError, Templates, comment};
 use crate::trackers::{self, Track, Visibility, Which};
-use crate::triage::{self, GlobError, Known, Statement, triage};
+use crate::triage::{GlobError, Known, Statement, triage};
 
 /// Why there is no plan.
 #[derive(Debug, thiserror::Error)]
@@ -105,7 +105,9 @@ pub async fn plan(input: &Input<'_>, trackers: &[Box<dyn Track>]) -> Result<Vec<
         drafts = self::drafts(input, trackers, &held)?;
     }
     let planned = drafts.into_iter().zip(&held).zip(trackers).enumerate();
-    Ok(planned.map(|(at, (((drafts, places), held), tracker))| one(input, at, drafts, places, held, tracker.as_ref())).collect())
+    Ok(planned
+        .map(|(at, (((drafts, places), held), tracker))| one(input, at, drafts, places, held, tracker.as_ref()))
+        .collect())
 }
 
 fn one(
@@ -140,7 +142,8 @@ fn drafts(input: &Input<'_>, trackers: &[Box<dyn Track>], held: &[Held]) -> Resu
                 public_minimal: mapping.public == Some(Public::Minimal) && held.visibility == Visibility::Public,
             };
             let confidential = confidential(mapping, held.visibility, tracker.as_ref());
-            let recipe = draft::Recipe { mapping, templates: &templates, style: &style, confidential, today: input.today };
+            let recipe =
+                draft::Recipe { mapping, templates: &templates, style: &style, confidential, today: input.today };
             let places = tickets.iter().map(draft::place).collect();
             let drafts = tickets.iter().map(|ticket| recipe.draft(ticket)).collect::<Result<_, _>>().map_err(wrap)?;
             Ok((drafts, places))
@@ -153,7 +156,8 @@ fn drafts(input: &Input<'_>, trackers: &[Box<dyn Track>], held: &[Held]) -> Resu
 /// # Errors
 /// Where one of them cannot be read, or names what no ticket has.
 pub fn templates(mapping: &Mapping) -> Result<Templates, TemplateError> {
-    let fields: Vec<(&str, &str)> = mapping.fields.iter().map(|rule| (rule.field.as_str(), rule.value.as_str())).collect();
+    let fields: Vec<(&str, &str)> =
+        mapping.fields.iter().map(|rule| (rule.field.as_str(), rule.value.as_str())).collect();
     Templates::new(&crate::template::Sources {
         title: mapping.title_template.as_deref(),
         body: mapping.body_template.as_deref(),
@@ -172,7 +176,8 @@ fn known(held: &[Held]) -> Known {
                 home.extend(stamp.keys());
             }
             let names = stamp.members.iter().map(|member| &member.keys);
-            let vulnerabilities = names.filter(|keys| keys.len() > 1 && keys.iter().all(|key| key.kind == Some(Kind::Dependency)));
+            let vulnerabilities =
+                names.filter(|keys| keys.len() > 1 && keys.iter().all(|key| key.kind == Some(Kind::Dependency)));
             known.aliases.extend(vulnerabilities.cloned());
         }
         known.homes.push(home);

@@ -181,7 +181,11 @@ pub fn code(path: &str, line: u32, text: &str) -> Finding {
         rule: Some("py/sql-injection".into()),
         location: Location { path: Some(path.into()), start_line: Some(line), ..Location::default() },
         evidence: Evidence {
-            snippet: Some(Snippet { lines: text.into(), before: Some("def f():".into()), after: Some("return x".into()) }),
+            snippet: Some(Snippet {
+                lines: text.into(),
+                before: Some("def f():".into()),
+                after: Some("return x".into()),
+            }),
             ..Evidence::default()
         },
         ..Finding::default()

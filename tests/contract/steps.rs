@@ -29,7 +29,9 @@ pub async fn updates_what_drifted_and_nothing_else(world: &dyn World) {
     let bench = Bench::new(world);
     bench.sync(&[scan("Trivy", vec![dependency(&cve(1), Severity::Low), dependency(&cve(2), Severity::Low)])]).await;
     let before = bench.look().await;
-    let plan = bench.sync(&[scan("Trivy", vec![dependency(&cve(1), Severity::Critical), dependency(&cve(2), Severity::Low)])]).await;
+    let plan = bench
+        .sync(&[scan("Trivy", vec![dependency(&cve(1), Severity::Critical), dependency(&cve(2), Severity::Low)])])
+        .await;
     assert_eq!(plan.plan.changes.len(), 1);
     let after = bench.look().await;
     let changed = after.iter().find(|issue| issue.title.contains(&cve(1))).unwrap();
@@ -210,7 +212,9 @@ pub async fn groups_share_one_issue(world: &dyn World) {
     let seen = bench.only().await;
     assert!(seen.body.contains(&cve(1)) && seen.body.contains(&cve(2)), "{}", seen.body);
     assert_eq!(seen.severity.as_deref(), Some(bench.mapping.severity.value(Severity::Medium)));
-    bench.sync(&[scan("Trivy", vec![dependency(&cve(2), Severity::Medium), dependency(&cve(3), Severity::High)])]).await;
+    bench
+        .sync(&[scan("Trivy", vec![dependency(&cve(2), Severity::Medium), dependency(&cve(3), Severity::High)])])
+        .await;
     let seen = bench.only().await;
     assert!(seen.open && !seen.body.contains(&cve(1)) && seen.body.contains(&cve(3)), "{}", seen.body);
     bench.sync(&[scan("Trivy", vec![])]).await;
