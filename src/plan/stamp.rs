@@ -128,7 +128,7 @@ fn merged(planner: &Planner<'_>, members: &mut Members, member: &Member, known: 
     if keys.iter().any(|key| key.kind == Some(Kind::Dependency)) {
         let before: Vec<Key> = known.iter().flat_map(|(before, _)| before.keys.iter().copied()).collect();
         // A run that knows only one of the names does not make that one the canonical name.
-        let learned = !before.contains(&keys[0]);
+        let learned = keys.first().is_some_and(|key| !before.contains(key));
         keys = if learned { [keys, before].concat() } else { [before, keys].concat() };
         let mut seen = BTreeSet::new();
         keys.retain(|key| seen.insert(*key));

@@ -96,8 +96,8 @@ pub trait Track: Read {
 pub fn connect(instance: &Instance, mapping: &Mapping, today: NaiveDate) -> Result<Box<dyn Track>, Error> {
     Ok(match instance.kind {
         TrackerKind::Local => Box::new(local::Local::new(instance.location.clone().into(), mapping, today)),
-        TrackerKind::GitHub | TrackerKind::GitLab | TrackerKind::AzureDevOps => {
-            return Err(Error::Settings { what: "not yet".to_owned(), hint: String::new() });
-        }
+        TrackerKind::GitHub => Box::new(github::GitHub::connect(instance, mapping)?),
+        TrackerKind::GitLab => Box::new(gitlab::GitLab::new(instance, mapping)?),
+        TrackerKind::AzureDevOps => Box::new(azure_devops::AzureDevOps::new(instance, mapping)?),
     })
 }
