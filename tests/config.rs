@@ -209,6 +209,10 @@ const WRONG: &[(&str, &str)] = &[
     ("unknown_key_in_line", "limits: { max_open: 5, maxclose: 3 }\n"),
     ("unknown_key_in_short_form", "mappings:\n  - status:\n      active: { value: New, stat: open }\n"),
     ("duplicate_key", "limits: {}\nvex: []\nlimits: {}\n"),
+    (
+        "all_of_the_structure",
+        "limit: {}\nmappings:\n  - { label: a, severty: {}, labels: x }\n  - { update: [always], title: { path: x } }\n  - text\nbranches: { main: true }\nrouts: []\n",
+    ),
     ("missing_key", "reports:\n  - target: x\n"),
     ("wrong_type", "reports: reports/*.sarif\n"),
     ("nothing_for_a_list", "mappings:\nroutes: []\n"),

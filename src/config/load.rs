@@ -5,10 +5,10 @@ use std::path::Path;
 use serde_yaml::Error as YamlError;
 
 use super::check::Checker;
-use super::error::{nearest, quote};
+use super::error::quote;
 use super::text::Place;
 use super::written::File;
-use super::{Config, Error, Problem, ProblemKind, Problems};
+use super::{Config, Error, Problem, ProblemKind, Problems, schema, shape};
 use crate::ci::Ci;
 
 /// What a mapping file may refer to. All of it is handed in, so that reading is pure.
@@ -47,11 +47,11 @@ impl Config {
     /// Checks a mapping file's content; `name` is the file's, for messages.
     ///
     /// # Errors
-    /// With everything that is wrong with it; where its structure is, only with the first such error.
+    /// With everything that is wrong with it: its YAML, else its structure, else its values.
     pub fn parse(bytes: &[u8], name: &str, given: Given<'_>) -> Result<Self, Error> {
         let invalid = |problems| Error::Invalid(Problems { file: name.to_owned(), problems });
         let source = text(bytes).map_err(|problem| invalid(vec![problem]))?;
-        let file = written(source).map_err(|problem| invalid(vec![problem]))?;
+        let file = written(source).map_err(invalid)?;
         let mut checker = Checker::new(source, name, given);
         let config = checker.config(&file);
         checker.finish().map_err(invalid)?;
@@ -73,7 +73,7 @@ fn text(bytes: &[u8]) -> Result<&str, Problem> {
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
-fn written(source: &str) -> Result<File, Problem> {
+fn written(source: &str) -> Result<File, Vec<Problem>> {
     if source.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
         return Ok(File::default());
     }
@@ -84,7 +84,14 @@ fn written(source: &str) -> Result<File, Problem> {
         underscored_numbers_as_strings: true,
         budget: serde_yaml::budget! { max_depth: 64, max_nodes: 200_000 },
     };
-    serde_yaml::from_str_with_options(source, options).map_err(|e| explain(source, &e))
+    serde_yaml::from_str_with_options(source, options.clone()).map_err(|first| {
+        let node = match serde_yaml::from_str_with_options(source, options) {
+            Ok(node) => node,
+            Err(not_yaml) => return vec![explain(source, &not_yaml)],
+        };
+        let problems = shape::check(source, &node, &schema());
+        if problems.is_empty() { vec![explain(source, &first)] } else { problems }
+    })
 }
 
 /// The YAML crate's error in our words: it never repeats a value, as that might be a secret.
@@ -93,35 +100,18 @@ fn explain(source: &str, error: &YamlError) -> Problem {
         YamlError::AliasError { error, .. } => error.without_snippet(),
         other => other,
     };
-    let mut place = error.location().map_or(Place { line: 1, column: 1, len: 1 }, Place::from);
+    let place = error.location().map_or(Place { line: 1, column: 1, len: 1 }, Place::from);
     let (kind, message, help) = match error {
-        YamlError::SerdeUnknownField { field, expected, .. } => {
-            place = find_key(source, place, field);
-            let help = match nearest(field, expected.iter().copied()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("known here: {}", expected.join(", ")),
-            };
-            (ProblemKind::UnknownKey, format!("`{}` is not a key that goes here", quote(field)), help)
-        }
         YamlError::DuplicateMappingKey { key, .. } => (
             ProblemKind::DuplicateKey,
             format!("the key `{}` stands here twice", quote(key.as_deref().unwrap_or("?"))),
             "keep one of the two".to_owned(),
         ),
-        YamlError::SerdeMissingField { field, .. } => (
-            ProblemKind::MissingKey,
-            format!("the key `{field}` is missing"),
-            format!("add `{field}:`; docs/mapping-file.md says what it takes"),
+        YamlError::SerdeInvalidType { .. } | YamlError::SerdeInvalidValue { .. } | YamlError::Unexpected { .. } => (
+            ProblemKind::WrongType,
+            "this is not what the key takes".to_owned(),
+            "docs/mapping-file.md shows each key in use".to_owned(),
         ),
-        YamlError::SerdeInvalidType { unexpected, expected, .. } => {
-            let found = unexpected.split([' ', '`', '"']).next().unwrap_or_default();
-            wrong_type(&format!("{}, not {}", expected_in_words(expected), found_in_words(found)))
-        }
-        YamlError::SerdeInvalidValue { expected, .. } => wrong_type(expected_in_words(expected)),
-        YamlError::Unexpected { expected, .. } => wrong_type(expected_in_words(expected)),
-        YamlError::InvalidScalar { ty, .. } => wrong_type(expected_in_words(ty)),
-        YamlError::InvalidBooleanStrict { .. } => wrong_type("`true` or `false`"),
-        YamlError::NullIntoString { .. } => wrong_type("text"),
         YamlError::MultipleDocuments { .. } => {
             let help = "keep one, and remove the line `---`".to_owned();
             (ProblemKind::Yaml, "a second YAML document begins here".to_owned(), help)
@@ -138,48 +128,4 @@ fn explain(source: &str, error: &YamlError) -> Problem {
         }
     };
     Problem::new(source, kind, place, message, help)
-}
-
-fn wrong_type(expected: &str) -> (ProblemKind, String, String) {
-    let help = "docs/mapping-file.md shows each key in use; leave out what you do not need".to_owned();
-    (ProblemKind::WrongType, format!("expected {expected}"), help)
-}
-
-fn expected_in_words(expected: &str) -> &str {
-    match expected {
-        "a sequence" | "sequence start" => "a list",
-        "bool" | "a boolean" | "boolean" => "`true` or `false`",
-        "a string" | "string scalar" | "string" => "text",
-        other if other.starts_with("struct ") || other == "mapping start" => "a mapping (`key: value`)",
-        other => other,
-    }
-}
-
-fn found_in_words(found: &str) -> &str {
-    match found {
-        "string" => "text",
-        "sequence" => "a list",
-        "map" => "a mapping",
-        "integer" | "floating" => "a number",
-        "boolean" => "a truth value",
-        _ => "this",
-    }
-}
-
-/// The place of a key: the parser may point at the mapping that holds it.
-fn find_key(source: &str, place: Place, key: &str) -> Place {
-    let len = key.chars().count();
-    let lines = source.lines().enumerate().skip(place.line - 1);
-    for (index, line) in lines {
-        let skipped = if index + 1 == place.line { place.column - 1 } else { 0 };
-        let tail: String = line.chars().skip(skipped).collect();
-        for (at, _) in tail.match_indices(key) {
-            let after = tail[at + key.len()..].trim_start_matches(['"', '\'']).trim_start();
-            let starts = !tail[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
-            if starts && after.starts_with(':') {
-                return Place { line: index + 1, column: skipped + tail[..at].chars().count() + 1, len };
-            }
-        }
-    }
-    Place { len, ..place }
 }

@@ -11,6 +11,7 @@ mod instances;
 mod load;
 mod mappings;
 mod schema;
+mod shape;
 mod text;
 mod words;
 mod written;
