@@ -33,8 +33,8 @@ impl Api {
     /// [`Error::Settings`] where the location is no address, or the credential none that GitLab knows.
     pub(super) fn new(instance: &Instance) -> Result<Self, Error> {
         let rest = match &instance.api_url {
-            Some(url) => parse(&format!("{}/", url.trim_end_matches('/')))?,
-            None => parse(&format!("{}/api/v4/", instance.location.trim_end_matches('/')))?,
+            Some(url) => below(&parse(url)?, ""),
+            None => below(&parse(&instance.location)?, "api/v4/"),
         };
         let graphql = match &instance.graphql_url {
             Some(url) => parse(url)?,
@@ -115,6 +115,14 @@ fn parse(address: &str) -> Result<Url, Error> {
         return Err(bad_address(address, &"it has no host"));
     }
     Ok(url)
+}
+
+/// An address below another one, which may be a path of its own.
+fn below(base: &Url, path: &str) -> Url {
+    let mut url = base.clone();
+    url.set_path(&format!("{}/{path}", base.path().trim_end_matches('/')));
+    url.set_query(None);
+    url
 }
 
 fn bad_address(address: &str, why: &dyn std::fmt::Display) -> Error {

@@ -103,12 +103,7 @@ impl GitLab {
                 "unarchive it in Settings > General > Advanced, or take the mapping away",
             ));
         }
-        if !project.has_issues() {
-            problems.push(problem(
-                format!("issues are disabled in `{path}`"),
-                "enable them in Settings > General > Visibility, project features, permissions",
-            ));
-        }
+        problems.extend(disabled(project));
         let role = match project.role() {
             Some(role) if role >= PLANNER => Some(role),
             direct => self.inherited_role(project, me).await?.max(direct),
@@ -172,6 +167,12 @@ impl GitLab {
         let made = self.ensure_labels(setup, &wanted).await?;
         Ok(made.into_iter().map(|label| format!("made the label `{label}`")).collect())
     }
+}
+
+/// The problem that a project has no issues at all.
+pub(super) fn disabled(project: &Project) -> Option<Problem> {
+    let hint = "enable them in Settings > General > Visibility, project features, permissions";
+    (!project.has_issues()).then(|| problem(format!("issues are disabled in `{}`", project.path_with_namespace), hint))
 }
 
 /// What the mapping names and the project's tier or settings do not have.

@@ -97,7 +97,9 @@ impl GitLab {
                 let abilities = self.abilities(&project).await?;
                 let fields = Fields::new(&self.mapping, &abilities);
                 let setup = Setup { project, me, abilities, fields };
-                let missing = check::missing_fields(&self.mapping, &setup);
+                let mut missing = check::missing_fields(&self.mapping, &setup);
+                // Disabled issues can look like no issues.
+                missing.extend(check::disabled(&setup.project));
                 if missing.is_empty() { Ok(setup) } else { Err(Error::Setup(missing)) }
             })
             .await
@@ -323,15 +325,19 @@ impl GitLab {
         let path = &setup.project.path_with_namespace;
         let label = &self.mapping.own_label;
         let mut items = match which {
-            Which::Open => self.api.items(path, &json!({ "labels": [label], "state": "opened" })).await?,
-            Which::Closed => self.api.items(path, &json!({ "labels": [label], "state": "closed" })).await?,
+            Which::Open => {
+                self.api.items(path, &setup.abilities, &json!({ "labels": [label], "state": "opened" })).await?
+            }
+            Which::Closed => {
+                self.api.items(path, &setup.abilities, &json!({ "labels": [label], "state": "closed" })).await?
+            }
             Which::NewerThan(_) => BTreeMap::new(),
         };
         // Those that the filter does not tell: without our label, or new.
         let rest: Vec<String> =
             listed.iter().map(|i| i.iid).filter(|iid| !items.contains_key(iid)).map(|iid| iid.to_string()).collect();
         for some in rest.chunks(100) {
-            items.extend(self.api.items(path, &json!({ "iids": some })).await?);
+            items.extend(self.api.items(path, &setup.abilities, &json!({ "iids": some })).await?);
         }
         Ok(items)
     }

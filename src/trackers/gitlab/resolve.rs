@@ -139,7 +139,7 @@ impl GitLab {
         let endpoint = Get { path: format!("groups/{group}/epics/{iid}"), query: Vec::new() };
         match self.api.ask::<wire::Epic>("look up the epic", &endpoint).await {
             Ok(epic) => Ok(epic.id.to_string()),
-            Err(Error::NotFound { .. }) => Err(bad("is no epic of the project's group")),
+            Err(Error::NotFound { .. } | Error::Forbidden { .. }) => Err(bad("is no epic of the project's group")),
             Err(error) => Err(error),
         }
     }

@@ -18,16 +18,17 @@ const TYPES: &str = "query($path: ID!) { namespace(fullPath: $path) { workItemTy
     ... on WorkItemWidgetDefinitionCustomFields { customFieldValues { customField { \
     id name fieldType selectOptions { id value } } } } } } } } }";
 
-const ITEMS: &str = "query($path: ID!, $labels: [String!], $authors: String, $state: IssuableState, $iids: [String!], \
-    $after: String) { project(fullPath: $path) { workItems(labelName: $labels, authorUsername: $authors, \
-    state: $state, iids: $iids, first: 100, after: $after) { pageInfo { hasNextPage endCursor } nodes { iid widgets { \
-    ... on WorkItemWidgetStatus { status { name } } \
-    ... on WorkItemWidgetHealthStatus { healthStatus } \
-    ... on WorkItemWidgetCustomFields { customFieldValues { customField { id } \
-    ... on WorkItemTextFieldValue { text: value } \
-    ... on WorkItemNumberFieldValue { number: value } \
-    ... on WorkItemDateFieldValue { date: value } \
-    ... on WorkItemSelectFieldValue { selectedOptions { value } } } } } } } } }";
+const ITEMS: &str = "query($path: ID!, $labels: [String!], $state: IssuableState, $iids: [String!], $after: String) { \
+    project(fullPath: $path) { workItems(labelName: $labels, state: $state, iids: $iids, first: 100, after: $after) { \
+    pageInfo { hasNextPage endCursor } nodes { iid widgets { type WIDGETS } } } } }";
+
+const STATUS: &str = "... on WorkItemWidgetStatus { status { name } }";
+const HEALTH: &str = "... on WorkItemWidgetHealthStatus { healthStatus }";
+/// The values' types differ, so that they need names of their own.
+const CUSTOM: &str = "... on WorkItemWidgetCustomFields { customFieldValues { customField { id } \
+    ... on WorkItemTextFieldValue { text: value } ... on WorkItemNumberFieldValue { number: value } \
+    ... on WorkItemSelectFieldValue { selectedOptions { value } } DATE } }";
+const DATE: &str = "... on WorkItemDateFieldValue { date: value }";
 
 const UPDATE: &str = "mutation($input: WorkItemUpdateInput!) { workItemUpdate(input: $input) { errors } }";
 
@@ -40,6 +41,24 @@ pub(super) struct Abilities {
     pub statuses: Vec<Status>,
     /// Custom fields.
     pub custom: Vec<CustomField>,
+}
+
+impl Abilities {
+    /// The parts of a query for what there is: an older server refuses a query that names a newer type.
+    fn widgets_to_read(&self) -> String {
+        let mut widgets = Vec::new();
+        if !self.statuses.is_empty() {
+            widgets.push(STATUS.to_owned());
+        }
+        if self.widgets.contains("HEALTH_STATUS") {
+            widgets.push(HEALTH.to_owned());
+        }
+        if !self.custom.is_empty() {
+            let dates = self.custom.iter().any(|field| field.field_type.eq_ignore_ascii_case("date"));
+            widgets.push(CUSTOM.replace("DATE", if dates { DATE } else { "" }));
+        }
+        widgets.join(" ")
+    }
 }
 
 /// A work-item status.
@@ -144,14 +163,20 @@ impl Api {
     }
 
     /// Reads what GraphQL knows of the issues of a filter, by their number.
-    pub(super) async fn items(&self, path: &str, filter: &Value) -> Result<BTreeMap<u64, Item>, Error> {
+    pub(super) async fn items(
+        &self,
+        path: &str,
+        abilities: &Abilities,
+        filter: &Value,
+    ) -> Result<BTreeMap<u64, Item>, Error> {
+        let query = ITEMS.replace("WIDGETS", &abilities.widgets_to_read());
         let mut items = BTreeMap::new();
         let mut variables = json!({ "path": path });
         if let (Some(variables), Some(filter)) = (variables.as_object_mut(), filter.as_object()) {
             variables.extend(filter.clone());
         }
         loop {
-            let data = self.graphql(Kind::Read, "list work items", ITEMS, &variables).await?;
+            let data = self.graphql(Kind::Read, "list work items", &query, &variables).await?;
             let page = &data["project"]["workItems"];
             items.extend(page["nodes"].as_array().into_iter().flatten().filter_map(item));
             let info = &page["pageInfo"];

@@ -1,0 +1,17 @@
+//! The GitLab tracker, verb by verb, against a fake over HTTP.
+#![expect(clippy::unwrap_used, reason = "a test fails where it panics")]
+#![expect(unreachable_pub, reason = "modules of one test crate")]
+
+#[path = "fakes/gitlab/mod.rs"]
+mod fake;
+#[path = "gitlab/support.rs"]
+mod support;
+
+#[path = "gitlab/checks.rs"]
+mod checks;
+#[path = "gitlab/connect.rs"]
+mod connect;
+#[path = "gitlab/reading.rs"]
+mod reading;
+#[path = "gitlab/writing.rs"]
+mod writing;

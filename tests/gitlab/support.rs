@@ -1,0 +1,126 @@
+//! Mappings, stamps and issues to test with.
+
+use std::collections::BTreeMap;
+
+use findsync::config::*;
+use findsync::finding::{Key, Kind as FindingKind, Scope, Status, digest};
+use findsync::issue::*;
+use findsync::trackers::gitlab::GitLab;
+use findsync::trackers::{Read, Which};
+
+use crate::fake::Fake;
+
+pub fn instance(location: &str, token: &str) -> Instance {
+    Instance {
+        label: "git".to_owned(),
+        kind: TrackerKind::GitLab,
+        location: location.to_owned(),
+        api_url: None,
+        graphql_url: None,
+        credential: Credential::Token(Secret::new(token.to_owned())),
+        ca_file: None,
+    }
+}
+
+/// The mapping of DESIGN §10.
+pub fn mapping() -> Mapping {
+    let value = |value: &str, open| StatusValue { value: value.to_owned(), open };
+    Mapping {
+        label: "shop".to_owned(),
+        instance: 0,
+        project: Project { name: "acme/backend/shop".to_owned(), ..Project::default() },
+        severity: SeverityMap { field: "Priority".to_owned(), values: ["1", "2", "3", "4", "5"].map(str::to_owned) },
+        status: StatusMap {
+            field: "Status".to_owned(),
+            values: [value("opened", true), value("closed", false), value("closed", false), value("closed", false)],
+        },
+        own_label: "findsync".to_owned(),
+        labels: vec!["security".to_owned()],
+        decision_labels: DecisionLabels::default(),
+        group_by: Vec::new(),
+        fields: Vec::new(),
+        due: BTreeMap::new(),
+        update: UpdateRules::default(),
+        on_return: OnReturn::Reopen,
+        on_manual_close: OnManualClose::Reopen,
+        record_decisions: false,
+        public: None,
+        confidential: Confidential::Auto,
+        title_template: None,
+        body_template: None,
+    }
+}
+
+pub fn rule(field: &str, value: &str) -> FieldRule {
+    FieldRule {
+        field: field.to_owned(),
+        value: value.to_owned(),
+        on: FieldOn::Update,
+        update: UpdatePolicy::IfUnedited,
+    }
+}
+
+pub fn tracker(fake: &Fake) -> GitLab {
+    tracker_with(fake, &mapping())
+}
+
+pub fn tracker_with(fake: &Fake, mapping: &Mapping) -> GitLab {
+    GitLab::new(&instance(&fake.location, "glpat-good"), mapping).unwrap()
+}
+
+pub fn stamp(id: &str) -> Stamp {
+    let key = Key { version: 1, kind: Some(FindingKind::Dependency), digest: digest([("id", id)]) };
+    let scope = Scope { scanner: "Trivy".to_owned(), target: "shop".to_owned() };
+    Stamp {
+        key,
+        members: vec![MemberStamp {
+            keys: vec![key],
+            seen_by: vec![0],
+            gone_from: Vec::new(),
+            place: Place::default(),
+        }],
+        scopes: vec![ScopeStamp { scope, day: "2026-11-24".parse().unwrap() }],
+        state: State::Open,
+        status: Status::Active,
+        severity: findsync::finding::Severity::High,
+        fields: BTreeMap::new(),
+        content: 1,
+        labels: vec!["security".to_owned()],
+        cycle: 0,
+        pending: Vec::new(),
+        duplicate_of: None,
+    }
+}
+
+pub fn body(stamp: &Stamp) -> String {
+    let section = Some("found it".to_owned());
+    Body { before: String::new(), section, stamp: Some(stamp.encode(10_000)), after: String::new() }.compose(&limits())
+}
+
+pub fn limits() -> Limits {
+    GitLab::new(&instance("http://127.0.0.1:1", "t"), &mapping()).unwrap().limits()
+}
+
+pub fn field(name: &str, value: &str) -> FieldEdit {
+    FieldEdit { name: name.to_owned(), value: Some(value.to_owned()) }
+}
+
+pub fn new(id: &str) -> New {
+    let stamp = stamp(id);
+    New {
+        title: format!("{id} in lodash"),
+        body: body(&stamp),
+        stamp,
+        state: State::Open,
+        closed_as: None,
+        labels: vec!["security".to_owned()],
+        fields: vec![field("Priority", "4"), field("Status", "opened")],
+        confidential: false,
+    }
+}
+
+pub async fn only(tracker: &GitLab, which: Which) -> Issue {
+    let mut issues = tracker.issues(which).await.unwrap();
+    assert_eq!(issues.len(), 1, "{issues:?}");
+    issues.remove(0)
+}
