@@ -166,6 +166,11 @@ fn git(head: &str) -> World {
         )
 }
 
+fn code(ci: &Ci) -> String {
+    let code = ci.code.as_ref().unwrap();
+    format!("{:?} {} {}", code.service, code.repository_url, code.commit)
+}
+
 #[test]
 fn github_actions_tell() {
     let ci = github().ci();
@@ -177,12 +182,7 @@ fn github_actions_tell() {
     assert!(!ci.debug && github().set("RUNNER_DEBUG", "1").ci().debug);
     assert_eq!(ci.workspace.as_deref(), Some(Path::new("/github/workspace")));
     assert_eq!((ci.output_file.as_deref(), ci.summary_file.as_deref()), (Some(Path::new("/o")), Some(Path::new("/s"))));
-    assert_eq!(
-        ci.code_link("./a b/x#(1).py", Some(3)).unwrap(),
-        format!("https://github.com/acme/shop/blob/{SHA}/a%20b/x%23%281%29.py#L3")
-    );
-    assert_eq!(ci.code_link("a.py", None).unwrap(), format!("https://github.com/acme/shop/blob/{SHA}/a.py"));
-    assert_eq!(ci.code.unwrap().template(), format!("https://github.com/acme/shop/blob/{SHA}/{{path}}#L{{line}}"));
+    assert_eq!(code(&ci), format!("GitHub https://github.com/acme/shop {SHA}"));
 }
 
 #[test]
@@ -234,10 +234,7 @@ fn gitlab_tells() {
     let ci = gitlab().ci();
     assert_eq!((ci.system, ci.service), (Some(System::GitLabCi), Some(Service::GitLab)));
     assert_eq!(ci.run_url.as_deref(), Some("https://git.acme.io/lab/acme/web/shop/-/jobs/7"));
-    assert_eq!(
-        ci.code_link("src/a.py", Some(1)).unwrap(),
-        format!("https://git.acme.io/lab/acme/web/shop/-/blob/{SHA}/src/a.py#L1")
-    );
+    assert_eq!(code(&ci), format!("GitLab https://git.acme.io/lab/acme/web/shop {SHA}"));
     assert_eq!(ci.may_write(&[]), Ok(()));
     let own = gitlab_merge("1").ci();
     let request = own.pull_request.clone().unwrap();
@@ -255,25 +252,14 @@ fn azure_pipelines_tell() {
         (Some("https://dev.azure.com/acme"), Some("My Shop"))
     );
     assert_eq!(ci.run_url.as_deref(), Some("https://dev.azure.com/acme/My%20Shop/_build/results?buildId=99"));
-    assert_eq!(
-        ci.code_link("a.py", Some(2)).unwrap(),
-        format!(
-            "https://dev.azure.com/acme/My%20Shop/_git/web?path=/a.py&version=GC{SHA}&line=2&lineEnd=2&lineStartColumn=1&lineEndColumn=1"
-        )
-    );
-    assert_eq!(
-        ci.code_link("a.py", None).unwrap(),
-        format!("https://dev.azure.com/acme/My%20Shop/_git/web?path=/a.py&version=GC{SHA}")
-    );
+    assert_eq!(code(&ci), format!("AzureDevOps https://dev.azure.com/acme/My%20Shop/_git/web {SHA}"));
     assert_eq!(ci.may_write(&[]), Ok(()));
     let request = azure_pull("False").ci().pull_request.unwrap();
     assert_eq!((request.number, request.from_fork, request.base.as_deref()), (Some(3), false, Some("main")));
     assert!(azure_pull("True").ci().pull_request.unwrap().from_fork);
-    let code = azure()
-        .set("BUILD_REPOSITORY_URI", "https://github.com/acme/shop")
-        .set("BUILD_REPOSITORY_PROVIDER", "GitHub")
-        .ci();
-    assert_eq!(code.code_link("a", None).unwrap(), format!("https://github.com/acme/shop/blob/{SHA}/a"));
+    let elsewhere =
+        azure().set("BUILD_REPOSITORY_URI", "https://github.com/acme/shop").set("BUILD_REPOSITORY_PROVIDER", "GitHub");
+    assert_eq!(code(&elsewhere.ci()), format!("GitHub https://github.com/acme/shop {SHA}"));
 }
 
 #[test]

@@ -63,12 +63,6 @@ fn init(dir: &Path, ci: &Ci) -> (Proposal, Config) {
     (proposal, config)
 }
 
-fn shown(proposal: &Proposal) -> String {
-    let files = proposal.files.iter().map(|file| format!("--- {}\n{}", file.path.display(), file.content));
-    let notes = proposal.notes.iter().map(|note| format!("note: {note}\n"));
-    files.chain(notes).collect()
-}
-
 #[test]
 fn github_with_reports() {
     let dir = folder(&[
@@ -84,7 +78,7 @@ fn github_with_reports() {
         (".github/workflows/ci.yml", "on: push"),
     ]);
     let (proposal, config) = init(dir.path(), &at(Service::GitHub, "https://github.com", "acme/shop"));
-    insta::assert_snapshot!(shown(&proposal));
+    insta::assert_snapshot!(format!("{proposal:#}"));
     let paths: Vec<_> = config.reports.iter().map(|report| report.path.as_str()).collect();
     assert_eq!(paths, ["reports/*.sarif", "reports/trivy.json"]);
     assert_eq!(config.mappings[0].project.name, "shop");
@@ -96,7 +90,7 @@ fn gitlab_with_and_without_a_pipeline() {
     let ci = at(Service::GitLab, "https://git.acme.io/lab", "acme/web/shop");
     let dir = folder(&[(".gitlab-ci.yml", "test: {script: x}")]);
     let (proposal, config) = init(dir.path(), &ci);
-    insta::assert_snapshot!(shown(&proposal));
+    insta::assert_snapshot!(format!("{proposal:#}"));
     assert_eq!(config.instances[0].location, "https://git.acme.io/lab");
     assert_eq!(config.mappings[0].project.name, "acme/web/shop");
     assert_eq!(fs::read_to_string(dir.path().join(".gitlab-ci.yml")).unwrap(), "test: {script: x}");
@@ -109,7 +103,7 @@ fn gitlab_with_and_without_a_pipeline() {
 fn azure() {
     let dir = folder(&[("azure-pipelines.yml", "steps: []")]);
     let (proposal, config) = init(dir.path(), &at(Service::AzureDevOps, "https://dev.azure.com/acme", "web"));
-    insta::assert_snapshot!(shown(&proposal));
+    insta::assert_snapshot!(format!("{proposal:#}"));
     assert_eq!(
         (config.instances[0].kind, config.mappings[0].project.name.as_str()),
         (TrackerKind::AzureDevOps, "My Shop")
@@ -120,7 +114,7 @@ fn azure() {
 fn a_folder_of_which_nothing_is_known() {
     let dir = folder(&[]);
     let (proposal, config) = init(dir.path(), &Ci::default());
-    insta::assert_snapshot!(shown(&proposal));
+    insta::assert_snapshot!(format!("{proposal:#}"));
     assert_eq!(config.instances[0].kind, TrackerKind::Local);
 }
 

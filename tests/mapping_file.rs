@@ -7,6 +7,7 @@ use std::path::Path;
 
 use findsync::ci::{Ci, Service};
 use findsync::config::{Config, Given, schema};
+use findsync::template::{Sources, Templates};
 use serde_json::Value;
 
 const DOCS: &str = include_str!("../docs/mapping-file.md");
@@ -49,7 +50,12 @@ fn the_checked_in_schema_is_up_to_date() {
 fn every_example_is_read_and_fits_the_schema() {
     assert!(blocks().len() > 10);
     for text in blocks().into_iter().chain([include_str!("fixtures/config/full.yml")]) {
-        parse(text).unwrap_or_else(|e| panic!("{e}\nin\n{text}"));
+        let config = parse(text).unwrap_or_else(|e| panic!("{e}\nin\n{text}"));
+        for mapping in &config.mappings {
+            let fields: Vec<_> = mapping.fields.iter().map(|f| (f.field.as_str(), f.value.as_str())).collect();
+            let (title, body) = (mapping.title_template.as_deref(), mapping.body_template.as_deref());
+            Templates::new(&Sources { title, body, fields: &fields }).unwrap_or_else(|e| panic!("{e}\nin\n{text}"));
+        }
         assert_eq!(errors(text), Vec::<String>::new(), "{text}");
     }
 }

@@ -11,7 +11,7 @@ pub(super) fn detect(env: Env<'_>) -> Ci {
     let reference = env("BUILD_SOURCEBRANCH").unwrap_or_default();
     let run_url = match (&server, &project, env("BUILD_BUILDID")) {
         (Some(server), Some(project), Some(id)) => {
-            Some(format!("{server}/{}/_build/results?buildId={id}", super::link::encode(project)))
+            Some(format!("{server}/{}/_build/results?buildId={id}", super::code::encode(project)))
         }
         _ => None,
     };

@@ -122,8 +122,9 @@ impl Remote {
             Ok(parsed) if matches!(parsed.scheme(), "ssh" | "git") => {
                 (parsed.host_str()?.to_owned(), parsed.path().to_owned())
             }
+            Ok(_) if url.contains("://") => return None,
             _ => {
-                // git@host:path
+                // git@host:path, which may read as a URL with a strange scheme
                 let (host, path) = url.split_once(':')?;
                 let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
                 if host.contains(['/', '\\']) || host.len() < 2 {
@@ -201,6 +202,7 @@ mod tests {
                 "https://dev.azure.com",
                 "acme/Shop/_git/web",
             ),
+            ("github.com:acme/shop", Some(Service::GitHub), "https://github.com", "acme/shop"),
             ("https://git.acme.io/shop", None, "https://git.acme.io", "shop"),
         ] {
             let expected = Remote { service, server: server.to_owned(), path: path.to_owned() };

@@ -3,14 +3,14 @@
 //! Pure: environment and files are handed in, but for [`Ci::here`].
 
 mod azure;
+mod code;
 mod git;
 mod github;
 mod gitlab;
-mod link;
 
 use std::path::{Path, PathBuf};
 
-pub use link::CodeHost;
+pub use code::CodeHost;
 
 /// A CI system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
