@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::config::{self, Secret};
 use crate::finding::Severity;
 
 /// Keeps a team's issue tracker in step with its security scanners.
@@ -32,6 +33,12 @@ pub struct Global {
     /// The mapping file [default: .findsync.yml, where it is]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Work in this folder, as if findsync had been called there
+    #[arg(long, short = 'C', global = true, value_name = "DIR")]
+    pub directory: Option<PathBuf>,
+    /// Tokens of an action's inputs, with the variables that they stand for; none ever stands on a command line
+    #[arg(skip)]
+    pub tokens: Vec<(&'static str, Secret)>,
     /// Say only the result
     #[arg(long, short, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
@@ -41,6 +48,17 @@ pub struct Global {
     /// When to use colour
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     pub color: Color,
+}
+
+impl Global {
+    /// A variable of the environment; where it has none, the input that stands for it.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<String> {
+        let input = self.tokens.iter().find(|(variable, _)| *variable == name).map(|(_, token)| token.expose());
+        config::environment(name)
+            .filter(|value| input.is_none() || !value.is_empty())
+            .or_else(|| input.map(str::to_owned))
+    }
 }
 
 /// When to use colour.
@@ -75,6 +93,9 @@ pub enum Command {
         #[arg(value_enum, default_value_t = SchemaOf::Config)]
         of: SchemaOf,
     },
+    /// Run as a step of GitHub Actions: the command line stands in the inputs (`INPUT_*`)
+    #[command(hide = true)]
+    Action,
 }
 
 /// Which reports, and how to read them.
@@ -106,6 +127,9 @@ pub struct SyncArgs {
     /// How to print the result
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub format: Format,
+    /// Write the result there too: as JSON, which `apply --plan` takes, or as Markdown where the name ends in `.md`
+    #[arg(long, value_name = "FILE")]
+    pub out: Vec<PathBuf>,
     /// Exit with 1 where an Active finding is at least this severe (in pull requests: a new one)
     #[arg(long, value_name = "SEVERITY")]
     pub fail_on: Option<Severity>,
@@ -120,9 +144,6 @@ pub struct PlanArgs {
     /// What plan and apply take
     #[command(flatten)]
     pub sync: SyncArgs,
-    /// Write the plan there, for `apply --plan`
-    #[arg(long, value_name = "FILE")]
-    pub out: Option<PathBuf>,
 }
 
 /// What apply takes.

@@ -4,11 +4,16 @@ use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use findsync::cli::Cli;
+use findsync::cli::{Cli, Command};
 use findsync::{commands, reports};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::parse() {
+        Cli { command: Command::Action, .. } => {
+            commands::from_inputs(&findsync::config::environment).unwrap_or_else(|error| error.exit())
+        }
+        cli => cli,
+    };
     let (stdout, stderr) = (std::io::stdout(), std::io::stderr());
     let no_color = findsync::config::environment("NO_COLOR").is_some_and(|value| !value.is_empty());
     let colour = |is_terminal| commands::colour(&cli.global, is_terminal, no_color);

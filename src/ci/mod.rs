@@ -84,6 +84,14 @@ pub struct Ci {
     pub debug: bool,
 }
 
+/// Makes a folder the one that paths are relative to.
+///
+/// # Errors
+/// Where it is none that can be entered.
+pub fn enter(dir: &Path) -> std::io::Result<()> {
+    std::env::set_current_dir(dir)
+}
+
 type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
 type Read<'a> = &'a dyn Fn(&Path) -> Option<String>;
 

@@ -8,12 +8,13 @@ use crate::finding::Status;
 use crate::reports;
 
 pub(super) fn findings(args: &FindingsArgs, global: &Global, console: &mut Console<'_>) -> Result<u8, Error> {
+    let ci = Ci::here();
     let config = if args.reports.reports.is_empty() || inputs::config_path(global).is_some() {
-        inputs::config(global, &Ci::here(), None, false)?
+        inputs::config(global, &ci, None, false)?
     } else {
         crate::config::Config::default()
     };
-    let scans = inputs::scans(&args.reports, &config)?;
+    let scans = inputs::scans(&args.reports, &config, &ci)?;
     reports::write_findings(console.out, &scans)?;
     let trips = |least| {
         let mut active =

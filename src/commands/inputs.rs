@@ -23,7 +23,7 @@ pub(super) fn config_path(global: &Global) -> Option<PathBuf> {
 
 /// The mapping file, or what the CI tells where there is none; with `to`, issues go to a folder.
 pub(super) fn config(global: &Global, ci: &Ci, to: Option<&Path>, tokens_needed: bool) -> Result<Config, Error> {
-    let env = crate::config::environment;
+    let env = |name: &str| global.variable(name);
     let config = match config_path(global) {
         None if to.is_some() => Config::default(),
         None => Config::from_ci(ci, &env),
@@ -40,9 +40,15 @@ pub(super) fn config(global: &Global, ci: &Ci, to: Option<&Path>, tokens_needed:
     })
 }
 
-/// The folder that paths are relative to.
-pub(super) fn workspace() -> PathBuf {
-    std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."))
+/// The repository's folder, and the current one as seen from there: a report's path from the repository's root tells
+/// scopes apart, wherever in it findsync is called.
+fn workspace(ci: &Ci) -> (PathBuf, PathBuf) {
+    let here = std::path::absolute(".").unwrap_or_else(|_| PathBuf::from("."));
+    let root = ci.workspace.as_deref().and_then(|root| Some((root, here.strip_prefix(root).ok()?)));
+    match root {
+        Some((root, inside)) => (root.to_owned(), inside.to_owned()),
+        None => (here, PathBuf::new()),
+    }
 }
 
 /// The reports of a run: those on the command line, else the mapping file's.
@@ -69,9 +75,16 @@ pub(super) fn sources(args: &ReportArgs, config: &Config) -> Result<Vec<ReportSo
 }
 
 /// Reads the reports of a run.
-pub(super) fn scans(args: &ReportArgs, config: &Config) -> Result<Vec<Scan>, Error> {
-    let sources = sources(args, config)?;
-    let options = ReadOptions { reader: args.reader.clone(), ..ReadOptions::new(workspace()) };
+pub(super) fn scans(args: &ReportArgs, config: &Config, ci: &Ci) -> Result<Vec<Scan>, Error> {
+    let mut sources = sources(args, config)?;
+    let (root, inside) = workspace(ci);
+    if !inside.as_os_str().is_empty() {
+        for source in sources.iter_mut().filter(|source| source.path != "-") {
+            let folder = glob::Pattern::escape(&inside.to_string_lossy());
+            source.path = Path::new(&folder).join(&source.path).to_string_lossy().into_owned();
+        }
+    }
+    let options = ReadOptions { reader: args.reader.clone(), ..ReadOptions::new(root) };
     Ok(read_reports(&sources, &options)?)
 }
 

@@ -1,5 +1,6 @@
 //! What each command does: reads what it needs, calls the way in `sync`, hands the result to `reports`.
 
+mod action;
 mod check;
 mod findings;
 mod inputs;
@@ -9,8 +10,11 @@ mod view;
 
 use std::io::Write;
 
+use crate::ci;
 use crate::cli::{Cli, Color, Command, Global};
 use crate::error::Error;
+
+pub use action::from_inputs;
 
 /// Where a command writes, and how.
 pub struct Console<'a> {
@@ -38,12 +42,16 @@ pub fn colour(global: &Global, is_terminal: bool, no_color: bool) -> bool {
 /// Where it did not come to its end: nothing was changed then.
 pub async fn run(cli: Cli, console: &mut Console<'_>) -> Result<u8, Error> {
     let Cli { command, global } = cli;
+    if let Some(path) = &global.directory {
+        ci::enter(path).map_err(|source| Error::File { what: "work in", path: path.clone(), source })?;
+    }
     match command {
         Command::Plan(args) => sync::plan(&args, &global, console).await,
         Command::Apply(args) => sync::apply(&args, &global, console).await,
         Command::Check(args) => check::check(&args, &global, console).await,
         Command::Findings(args) => findings::findings(&args, &global, console),
-        Command::Init(_) | Command::Scanners(_) => Err(Error::NoReports),
+        // Its inputs were made a command line before, and that is never an action again.
+        Command::Action | Command::Init(_) | Command::Scanners(_) => Err(Error::NoReports),
         Command::Schema { of } => schema::schema(of, console),
     }
 }

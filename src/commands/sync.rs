@@ -39,10 +39,7 @@ pub(super) async fn plan(args: &PlanArgs, global: &Global, console: &mut Console
     let notes = std::mem::take(&mut run.notes);
     let mut view = view(&run.config, &run.trackers, &planned, &[], notes);
     view.exit_code = run.exit_code(&args.sync, &planned, &[]);
-    if let Some(path) = &args.out {
-        save(path, &view)?;
-    }
-    run.tell(&args.sync, &view, args.out.as_deref(), console)
+    run.tell(&args.sync, &view, console)
 }
 
 pub(super) async fn apply(args: &ApplyArgs, global: &Global, console: &mut Console<'_>) -> Result<u8, Error> {
@@ -71,7 +68,7 @@ pub(super) async fn apply(args: &ApplyArgs, global: &Global, console: &mut Conso
     let notes = std::mem::take(&mut run.notes);
     let mut view = view(&run.config, &run.trackers, &planned, &applied, notes);
     view.exit_code = run.exit_code(&args.sync, &planned, &applied);
-    run.tell(&args.sync, &view, None, console)
+    run.tell(&args.sync, &view, console)
 }
 
 impl Run {
@@ -80,7 +77,7 @@ impl Run {
         let config = inputs::config(global, &ci, args.to.as_deref(), true)?;
         let today = args.today.unwrap_or_else(|| chrono::Local::now().date_naive());
         let trackers = inputs::trackers(&config, today)?;
-        let scans = inputs::scans(&args.reports, &config)?;
+        let scans = inputs::scans(&args.reports, &config, &ci)?;
         let vex = inputs::vex(&config)?;
         let mut notes = Vec::new();
         for scan in &scans {
@@ -137,7 +134,7 @@ impl Run {
         ));
         let mut view = PlanView { notes: std::mem::take(&mut self.notes), ..PlanView::default() };
         view.exit_code = DONE;
-        self.tell(args, &view, None, console)
+        self.tell(args, &view, console)
     }
 
     fn exit_code(&self, args: &SyncArgs, planned: &[Planned], applied: &[Applied]) -> u8 {
@@ -166,14 +163,10 @@ impl Run {
     }
 
     /// Prints the result, and tells the CI in its own ways.
-    fn tell(
-        &self,
-        args: &SyncArgs,
-        view: &PlanView,
-        plan_file: Option<&Path>,
-        console: &mut Console<'_>,
-    ) -> Result<u8, Error> {
-        let _ = (args, plan_file);
+    fn tell(&self, args: &SyncArgs, view: &PlanView, console: &mut Console<'_>) -> Result<u8, Error> {
+        for path in &args.out {
+            save(path, view)?;
+        }
         reports::write_plan(console.out, view)?;
         Ok(view.exit_code)
     }
