@@ -1,0 +1,291 @@
+//! CycloneDX 1.2 to 1.6, JSON and XML: the vulnerabilities that a bill of materials carries, and their analysis.
+//! <https://cyclonedx.org/docs/1.6/json/>
+
+pub(crate) mod model;
+mod rating;
+pub(crate) mod xml;
+
+use std::collections::HashMap;
+
+use serde::Deserialize as _;
+use serde_json::Value;
+
+use self::model::{Affect, Analysis, Bom, Component, Tools, Vulnerability};
+use super::leaf::{self, Object};
+use super::{Format, Input, Probe, ReadError, Reader, ids, purl};
+use crate::finding::{self, Finding, Fix, Kind, Location, Scan, Status, image_name};
+
+/// Deeper than any real tree of components.
+const MAX_DEPTH: usize = 64;
+
+/// Reads CycloneDX.
+pub(super) struct CycloneDx;
+
+impl Reader for CycloneDx {
+    fn name(&self) -> &str {
+        "cyclonedx"
+    }
+
+    fn title(&self) -> &str {
+        "CycloneDX 1.2 to 1.6 with vulnerabilities, JSON or XML"
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Dependency
+    }
+
+    fn homepage(&self) -> &str {
+        "https://cyclonedx.org/specification/overview/"
+    }
+
+    fn recognises(&self, probe: &Probe) -> bool {
+        match probe.format() {
+            Format::Json => probe.text("bomFormat").is_some_and(|format| format.eq_ignore_ascii_case("cyclonedx")),
+            Format::Xml => probe
+                .get("")
+                .and_then(Value::as_object)
+                .and_then(|root| root.iter().next())
+                .is_some_and(|(name, root)| name.rsplit(':').next() == Some("bom") && is_cyclonedx(root)),
+            _ => false,
+        }
+    }
+
+    fn read(&self, input: Input<'_>) -> Result<Vec<Scan>, ReadError> {
+        with_bom(input.path, input.text, |bom| Ok(vec![scan(bom)]))
+    }
+}
+
+/// Whether one of an XML element's namespaces is CycloneDX's.
+fn is_cyclonedx(root: &Value) -> bool {
+    root.as_object().is_some_and(|members| {
+        members.iter().any(|(name, value)| {
+            let is_namespace = name.trim_start_matches('@').starts_with("xmlns");
+            is_namespace && value.as_str().is_some_and(|uri| uri.contains("cyclonedx.org/schema/bom"))
+        })
+    })
+}
+
+/// Reads a document, JSON or XML, and hands it over.
+pub(crate) fn with_bom<T>(
+    path: &str,
+    text: &str,
+    then: impl FnOnce(&Bom<'_>) -> Result<T, ReadError>,
+) -> Result<T, ReadError> {
+    if !text.trim_start().starts_with('<') {
+        let bom: Object<Bom<'_>> = leaf::parse(path, text)?;
+        if bom.bom_format.get().is_none_or(|format| !format.eq_ignore_ascii_case("cyclonedx")) {
+            return Err(ReadError::malformed(path, "`bomFormat` is not `CycloneDX`"));
+        }
+        return then(&bom);
+    }
+    let document = xml::read(path, text)?;
+    let bom = Object::<Bom<'_>>::deserialize(&document).or_else(|_| serde_path_to_error::deserialize(&document));
+    let bom = bom.map_err(|error: serde_path_to_error::Error<serde_json::Error>| {
+        ReadError::malformed(path, format!("`{}`: {}", error.path(), error.inner()))
+    })?;
+    then(&bom)
+}
+
+/// The components and services of a document by their references.
+pub(crate) type Components<'r, 'a> = HashMap<&'r str, &'r Component<'a>>;
+
+/// All components, nested ones and the one that the document is about too.
+pub(crate) fn components<'r, 'a>(bom: &'r Bom<'a>) -> Components<'r, 'a> {
+    let mut all = HashMap::new();
+    let mut open: Vec<(usize, &Component<'a>)> = vec![(0, &bom.metadata.component)];
+    open.extend(bom.components.iter().chain(bom.services.iter()).map(|component| (0, &**component)));
+    while let Some((depth, component)) = open.pop() {
+        if let Some(reference) = component.bom_ref.get() {
+            all.insert(reference, component);
+        }
+        if depth < MAX_DEPTH {
+            let inner = component.components.iter().chain(component.services.iter());
+            open.extend(inner.map(|component| (depth + 1, &**component)));
+        }
+    }
+    all
+}
+
+/// The component that a reference means: a `bom-ref`, a BOM-Link (`urn:cdx:…#ref`), or a package URL that is not listed.
+pub(crate) fn resolve(components: &Components<'_, '_>, reference: &str) -> Option<finding::Component> {
+    let linked = reference.split_once('#').filter(|(urn, _)| urn.starts_with("urn:cdx:")).map(|(_, inner)| {
+        percent_encoding::percent_decode_str(inner).decode_utf8_lossy().into_owned()
+    });
+    let reference = linked.as_deref().unwrap_or(reference);
+    components.get(reference).and_then(|component| named(component)).or_else(|| purl::component(reference))
+}
+
+fn named(component: &Component<'_>) -> Option<finding::Component> {
+    let by_purl = component.purl.get().and_then(purl::component);
+    let name = component.name.get().map(|name| match component.group.get() {
+        Some(group) => {
+            let is_maven = component.purl.get().is_some_and(|purl| purl.starts_with("pkg:maven/"));
+            format!("{group}{}{name}", if is_maven { ":" } else { "/" })
+        }
+        None => name.to_owned(),
+    });
+    let version = component.version.owned().or_else(|| by_purl.as_ref()?.version.clone());
+    Some(finding::Component {
+        purl: component.purl.owned(),
+        name: by_purl.map(|component| component.name).or(name)?,
+        version,
+    })
+}
+
+fn scan(bom: &Bom<'_>) -> Scan {
+    let components = components(bom);
+    let subject = &bom.metadata.component;
+    let image = subject.name.get().filter(|_| subject.kind.get() == Some("container"));
+    let target = match image {
+        Some(image) => image_name(image).to_owned(),
+        None => subject.name.get().filter(|name| *name != ".").unwrap_or_default().to_owned(),
+    };
+    let mut findings = Vec::new();
+    for vulnerability in bom.vulnerabilities.iter().flat_map(|list| list.iter()) {
+        // An affected component is a finding each; the extension has one reference instead of a list.
+        let affected = vulnerability.affects.iter().filter(|affect| is_affected(affect));
+        let references: Vec<&str> = affected.filter_map(|affect| affect.component.get()).collect();
+        match (&references[..], vulnerability.component.get()) {
+            ([], None) if vulnerability.affects.is_empty() => {
+                findings.push(finding(vulnerability, None, None, image));
+            }
+            ([], None) => {}
+            ([], Some(reference)) => findings.push(found(vulnerability, &components, reference, image)),
+            (all, _) => findings.extend(all.iter().map(|one| found(vulnerability, &components, one, image))),
+        }
+    }
+    let mut open: Vec<&Component<'_>> = bom.components.iter().map(|component| &**component).collect();
+    let mut is_extended = false;
+    // The extension may also stand inside the components.
+    while let Some(component) = open.pop() {
+        for vulnerability in component.vulnerabilities.iter().flat_map(|list| list.iter()) {
+            findings.push(finding(vulnerability, named(component), Some(component), image));
+        }
+        is_extended |= component.vulnerabilities.is_some();
+        open.extend(component.components.iter().map(|component| &**component));
+    }
+    // A plain inventory is read, but it vouches for nothing.
+    let is_inventory = bom.vulnerabilities.is_none() && !is_extended;
+    Scan {
+        reader: "cyclonedx".to_owned(),
+        scanner: scanner(bom).unwrap_or("CycloneDX").to_owned(),
+        target,
+        complete: !is_inventory,
+        failure: is_inventory.then(|| {
+            "this is an inventory without `vulnerabilities`: nothing was examined; give it to a scanner first".to_owned()
+        }),
+        findings,
+        ..Scan::default()
+    }
+}
+
+/// The first tool that says its name.
+fn scanner<'r>(bom: &'r Bom<'_>) -> Option<&'r str> {
+    let of = |tools: &'r Tools<'_>| match tools {
+        Tools::List(tools) => tools.iter().find_map(|tool| tool.name.get()),
+        Tools::Object(tools) => tools.components.iter().chain(tools.services.iter()).find_map(|tool| tool.name.get()),
+        Tools::None(()) => None,
+    };
+    of(&bom.metadata.tools).or_else(|| of(&bom.vulnerabilities.as_ref()?.first()?.tools))
+}
+
+fn is_affected(affect: &Affect<'_>) -> bool {
+    affect.versions.is_empty() || affect.versions.iter().any(|version| version.status.get() != Some("unaffected"))
+}
+
+fn found(
+    vulnerability: &Vulnerability<'_>,
+    components: &Components<'_, '_>,
+    reference: &str,
+    image: Option<&str>,
+) -> Finding {
+    finding(vulnerability, resolve(components, reference), components.get(reference).copied(), image)
+}
+
+fn finding(
+    vulnerability: &Vulnerability<'_>,
+    component: Option<finding::Component>,
+    place: Option<&Component<'_>>,
+    image: Option<&str>,
+) -> Finding {
+    let id = vulnerability.id.get().or_else(|| vulnerability.references.first()?.id.get());
+    let mut identifiers: Vec<String> = id.map(str::to_owned).into_iter().collect();
+    ids::extend(&mut identifiers, vulnerability.references.iter().filter_map(|reference| reference.id.owned()));
+    ids::extend(&mut identifiers, vulnerability.cwes.iter().flat_map(ids::cwes));
+    let mut locations = place.map(occurrences).unwrap_or_default();
+    let mut location = if locations.is_empty() { Location::default() } else { locations.remove(0) };
+    location.image = image.map(str::to_owned);
+    let (status, justification) = status(&vulnerability.analysis);
+    let texts = [&vulnerability.description, &vulnerability.detail];
+    let description = texts.iter().filter_map(|text| text.get()).collect::<Vec<_>>().join("\n\n");
+    let advised = [&vulnerability.recommendation, &vulnerability.workaround];
+    let advised: Vec<&str> = advised.iter().filter_map(|text| text.get()).chain(vulnerability.recommendations.iter()).collect();
+    let mut references: Vec<String> = vulnerability.source.url.owned().into_iter().collect();
+    ids::extend(&mut references, vulnerability.advisories.iter().filter_map(|one| one.url().map(str::to_owned)));
+    let (severity, cvss) = rating::rate(vulnerability);
+    let name = id.unwrap_or("vulnerability without id");
+    Finding {
+        title: match &component {
+            Some(component) => format!("{name} in {}", component.name),
+            None => name.to_owned(),
+        },
+        severity,
+        status,
+        kind: Kind::Dependency,
+        rule: id.map(str::to_owned),
+        identifiers,
+        location,
+        locations,
+        component,
+        fix: (!advised.is_empty()).then(|| Fix { version: None, text: Some(advised.join("\n\n")) }),
+        cvss,
+        references,
+        description: Some(description).filter(|text| !text.is_empty()),
+        justification,
+        first_seen: vulnerability.analysis.first_issued.owned(),
+        ..Finding::default()
+    }
+}
+
+/// Where a component was found: occurrences, or what Syft and Trivy write into properties.
+fn occurrences(component: &Component<'_>) -> Vec<Location> {
+    let mut places: Vec<Location> = component
+        .evidence
+        .occurrences
+        .iter()
+        .filter_map(|one| {
+            Some(Location { path: Some(one.location.owned()?), start_line: one.line.line(), ..Location::default() })
+        })
+        .collect();
+    if places.is_empty() {
+        let is_path = |name: &str| {
+            name == "aquasecurity:trivy:FilePath" || (name.starts_with("syft:location:") && name.ends_with(":path"))
+        };
+        let paths = component.properties.iter().filter(|property| property.name.get().is_some_and(is_path));
+        let paths = paths.filter_map(|property| property.value.owned());
+        places.extend(paths.map(|path| Location { path: Some(path), ..Location::default() }));
+    }
+    places
+}
+
+/// What the analysis makes of a vulnerability, and why.
+fn status(analysis: &Analysis<'_>) -> (Status, Option<String>) {
+    let accepted = || analysis.response.iter().any(|response| matches!(response, "will_not_fix" | "can_not_fix"));
+    let status = match analysis.state.get() {
+        Some("not_affected" | "false_positive") => Status::FalsePositive,
+        Some("resolved" | "resolved_with_pedigree") => Status::Closed,
+        // `in_triage` is undecided, whatever the response will be.
+        Some("exploitable") if accepted() => Status::RiskAccepted,
+        _ => return (Status::Active, None),
+    };
+    (status, Some(reason(analysis)))
+}
+
+/// The words for a decision: state or justification, responses, detail.
+pub(crate) fn reason(analysis: &Analysis<'_>) -> String {
+    let words = |word: &str| word.replace('_', " ");
+    let first = analysis.justification.get().or_else(|| analysis.state.get()).map(words);
+    let responses = analysis.response.iter().map(words).collect::<Vec<_>>().join(", ");
+    let parts = [first, Some(responses), analysis.detail.owned()];
+    parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(": ")
+}

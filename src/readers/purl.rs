@@ -1,0 +1,104 @@
+//! Package URLs in reports → components. <https://github.com/package-url/purl-spec>
+
+use percent_encoding::percent_decode_str;
+
+use crate::finding::Component;
+
+/// The component that a package URL names; the name as its ecosystem writes it.
+pub(crate) fn component(purl: &str) -> Option<Component> {
+    let bare = purl.strip_prefix("pkg:")?.trim_start_matches('/');
+    let bare = bare.split(['?', '#']).next()?;
+    let (kind, path) = bare.split_once('/')?;
+    // A scope may begin with an unescaped `@`: the version stands behind the last slash.
+    let name_at = path.rfind('/').map_or(0, |slash| slash + 1);
+    let (path, version) = match path.get(name_at + 1..)?.find('@') {
+        Some(at) => (&path[..name_at + 1 + at], Some(&path[name_at + 1 + at + 1..])),
+        None => (path, None),
+    };
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let name = match (kind.to_ascii_lowercase().as_str(), path.rsplit_once('/')) {
+        ("maven", Some((group, name))) => format!("{}:{}", decoded(group), decoded(name)),
+        // There the namespace is who distributes the package, not a part of its name.
+        ("deb" | "rpm" | "apk" | "alpm" | "oci" | "docker", Some((_, name))) => decoded(name),
+        _ => decoded(path),
+    };
+    Some(Component { purl: Some(purl.to_owned()), name, version: version.map(decoded).filter(|v| !v.is_empty()) })
+}
+
+/// Package types by the names of the files that list packages.
+const MANIFESTS: &[(&str, &[&str])] = &[
+    ("npm", &["package.json", "package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock"]),
+    ("golang", &["go.mod", "go.sum"]),
+    ("gem", &["gemfile.lock", "gems.locked"]),
+    ("maven", &["pom.xml", "build.gradle", "build.gradle.kts", "gradle.lockfile", "build.sbt"]),
+    ("composer", &["composer.lock", "composer.json"]),
+    ("nuget", &["packages.lock.json", "project.assets.json"]),
+    ("cargo", &["cargo.lock", "cargo.toml"]),
+    ("conan", &["conan.lock"]),
+    (
+        "pypi",
+        &["requirements.txt", "pipfile.lock", "poetry.lock", "uv.lock", "pdm.lock", "setup.py", "pyproject.toml"],
+    ),
+];
+
+/// Package types by distributions.
+const DISTRIBUTIONS: &[(&str, &[&str])] = &[
+    ("deb", &["debian", "ubuntu"]),
+    ("apk", &["alpine", "wolfi", "chainguard"]),
+    ("rpm", &["redhat", "rhel", "centos", "fedora", "rocky", "alma", "oracle", "amazon", "suse", "opensuse", "photon"]),
+];
+
+/// The package URL of a package that a manifest lists, where the manifest's name tells the ecosystem.
+pub(crate) fn of_manifest(path: &str, name: &str, version: Option<&str>) -> Option<String> {
+    let file = path.rsplit(['/', '\\']).next()?.to_ascii_lowercase();
+    let (kind, _) = MANIFESTS.iter().find(|(_, files)| files.contains(&file.as_str()))?;
+    let name = if *kind == "maven" { name.replace(':', "/") } else { name.to_owned() };
+    Some(url(kind, &name, version))
+}
+
+/// The package URL of a distribution's package; the distribution as scanners name it: `debian 10.9`, `alpine:3.12`.
+pub(crate) fn of_distribution(system: &str, name: &str, version: Option<&str>) -> Option<String> {
+    let system = system.split([' ', ':']).next()?.to_ascii_lowercase();
+    let (kind, _) = DISTRIBUTIONS.iter().find(|(_, names)| names.iter().any(|name| system.starts_with(name)))?;
+    Some(url(kind, &format!("{system}/{name}"), version))
+}
+
+fn url(kind: &str, name: &str, version: Option<&str>) -> String {
+    let name = name.replace('%', "%25").replace('@', "%40").replace(' ', "%20");
+    match version {
+        Some(version) => format!("pkg:{kind}/{name}@{}", version.replace('%', "%25").replace('@', "%40")),
+        None => format!("pkg:{kind}/{name}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_the_ecosystem() {
+        for (purl, name, version) in [
+            ("pkg:npm/%40angular/core@12.0.0", "@angular/core", Some("12.0.0")),
+            ("pkg:npm/@angular/core", "@angular/core", None),
+            ("pkg:maven/org.apache/commons@1.0?type=jar", "org.apache:commons", Some("1.0")),
+            ("pkg:deb/debian/libc6@2.28-10?arch=amd64", "libc6", Some("2.28-10")),
+            ("pkg:golang/golang.org/x/crypto@v0.1.0#ssh", "golang.org/x/crypto", Some("v0.1.0")),
+            ("pkg:pypi/django@", "django", None),
+        ] {
+            let component = component(purl).expect(purl);
+            assert_eq!((component.name.as_str(), component.version.as_deref()), (name, version), "{purl}");
+        }
+        for odd in ["", "pkg:", "pkg:npm", "pkg:npm/", "npm/lodash@1"] {
+            assert_eq!(component(odd), None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn manifests_and_distributions_tell_the_ecosystem() {
+        assert_eq!(of_manifest("a/package-lock.json", "@a/b", Some("1")).as_deref(), Some("pkg:npm/%40a/b@1"));
+        assert_eq!(of_manifest("pom.xml", "org.a:b", None).as_deref(), Some("pkg:maven/org.a/b"));
+        assert_eq!(of_manifest("src/main.c", "b", None), None);
+        assert_eq!(of_distribution("debian 10.9", "libc6", Some("2")).as_deref(), Some("pkg:deb/debian/libc6@2"));
+        assert_eq!(of_distribution("windows", "x", None), None);
+    }
+}

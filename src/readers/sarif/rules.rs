@@ -1,0 +1,122 @@
+//! The rules of a SARIF run, and what they say of a result: severity, CWEs, tags.
+
+use std::collections::HashMap;
+
+use super::model::{Component, ComponentReference, Properties, ResultObject, Rule, RuleReference, Run};
+use crate::finding::{Cvss, Severity};
+use crate::readers::ids;
+use crate::readers::leaf::Object;
+
+/// The rules of a run, by their ids.
+pub(super) struct Rules<'r, 'a> {
+    run: &'r Run<'a>,
+    by_id: HashMap<&'r str, &'r Rule<'a>>,
+}
+
+impl<'r, 'a> Rules<'r, 'a> {
+    pub(super) fn new(run: &'r Run<'a>) -> Self {
+        // The driver's rules come last, so that they win.
+        let components = run.tool.extensions.iter().chain([&run.tool.driver]);
+        let rules = components.flat_map(|component| component.rules.iter());
+        Self { run, by_id: rules.filter_map(|rule| Some((rule.id.get()?, &**rule))).collect() }
+    }
+
+    /// The rule of a result: by id, else by index (§3.27.5–7, §3.52).
+    pub(super) fn of(&self, result: &ResultObject<'_>) -> Option<&'r Rule<'a>> {
+        let by_index = || {
+            let index = result.rule.index.index().or_else(|| result.rule_index.index())?;
+            self.component(&result.rule.tool_component).rules.get(index).map(|rule| &**rule)
+        };
+        let Some(mut id) = id(result) else { return by_index() };
+        // Extensions may have rules with the driver's ids, so that an index that agrees is better than the id alone.
+        if let Some(rule) = by_index().filter(|rule| rule.id.get() == Some(id)) {
+            return Some(rule);
+        }
+        // Ids are hierarchical: `CA1000/1` is a case of `CA1000`.
+        loop {
+            if let Some(rule) = self.by_id.get(id) {
+                return Some(rule);
+            }
+            match id.rsplit_once('/') {
+                Some((parent, _)) => id = parent,
+                None => return by_index(),
+            }
+        }
+    }
+
+    fn component(&self, reference: &ComponentReference<'_>) -> &'r Component<'a> {
+        let tool = &self.run.tool;
+        let by_index = reference.index.index().and_then(|index| tool.extensions.get(index));
+        let by_guid = || reference.guid.get().and_then(|guid| find(&tool.extensions, |one| one.guid.get() == Some(guid)));
+        let by_name = || reference.name.get().and_then(|name| find(&tool.extensions, |one| one.name.get() == Some(name)));
+        by_index.or_else(by_guid).or_else(by_name).unwrap_or(&tool.driver)
+    }
+
+    /// The CWEs that a rule and a result name: by relationships and taxa, tags and properties.
+    pub(super) fn cwes(&self, rule: Option<&Rule<'_>>, result: &ResultObject<'_>) -> Vec<String> {
+        let mut cwes = Vec::new();
+        let related = rule.into_iter().flat_map(|rule| rule.relationships.iter().map(|relation| &*relation.target));
+        for taxon in result.taxa.iter().map(|taxon| &**taxon).chain(related) {
+            ids::extend(&mut cwes, self.taxon(taxon));
+        }
+        for properties in bags(rule, result) {
+            ids::extend(&mut cwes, properties.cwe.iter().flat_map(ids::cwes));
+            let tags = properties.tags.iter().flat_map(ids::find).filter(|id| id.starts_with("CWE-"));
+            ids::extend(&mut cwes, tags);
+        }
+        cwes
+    }
+
+    fn taxon(&self, taxon: &RuleReference<'_>) -> Option<String> {
+        let component = &taxon.tool_component;
+        let taxonomy = component.index.index().and_then(|index| self.run.taxonomies.get(index)).or_else(|| {
+            find(&self.run.taxonomies, |one| {
+                let same = |a: Option<&str>, b: Option<&str>| a.is_some() && a == b;
+                same(one.guid.get(), component.guid.get()) || same(one.name.get(), component.name.get())
+            })
+        });
+        let by_index = || taxonomy?.taxa.get(taxon.index.index()?)?.id.get();
+        let id = taxon.id.get().or_else(by_index)?;
+        let name = component.name.get().or_else(|| taxonomy?.name.get());
+        let is_cwe = name.is_some_and(|name| name.eq_ignore_ascii_case("cwe"));
+        if is_cwe { ids::cwes(id).next() } else { ids::find(id).find(|id| id.starts_with("CWE-")) }
+    }
+}
+
+fn find<'r, 'a>(list: &'r [Object<Component<'a>>], test: impl Fn(&Component<'a>) -> bool) -> Option<&'r Object<Component<'a>>> {
+    list.iter().find(|one| test(one))
+}
+
+/// The id of a result's rule, as the result gives it.
+pub(super) fn id<'r>(result: &'r ResultObject<'_>) -> Option<&'r str> {
+    result.rule_id.get().or_else(|| result.rule.id.get())
+}
+
+/// The property bags, the result's first.
+pub(super) fn bags<'r, 'a>(
+    rule: Option<&'r Rule<'a>>,
+    result: &'r ResultObject<'a>,
+) -> impl Iterator<Item = &'r Properties<'a>> {
+    [&*result.properties].into_iter().chain(rule.map(|rule| &*rule.properties))
+}
+
+/// How bad a result is, and the score that says so.
+///
+/// A `security-severity` is a CVSS score by GitHub's convention and tells most; then the level of the result and of the
+/// rule; then tools' own words. A result that says nothing is a warning (§3.27.10).
+pub(super) fn severity(rule: Option<&Rule<'_>>, result: &ResultObject<'_>) -> (Severity, Option<Cvss>) {
+    let scored = bags(rule, result).find_map(|bag| bag.security_severity.get());
+    if let Some(score) = scored.and_then(|score| score.parse().ok()).filter(|score: &f64| (0.0..=10.0).contains(score)) {
+        return (Severity::from_cvss(score), Some(Cvss { vector: None, score: Some(score) }));
+    }
+    // An undecided result (`open`, `review`) has no level of its own: it is `none` by the standard.
+    let own = result.level.get().filter(|level| *level != "none" || matches!(result.kind.get(), None | Some("fail")));
+    let of_rule = || rule.and_then(|rule| rule.default_configuration.level.get());
+    let words = || {
+        bags(rule, result)
+            .flat_map(|bag| [&bag.severity, &bag.issue_severity, &bag.problem_severity])
+            .find_map(|word| word.get())
+    };
+    let said = [scored, own, of_rule(), words()].into_iter().flatten().find_map(Severity::from_word);
+    (said.unwrap_or(Severity::Medium), None)
+}
