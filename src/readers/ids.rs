@@ -50,7 +50,8 @@ fn id(token: &str) -> Option<String> {
         "RUSTSEC" | "PYSEC" | "GO" | "OSV" | "MAL" | "GSD" | "HSEC" | "RSEC" | "GMS" => {
             let (year, number) = rest.split_once('-')?;
             let length = digits(number);
-            (year.len() == 4 && digits(year) == 4 && length > 0).then(|| format!("{upper}-{year}-{}", &number[..length]))
+            (year.len() == 4 && digits(year) == 4 && length > 0)
+                .then(|| format!("{upper}-{year}-{}", &number[..length]))
         }
         "SNYK" => (rank(token).is_some() && rest.contains('-')).then(|| token.to_ascii_uppercase()),
         _ => None,

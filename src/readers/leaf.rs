@@ -6,7 +6,7 @@ use std::fmt;
 use std::ops::Deref;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
 
 use super::ReadError;
 
@@ -314,6 +314,14 @@ impl<'de, T: Deserialize<'de> + Default> Visitor<'de> for ObjectVisitor<T> {
     fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
         Ok(Object::default())
     }
+
+    /// Some programs write an empty object as `[]`.
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        match seq.next_element::<IgnoredAny>()? {
+            None => Ok(Object::default()),
+            Some(_) => Err(A::Error::invalid_type(Unexpected::Seq, &self)),
+        }
+    }
 }
 
 impl<'de, T: Deserialize<'de> + Default> Deserialize<'de> for Object<T> {
@@ -362,8 +370,8 @@ mod tests {
     fn containers_of_a_wrong_type_are_errors_that_name_the_place() {
         for (text, place) in [
             (r#"{"inner": {}}"#, "`inner`: invalid type: map"),
-            (r#"{"inner": [{}, {"inner": [[]]}]}"#, "`inner[1].inner[0]`: invalid type: sequence, expected an object"),
-            ("[]", "`.`: invalid type: sequence, expected an object"),
+            (r#"{"inner": [{}, {"inner": [[1]]}]}"#, "`inner[1].inner[0]`: invalid type: sequence, expected an object"),
+            ("[1]", "`.`: invalid type: sequence, expected an object"),
             (r#"{"inner": [{}"#, "EOF while parsing a list at line 1 column 13"),
         ] {
             let error = parse::<Object<Sample<'_>>>("report.json", text).expect_err(text).to_string();

@@ -3,9 +3,16 @@
 //! Exactly one reader must recognise a document. Nothing read must never look like nothing found: an unknown shape is
 //! an error that names the file and the place.
 
+mod cyclonedx;
 mod error;
+mod generic;
+mod gitlab;
+mod ids;
 mod input;
+mod leaf;
 mod probe;
+mod purl;
+mod sarif;
 
 use std::path::{Path, PathBuf};
 
@@ -17,7 +24,7 @@ use crate::config::ReportSource;
 use crate::finding::{Kind, Scan, assign_keys};
 
 /// The readers in Rust, for the standards.
-const STANDARDS: &[&dyn Reader] = &[];
+const STANDARDS: &[&dyn Reader] = &[&sarif::Sarif, &gitlab::GitLab, &cyclonedx::CycloneDx, &generic::Generic];
 
 /// A report's text, ready to be read: decompressed, UTF-8, without byte order mark.
 #[derive(Debug, Clone, Copy)]

@@ -35,10 +35,7 @@ const MANIFESTS: &[(&str, &[&str])] = &[
     ("nuget", &["packages.lock.json", "project.assets.json"]),
     ("cargo", &["cargo.lock", "cargo.toml"]),
     ("conan", &["conan.lock"]),
-    (
-        "pypi",
-        &["requirements.txt", "pipfile.lock", "poetry.lock", "uv.lock", "pdm.lock", "setup.py", "pyproject.toml"],
-    ),
+    ("pypi", &["requirements.txt", "pipfile.lock", "poetry.lock", "uv.lock", "pdm.lock", "setup.py", "pyproject.toml"]),
 ];
 
 /// Package types by distributions.

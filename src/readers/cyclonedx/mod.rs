@@ -108,9 +108,10 @@ pub(crate) fn components<'r, 'a>(bom: &'r Bom<'a>) -> Components<'r, 'a> {
 
 /// The component that a reference means: a `bom-ref`, a BOM-Link (`urn:cdx:…#ref`), or a package URL that is not listed.
 pub(crate) fn resolve(components: &Components<'_, '_>, reference: &str) -> Option<finding::Component> {
-    let linked = reference.split_once('#').filter(|(urn, _)| urn.starts_with("urn:cdx:")).map(|(_, inner)| {
-        percent_encoding::percent_decode_str(inner).decode_utf8_lossy().into_owned()
-    });
+    let linked = reference
+        .split_once('#')
+        .filter(|(urn, _)| urn.starts_with("urn:cdx:"))
+        .map(|(_, inner)| percent_encoding::percent_decode_str(inner).decode_utf8_lossy().into_owned());
     let reference = linked.as_deref().unwrap_or(reference);
     components.get(reference).and_then(|component| named(component)).or_else(|| purl::component(reference))
 }
@@ -172,7 +173,8 @@ fn scan(bom: &Bom<'_>) -> Scan {
         target,
         complete: !is_inventory,
         failure: is_inventory.then(|| {
-            "this is an inventory without `vulnerabilities`: nothing was examined; give it to a scanner first".to_owned()
+            "this is an inventory without `vulnerabilities`: nothing was examined; give it to a scanner first"
+                .to_owned()
         }),
         findings,
         ..Scan::default()
@@ -219,7 +221,8 @@ fn finding(
     let texts = [&vulnerability.description, &vulnerability.detail];
     let description = texts.iter().filter_map(|text| text.get()).collect::<Vec<_>>().join("\n\n");
     let advised = [&vulnerability.recommendation, &vulnerability.workaround];
-    let advised: Vec<&str> = advised.iter().filter_map(|text| text.get()).chain(vulnerability.recommendations.iter()).collect();
+    let advised: Vec<&str> =
+        advised.iter().filter_map(|text| text.get()).chain(vulnerability.recommendations.iter()).collect();
     let mut references: Vec<String> = vulnerability.source.url.owned().into_iter().collect();
     ids::extend(&mut references, vulnerability.advisories.iter().filter_map(|one| one.url().map(str::to_owned)));
     let (severity, cvss) = rating::rate(vulnerability);

@@ -3,16 +3,27 @@
 //! The two schemas mirror one another: an XML element whose name is in `LISTS` holds a list, attributes are members.
 
 use quick_xml::Reader;
-use quick_xml::events::{BytesStart, Event};
 use quick_xml::escape::{resolve_xml_entity, unescape};
+use quick_xml::events::{BytesStart, Event};
 use serde_json::{Map, Value};
 
 use crate::readers::ReadError;
 
 /// Elements whose children are the elements of a list. All others that matter are objects or texts.
 const LISTS: &[&str] = &[
-    "components", "services", "vulnerabilities", "references", "ratings", "cwes", "recommendations", "advisories",
-    "affects", "versions", "responses", "occurrences", "properties",
+    "components",
+    "services",
+    "vulnerabilities",
+    "references",
+    "ratings",
+    "cwes",
+    "recommendations",
+    "advisories",
+    "affects",
+    "versions",
+    "responses",
+    "occurrences",
+    "properties",
 ];
 
 /// Deeper than any real document.

@@ -67,7 +67,8 @@ impl Reader for GitLab {
         let has_list = probe.get("vulnerabilities").is_some_and(serde_json::Value::is_array);
         // Before schema 14 there was no `scan`.
         let is_old = || probe.has("version") && probe.get("remediations").is_some_and(serde_json::Value::is_array);
-        let has_findings = || probe.has("vulnerabilities[].identifiers[].type") && probe.has("vulnerabilities[].location");
+        let has_findings =
+            || probe.has("vulnerabilities[].identifiers[].type") && probe.has("vulnerabilities[].location");
         is_type || (has_list && (is_old() || has_findings()))
     }
 
@@ -87,8 +88,9 @@ impl Reader for GitLab {
             let remedy = [&vulnerability.id, &vulnerability.cve]
                 .into_iter()
                 .find_map(|name| remedies.get(name.get()?).copied().flatten());
-            finding(&report.scan, vulnerability, remedy)
-                .ok_or_else(|| malformed(format!("`vulnerabilities[{index}]` has neither name, message nor identifiers")))
+            finding(&report.scan, vulnerability, remedy).ok_or_else(|| {
+                malformed(format!("`vulnerabilities[{index}]` has neither name, message nor identifiers"))
+            })
         });
         let findings = findings.collect::<Result<Vec<_>, _>>()?;
         let failure = failure(&report.scan);
@@ -125,7 +127,10 @@ fn failure(scan: &ScanInfo<'_>) -> Option<String> {
     let failed = scan.status.get().is_some_and(|status| status.eq_ignore_ascii_case("failure"));
     failed.then(|| {
         let fatal = scan.messages.iter().find(|note| matches!(note.level.get(), Some("fatal" | "error")));
-        fatal.or(scan.messages.first()).and_then(|note| note.value.owned()).unwrap_or_else(|| "`scan.status` is `failure`".to_owned())
+        fatal
+            .or(scan.messages.first())
+            .and_then(|note| note.value.owned())
+            .unwrap_or_else(|| "`scan.status` is `failure`".to_owned())
     })
 }
 
@@ -139,12 +144,12 @@ fn finding(scan: &ScanInfo<'_>, vulnerability: &Vulnerability<'_>, remedy: Optio
     };
     let title = vulnerability.name.owned().or_else(|| vulnerability.message.owned()).or_else(name)?;
     let mut references = Vec::new();
-    let urls = vulnerability.links.iter().map(|link| &link.url).chain(vulnerability.identifiers.iter().map(|id| &id.url));
+    let urls =
+        vulnerability.links.iter().map(|link| &link.url).chain(vulnerability.identifiers.iter().map(|id| &id.url));
     ids::extend(&mut references, urls.filter_map(leaf::Text::owned));
     let solution = vulnerability.solution.get().filter(|text| *text != "No solution provided");
-    let false_positive = vulnerability.flags.iter().find(|flag| {
-        flag.kind.get().is_some_and(|kind| kind.contains("false-positive"))
-    });
+    let false_positive =
+        vulnerability.flags.iter().find(|flag| flag.kind.get().is_some_and(|kind| kind.contains("false-positive")));
     let message = vulnerability.message.get().filter(|message| *message != title);
     let described = [message, vulnerability.description.get(), vulnerability.evidence.summary.get()];
     let mut description: Vec<&str> = Vec::new();
@@ -174,9 +179,8 @@ fn finding(scan: &ScanInfo<'_>, vulnerability: &Vulnerability<'_>, remedy: Optio
             .collect(),
         references,
         description: Some(description.join("\n\n")).filter(|text| !text.is_empty()),
-        justification: false_positive.map(|flag| {
-            flag.description.owned().unwrap_or_else(|| "flagged as likely false positive".to_owned())
-        }),
+        justification: false_positive
+            .map(|flag| flag.description.owned().unwrap_or_else(|| "flagged as likely false positive".to_owned())),
         first_seen: vulnerability.discovered_at.owned(),
         evidence: evidence(vulnerability, kind),
         ..Finding::default()

@@ -63,7 +63,9 @@ fn scan(path: &str, index: usize, run: &Run<'_>) -> Result<Scan, ReadError> {
     let driver = driver.ok_or_else(|| malformed(format!("`runs[{index}].tool.driver.name` is missing")))?;
     if let Some(file) = run.external_property_file_references.results.first() {
         let file = file.location.uri.get().unwrap_or("another file");
-        return Err(malformed(format!("the results of `runs[{index}]` are in `{file}`: have them written into one file")));
+        return Err(malformed(format!(
+            "the results of `runs[{index}]` are in `{file}`: have them written into one file"
+        )));
     }
     let rules = Rules::new(run);
     let mut findings = Vec::new();
@@ -106,9 +108,10 @@ fn without_version(driver: &str) -> &str {
 
 /// Why the run must not vouch for what it does not report.
 fn failure(run: &Run<'_>) -> Option<String> {
-    let notes = run.invocations.iter().flat_map(|one| {
-        one.tool_execution_notifications.iter().chain(one.tool_configuration_notifications.iter())
-    });
+    let notes = run
+        .invocations
+        .iter()
+        .flat_map(|one| one.tool_execution_notifications.iter().chain(one.tool_configuration_notifications.iter()));
     let errors: Vec<_> = notes.filter(|note| note.level.get() == Some("error")).map(|note| &note.message).collect();
     let why = errors.iter().find_map(|message| message::render(message, &[]));
     if let Some(failed) = run.invocations.iter().find(|one| one.execution_successful.0 == Some(false)) {
@@ -156,8 +159,9 @@ fn finding(run: &Run<'_>, rules: &Rules<'_, '_>, driver: &str, result: &ResultOb
     let mut tags = Vec::new();
     ids::extend(&mut tags, rules::bags(rule, result).flat_map(|bag| bag.tags.iter()).map(str::to_owned));
     let prints = result.fingerprints.iter().chain(result.partial_fingerprints.iter());
-    let fingerprints =
-        prints.filter_map(|(name, value)| Some(Fingerprint { name: name.to_string(), value: value.owned()? })).collect();
+    let fingerprints = prints
+        .filter_map(|(name, value)| Some(Fingerprint { name: name.to_string(), value: value.owned()? }))
+        .collect();
     Some(Finding {
         severity,
         status,
@@ -246,7 +250,8 @@ fn status(suppressions: &[Object<Suppression<'_>>]) -> (Status, Option<String>) 
     let said = suppressions.iter().find_map(|one| one.justification.owned());
     let folded = said.as_deref().unwrap_or_default().to_ascii_lowercase().replace(['-', '_'], " ");
     let is_false = ["false positive", "falsepositive", "not a vulnerability", "not vulnerable"];
-    let status = if is_false.iter().any(|word| folded.contains(word)) { Status::FalsePositive } else { Status::RiskAccepted };
+    let status =
+        if is_false.iter().any(|word| folded.contains(word)) { Status::FalsePositive } else { Status::RiskAccepted };
     let by_kind = || match suppressions.first().and_then(|one| one.kind.get()) {
         Some("inSource") => "suppressed in the source".to_owned(),
         _ => "suppressed in the report".to_owned(),

@@ -11,31 +11,99 @@ const TOOLS: &[(Kind, &[&str])] = &[
     (
         Kind::Secret,
         &[
-            "gitleaks", "trufflehog", "detect-secrets", "detect secrets", "ggshield", "gitguardian", "whispers",
-            "secretlint", "nosey", "kingfisher", "talisman", "credscan", "betterleaks",
+            "gitleaks",
+            "trufflehog",
+            "detect-secrets",
+            "detect secrets",
+            "ggshield",
+            "gitguardian",
+            "whispers",
+            "secretlint",
+            "nosey",
+            "kingfisher",
+            "talisman",
+            "credscan",
+            "betterleaks",
         ],
     ),
     (
         Kind::Infrastructure,
         &[
-            "checkov", "tfsec", "kics", "terrascan", "kube-linter", "kubelinter", "kube-score", "kubescape", "kubesec",
-            "hadolint", "dockle", "cfn-lint", "cfn-nag", "cfn_nag", "tflint", "regula", "snyk iac", "snyk infra",
-            "ansible-lint", "prowler", "scoutsuite", "templateanalyzer", "kyverno", "conftest", "datree", "polaris",
+            "checkov",
+            "tfsec",
+            "kics",
+            "terrascan",
+            "kube-linter",
+            "kubelinter",
+            "kube-score",
+            "kubescape",
+            "kubesec",
+            "hadolint",
+            "dockle",
+            "cfn-lint",
+            "cfn-nag",
+            "cfn_nag",
+            "tflint",
+            "regula",
+            "snyk iac",
+            "snyk infra",
+            "ansible-lint",
+            "prowler",
+            "scoutsuite",
+            "templateanalyzer",
+            "kyverno",
+            "conftest",
+            "datree",
+            "polaris",
         ],
     ),
     (
         Kind::Dependency,
         &[
-            "grype", "osv-scanner", "dependency-check", "owasp dependency", "dependency check", "snyk open source",
-            "snyk container", "pip-audit", "npm", "yarn", "cargo-audit", "cargo-deny", "govulncheck", "nancy", "clair",
-            "docker scout", "anchore", "retire", "bundler-audit", "jfrog xray", "xray", "black duck", "sonatype",
+            "grype",
+            "osv-scanner",
+            "dependency-check",
+            "owasp dependency",
+            "dependency check",
+            "snyk open source",
+            "snyk container",
+            "pip-audit",
+            "npm",
+            "yarn",
+            "cargo-audit",
+            "cargo-deny",
+            "govulncheck",
+            "nancy",
+            "clair",
+            "docker scout",
+            "anchore",
+            "retire",
+            "bundler-audit",
+            "jfrog xray",
+            "xray",
+            "black duck",
+            "sonatype",
         ],
     ),
     (
         Kind::Dynamic,
         &[
-            "zap", "owasp zap", "zaproxy", "nuclei", "stackhawk", "dastardly", "burp", "nikto", "wapiti", "arachni",
-            "schemathesis", "acunetix", "invicti", "netsparker", "wpscan", "nmap",
+            "zap",
+            "owasp zap",
+            "zaproxy",
+            "nuclei",
+            "stackhawk",
+            "dastardly",
+            "burp",
+            "nikto",
+            "wapiti",
+            "arachni",
+            "schemathesis",
+            "acunetix",
+            "invicti",
+            "netsparker",
+            "wpscan",
+            "nmap",
         ],
     ),
 ];
@@ -67,7 +135,8 @@ const SENTENCES: &[(&str, &str, &[char])] = &[
 pub(super) fn kind(driver: &str, rule: Option<&Rule<'_>>, result: &ResultObject<'_>, place: &Location) -> Kind {
     let rule_id = id(result).or_else(|| rule.and_then(|rule| rule.id.get())).unwrap_or_default();
     let driver = driver.to_ascii_lowercase();
-    let by_tool = TOOLS.iter().find(|(_, names)| names.iter().any(|name| driver.starts_with(name))).map(|(kind, _)| *kind);
+    let by_tool =
+        TOOLS.iter().find(|(_, names)| names.iter().any(|name| driver.starts_with(name))).map(|(kind, _)| *kind);
     let by_id = || RULES.iter().find(|(start, _)| rule_id.starts_with(start)).map(|(_, kind)| *kind);
     let by_word = || {
         let name = rule.and_then(|rule| rule.name.get());
@@ -76,12 +145,7 @@ pub(super) fn kind(driver: &str, rule: Option<&Rule<'_>>, result: &ResultObject<
     };
     let by_address = || place.url.as_ref().map(|_| Kind::Dynamic);
     let by_vulnerability = || ids::vulnerability(rule_id).map(|_| Kind::Dependency);
-    by_id()
-        .or(by_tool)
-        .or_else(by_word)
-        .or_else(by_address)
-        .or_else(by_vulnerability)
-        .unwrap_or(Kind::Code)
+    by_id().or(by_tool).or_else(by_word).or_else(by_address).or_else(by_vulnerability).unwrap_or(Kind::Code)
 }
 
 /// The package that a result is about, and the version that fixes it.
@@ -137,7 +201,9 @@ fn sentence(text: &str) -> Option<Component> {
 
 fn name_at_version(text: &str) -> Option<Component> {
     let (name, version) = text.rsplit_once('@').filter(|(name, version)| {
-        !name.is_empty() && version.starts_with(|c: char| c.is_ascii_alphanumeric()) && !text.contains(char::is_whitespace)
+        !name.is_empty()
+            && version.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && !text.contains(char::is_whitespace)
     })?;
     Some(Component { purl: None, name: name.to_owned(), version: Some(version.to_owned()) })
 }

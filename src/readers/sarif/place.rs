@@ -31,17 +31,14 @@ pub(super) fn places(run: &Run<'_>, result: &ResultObject<'_>) -> (Location, Vec
     (main, places, snippet)
 }
 
-fn location(
-    run: &Run<'_>,
-    physical: &PhysicalLocation<'_>,
-    logical: &[Object<LogicalLocation<'_>>],
-) -> Location {
+fn location(run: &Run<'_>, physical: &PhysicalLocation<'_>, logical: &[Object<LogicalLocation<'_>>]) -> Location {
     let mut place = artifact(run, &physical.artifact_location).map(at).unwrap_or_default();
     place.start_line = physical.region.start_line.line().or_else(|| physical.context_region.start_line.line());
     place.end_line = physical.region.end_line.line().filter(|end| place.start_line.is_some_and(|start| start <= *end));
     place.resource = logical.iter().find_map(|logical| {
         let shared = logical.index.index().and_then(|index| run.logical_locations.get(index));
-        let names = |logical: &LogicalLocation<'_>| logical.fully_qualified_name.owned().or_else(|| logical.name.owned());
+        let names =
+            |logical: &LogicalLocation<'_>| logical.fully_qualified_name.owned().or_else(|| logical.name.owned());
         names(logical).or_else(|| shared.and_then(|shared| names(shared)))
     });
     place

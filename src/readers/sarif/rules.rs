@@ -47,8 +47,10 @@ impl<'r, 'a> Rules<'r, 'a> {
     fn component(&self, reference: &ComponentReference<'_>) -> &'r Component<'a> {
         let tool = &self.run.tool;
         let by_index = reference.index.index().and_then(|index| tool.extensions.get(index));
-        let by_guid = || reference.guid.get().and_then(|guid| find(&tool.extensions, |one| one.guid.get() == Some(guid)));
-        let by_name = || reference.name.get().and_then(|name| find(&tool.extensions, |one| one.name.get() == Some(name)));
+        let by_guid =
+            || reference.guid.get().and_then(|guid| find(&tool.extensions, |one| one.guid.get() == Some(guid)));
+        let by_name =
+            || reference.name.get().and_then(|name| find(&tool.extensions, |one| one.name.get() == Some(name)));
         by_index.or_else(by_guid).or_else(by_name).unwrap_or(&tool.driver)
     }
 
@@ -83,7 +85,10 @@ impl<'r, 'a> Rules<'r, 'a> {
     }
 }
 
-fn find<'r, 'a>(list: &'r [Object<Component<'a>>], test: impl Fn(&Component<'a>) -> bool) -> Option<&'r Object<Component<'a>>> {
+fn find<'r, 'a>(
+    list: &'r [Object<Component<'a>>],
+    test: impl Fn(&Component<'a>) -> bool,
+) -> Option<&'r Object<Component<'a>>> {
     list.iter().find(|one| test(one))
 }
 
@@ -106,7 +111,8 @@ pub(super) fn bags<'r, 'a>(
 /// rule; then tools' own words. A result that says nothing is a warning (§3.27.10).
 pub(super) fn severity(rule: Option<&Rule<'_>>, result: &ResultObject<'_>) -> (Severity, Option<Cvss>) {
     let scored = bags(rule, result).find_map(|bag| bag.security_severity.get());
-    if let Some(score) = scored.and_then(|score| score.parse().ok()).filter(|score: &f64| (0.0..=10.0).contains(score)) {
+    if let Some(score) = scored.and_then(|score| score.parse().ok()).filter(|score: &f64| (0.0..=10.0).contains(score))
+    {
         return (Severity::from_cvss(score), Some(Cvss { vector: None, score: Some(score) }));
     }
     // An undecided result (`open`, `review`) has no level of its own: it is `none` by the standard.
