@@ -6,8 +6,10 @@ mod decide;
 mod group;
 mod merge;
 mod route;
+mod vex;
 
 pub use group::Group;
+pub use vex::{VexError, read_vex};
 
 use std::collections::HashSet;
 

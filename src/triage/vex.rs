@@ -1,0 +1,139 @@
+//! VEX documents as decisions: OpenVEX, CSAF and CycloneDX, told apart by what they say of themselves.
+//!
+//! Only what settles a vulnerability becomes a statement; what is affected or still examined stays as the scanners say.
+
+mod csaf;
+mod cyclonedx;
+mod openvex;
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+use super::Statement;
+use crate::finding::Status;
+
+/// Why a VEX document could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum VexError {
+    /// It is no JSON.
+    #[error("cannot read the VEX document `{path}`: {source}")]
+    Json {
+        /// The document.
+        path: String,
+        /// What the parser says.
+        source: serde_json::Error,
+    },
+    /// It is no VEX.
+    #[error(
+        "`{path}` is not a VEX document: OpenVEX has `@context` and `statements`, CSAF has `document.category`, \
+         CycloneDX has `bomFormat` and `vulnerabilities`"
+    )]
+    Unknown {
+        /// The document.
+        path: String,
+    },
+    /// A part of it has a wrong type.
+    #[error("cannot read the VEX document `{path}`: `{place}` must be {wanted}")]
+    Shape {
+        /// The document.
+        path: String,
+        /// The JSON path.
+        place: String,
+        /// What should be there.
+        wanted: &'static str,
+    },
+}
+
+/// Reads a VEX document (JSON); `path` is for messages and names the source of its statements.
+///
+/// # Errors
+/// Where the text is no VEX document, or its containers have wrong types.
+pub fn read_vex(path: &str, text: &str) -> Result<Vec<Statement>, VexError> {
+    let text = text.trim_start_matches('\u{feff}');
+    let value: Value = serde_json::from_str(text).map_err(|source| VexError::Json { path: path.to_owned(), source })?;
+    let document = Node { path, value: &value, place: String::new() };
+    let says = |pointer: &str, word: &str| {
+        value.pointer(pointer).and_then(Value::as_str).is_some_and(|text| text.to_ascii_lowercase().contains(word))
+    };
+    let statements = if says("/@context", "openvex") {
+        openvex::read(&document)?
+    } else if value.pointer("/document/csaf_version").is_some() || value.pointer("/document/category").is_some() {
+        csaf::read(&document)?
+    } else if says("/bomFormat", "cyclonedx") && value.get("vulnerabilities").is_some() {
+        cyclonedx::read(&document)?
+    } else {
+        return Err(VexError::Unknown { path: path.to_owned() });
+    };
+    Ok(statements)
+}
+
+/// What a document says of one vulnerability in some products; `None` where it settles nothing.
+fn statement(
+    source: &str,
+    ids: Vec<String>,
+    products: Vec<String>,
+    status: &str,
+    reasons: [Option<&str>; 2],
+) -> Option<Statement> {
+    let status = match status {
+        "not_affected" | "known_not_affected" | "false_positive" => Status::FalsePositive,
+        "fixed" | "resolved" | "resolved_with_pedigree" => Status::Closed,
+        _ => return None,
+    };
+    let mut seen = HashSet::new();
+    let ids: Vec<String> = ids.into_iter().filter(|id| !id.is_empty() && seen.insert(id.clone())).collect();
+    let words: Vec<String> = reasons.into_iter().flatten().map(|reason| reason.trim().replace('_', " ")).collect();
+    let justification = Some(words.join(": ")).filter(|text| !text.is_empty());
+    (!ids.is_empty()).then(|| Statement { ids, products, status, justification, source: source.to_owned() })
+}
+
+/// A value and its place in the document: leaves are lenient, containers strict.
+struct Node<'a> {
+    path: &'a str,
+    value: &'a Value,
+    place: String,
+}
+
+impl<'a> Node<'a> {
+    /// A member, where there is one.
+    fn get(&self, name: &str) -> Option<Self> {
+        let value = self.value.get(name).filter(|value| !value.is_null())?;
+        let dot = if self.place.is_empty() { "" } else { "." };
+        Some(Self { path: self.path, value, place: format!("{}{dot}{name}", self.place) })
+    }
+
+    /// A text, where there is one that says anything.
+    fn text(&self, name: &str) -> Option<&'a str> {
+        self.value.get(name)?.as_str().map(str::trim).filter(|text| !text.is_empty())
+    }
+
+    /// The elements of a list, none where it is absent.
+    fn list(&self, name: &str) -> Result<Vec<Self>, VexError> {
+        let Some(list) = self.get(name) else { return Ok(Vec::new()) };
+        let items = list.value.as_array().ok_or_else(|| list.shape("a list"))?;
+        let node = |(index, value)| Self { path: self.path, value, place: format!("{}[{index}]", list.place) };
+        Ok(items.iter().enumerate().map(node).collect())
+    }
+
+    /// The texts of a list.
+    fn texts(&self, name: &str) -> Result<Vec<&'a str>, VexError> {
+        Ok(self.list(name)?.iter().filter_map(|node| node.value.as_str()).collect())
+    }
+
+    /// The same for elements that must be objects.
+    fn objects(&self, name: &str) -> Result<Vec<Self>, VexError> {
+        let list = self.list(name)?;
+        match list.iter().find(|node| !node.value.is_object()) {
+            Some(wrong) => Err(wrong.shape("an object")),
+            None => Ok(list),
+        }
+    }
+
+    fn shape(&self, wanted: &'static str) -> VexError {
+        VexError::Shape { path: self.path.to_owned(), place: self.place.clone(), wanted }
+    }
+}
+
+#[cfg(test)]
+mod tests;
