@@ -176,7 +176,12 @@ pub(super) fn package(
     let by_sentence = || texts().find_map(sentence);
     // Snyk: the logical location is `lodash@4.17.20`.
     let by_place = || place.resource.as_deref().and_then(name_at_version);
-    let component = by_url().or_else(by_bag).or_else(by_field).or_else(by_sentence).or_else(by_place);
+    let mut component = by_url().or_else(by_bag).or_else(by_field).or_else(by_sentence).or_else(by_place);
+    if let Some(component) = component.as_mut().filter(|component| component.purl.is_none()) {
+        let manifest = place.path.as_deref();
+        component.purl =
+            manifest.and_then(|path| purl::of_manifest(path, &component.name, component.version.as_deref()));
+    }
     (component, fixed)
 }
 
