@@ -7,6 +7,7 @@ use std::path::Path;
 
 use findsync::ci::{Ci, Service, System};
 use findsync::config::{Config, Credential, Given, TrackerKind};
+use proptest::prelude::*;
 
 const SHA: &str = "0123456789abcdef0123456789abcdef01234567";
 
@@ -293,6 +294,23 @@ fn git_tells_outside_of_a_ci() {
         .file("/repo/.git/refs/heads/w", SHA);
     assert_eq!(tree.ci().commit.as_deref(), Some(SHA));
     assert_eq!(World::default().ci(), Ci::default());
+}
+
+proptest! {
+    #[test]
+    fn any_event_and_any_reference_give_an_answer(event in r#"[a-z_]{0,12}"#, text in ".{0,60}", name in any::<usize>()) {
+        let events = ["pull_request", "workflow_run", "push", event.as_str()];
+        let payloads = [
+            text.clone(),
+            format!("[{text}]"),
+            format!(r#"{{"pull_request": {text:?}, "workflow_run": [{text:?}]}}"#),
+            r#"{"workflow_run": {"event": "pull_request", "pull_requests": 1}, "pull_request": [], "repository": 5}"#.to_owned(),
+        ];
+        let world = github().set("GITHUB_REF", &text).event(events[name % 4], &payloads[name / 4 % 4]);
+        let _ = (world.ci().may_write(std::slice::from_ref(&text)), world.config());
+        let _ = azure().set("BUILD_REPOSITORY_URI", &text).set("BUILD_SOURCEBRANCH", &text).config();
+        let _ = git(&text).file("/work/shop/.git/config", &format!("[remote \"origin\"]\nurl = {text}")).config();
+    }
 }
 
 #[test]

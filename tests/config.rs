@@ -161,6 +161,12 @@ impl Pairs for std::collections::BTreeMap<Severity, u32> {
 }
 
 #[test]
+fn a_folder_needs_no_mapping() {
+    let config = parse("instances: [{label: d, type: local, location: x}]").unwrap();
+    assert_eq!((config.mappings.len(), config.mappings[0].label.as_str()), (1, "local"));
+}
+
+#[test]
 fn one_word_of_update_is_for_all_parts() {
     let config = parse("instances: [{label: d, type: local, location: x}]\nmappings: [{update: never}]").unwrap();
     let update = config.mappings[0].update;
@@ -236,6 +242,12 @@ const WRONG: &[(&str, &str)] = &[
         "instances:\n  - label: a\n    type: github\n    location: https://github.com/acme\n    token: ghp_0123456789abcdefghij\n  - { label: b, type: github, location: 'https://github.com/b', app: { id: 1, private_key: \"-----BEGIN RSA\" } }\n  - { label: c, type: gitlab, token: 'x${FINDSYNC_TOKEN}' }\n",
     ),
     ("secret_beside_an_error", "instances:\n  - { label: a, token: ghp_0123456789abcdefghij, typ: github }\n"),
+    (
+        "secrets_beside_an_error",
+        "instances:\n  - { label: a, token_type: token, token: ghp_a, typ: x, app: { private_key: 'ghp_, }', ib: 1 } }\n",
+    ),
+    ("secret_in_a_block", "instances:\n  - label: b\n    private_key: |\n      ghp_ [ x\n     bad: [\n"),
+    ("secret_in_a_url", "instances:\n  - { label: a, type: gitlab, location: 'https://ghp_x@gitlab.com', urk: 1 }\n"),
     ("secret_under_a_wrong_key", "instances:\n  - label: a\n    tokn: ghp_0123456789abcdefghij\n"),
     (
         "variables",

@@ -170,11 +170,11 @@ pub(crate) fn nearest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) 
 
 const SECRET_KEYS: [&str; 2] = ["token", "private_key"];
 
-/// The bytes of a line that are the value of a secret's key, as `token: x` or `?token=x`.
-fn secret_value(line: &str) -> Option<Range<usize>> {
-    SECRET_KEYS.iter().find_map(|key| {
-        let after = line.find(key)? + key.len();
-        let rest = line[after..].trim_start_matches(['"', '\'']).trim_start();
+/// The bytes of a line that are values of secrets' keys, as `token: x` or `?token=x`.
+fn secret_values(line: &str) -> Vec<Range<usize>> {
+    let keys = SECRET_KEYS.iter().flat_map(|key| line.match_indices(key));
+    keys.filter_map(|(at, key)| {
+        let rest = line[at + key.len()..].trim_start_matches(['"', '\'']).trim_start();
         let value = rest.strip_prefix([':', '='])?.trim_start();
         let start = line.len() - value.len();
         let len = match value.chars().next() {
@@ -183,6 +183,8 @@ fn secret_value(line: &str) -> Option<Range<usize>> {
         };
         Some(start..start + len.unwrap_or(value.len()))
     })
+    .filter(|value| !line[value.clone()].trim_matches(['"', '\'']).starts_with("${"))
+    .collect()
 }
 
 /// Whether a line belongs to the block of text of a secret's key.
@@ -191,13 +193,12 @@ fn is_in_secret_block(source: &str, number: usize) -> bool {
     let lines: Vec<&str> = source.lines().take(number).collect();
     let Some((line, before)) = lines.split_last() else { return false };
     let owner = before.iter().rev().find(|l| !l.trim().is_empty() && indent(l) < indent(line));
-    owner.and_then(|l| Some(l[secret_value(l)?].starts_with(['|', '>']))).unwrap_or(false)
+    owner.is_some_and(|l| secret_values(l).into_iter().any(|value| l[value].starts_with(['|', '>'])))
 }
 
 /// A line as it may be shown: the values of secrets, users in URLs, and what looks like a token are starred out.
 fn mask(line: &str) -> String {
-    let mut hidden: Vec<Range<usize>> = Vec::new();
-    hidden.extend(secret_value(line).filter(|value| !line[value.clone()].trim_matches(['"', '\'']).starts_with("${")));
+    let mut hidden = secret_values(line);
     hidden.extend(line.find("://").and_then(|at| Some(at + 3..at + 3 + line[at + 3..].find('@')?)));
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '+' | '=');
     let mut start = 0;

@@ -79,11 +79,16 @@ pub(crate) fn instance(ci: &Ci, env: Env<'_>) -> Option<Instance> {
     Some(instance)
 }
 
-/// The mapping for the repository or project that the CI works on.
+/// The mapping for the repository or project that the CI works on, or for the first folder.
 pub(crate) fn mapping(ci: &Ci, instances: &[Instance]) -> Option<Mapping> {
-    let (index, name) = instances.iter().enumerate().find_map(|(i, instance)| Some((i, project(ci, instance)?)))?;
+    let named = |instance: &Instance| match instance.kind {
+        TrackerKind::Local => Some(String::new()),
+        _ => project(ci, instance),
+    };
+    let (index, name) = instances.iter().enumerate().find_map(|(i, instance)| Some((i, named(instance)?)))?;
     let kind = instances[index].kind;
-    Some(Mapping::seed(name.clone(), index, kind, Project { name, ..Project::default() }))
+    let label = if name.is_empty() { kind.name().to_owned() } else { name.clone() };
+    Some(Mapping::seed(label, index, kind, Project { name, ..Project::default() }))
 }
 
 /// The repository or project that the CI works on, if it is of this instance.
