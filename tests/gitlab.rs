@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where it panics")]
 #![expect(unreachable_pub, reason = "modules of one test crate")]
 
+mod contract;
 #[path = "fakes/gitlab/mod.rs"]
 mod fake;
 #[path = "gitlab/support.rs"]
@@ -9,6 +10,17 @@ mod support;
 
 #[path = "gitlab/checks.rs"]
 mod checks;
+#[path = "gitlab/world.rs"]
+mod world;
+
+mod free {
+    crate::contract_suite!(super::world::free);
+}
+
+mod premium {
+    crate::contract_suite!(super::world::premium);
+}
+
 #[path = "gitlab/connect.rs"]
 mod connect;
 #[path = "gitlab/reading.rs"]

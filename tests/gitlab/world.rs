@@ -1,0 +1,101 @@
+//! The contract's world, on the fake: what people do in GitLab.
+
+use async_trait::async_trait;
+use findsync::config::Mapping;
+use findsync::trackers::Track;
+use findsync::trackers::gitlab::GitLab;
+
+use crate::contract::{Act, Seen, World};
+use crate::fake::{Fake, MAINTAINER, ME, PROJECT, Tier};
+use crate::support;
+
+/// A project on a GitLab of some tier and version.
+pub struct Server(pub Fake);
+
+pub async fn free() -> Server {
+    let fake = Fake::start(Tier::Free).await;
+    fake.world().keyset = false;
+    Server(fake)
+}
+
+pub async fn premium() -> Server {
+    Server(Fake::start(Tier::Premium).await)
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let objections = self.0.objections();
+        assert!(objections.is_empty() || std::thread::panicking(), "{objections:#?}");
+        let actions = &self.0.world().actions;
+        assert!(actions.is_empty() || std::thread::panicking(), "quick actions ran: {actions:?}");
+    }
+}
+
+#[async_trait]
+impl World for Server {
+    fn mapping(&self) -> Mapping {
+        support::mapping()
+    }
+
+    fn connect(&self, mapping: &Mapping) -> Box<dyn Track> {
+        Box::new(GitLab::new(&support::instance(&self.0.location, "glpat-good"), mapping).unwrap())
+    }
+
+    async fn person(&self, act: Act) {
+        let mut world = self.0.world();
+        match act {
+            Act::Close(n) => {
+                let id = world.issue(n).id;
+                world.set_open(id, false);
+                world.note(id, MAINTAINER, "closed", true);
+            }
+            Act::Refuse(n) => {
+                let id = world.issue(n).id;
+                world.add_labels(id, &["wontfix".to_owned()]);
+                world.set_open(id, false);
+            }
+            Act::Reopen(n) => {
+                let id = world.issue(n).id;
+                world.set_open(id, true);
+            }
+            Act::Label(n, label) => {
+                let id = world.issue(n).id;
+                world.add_labels(id, &[label.to_owned()]);
+            }
+            Act::Unlabel(n, label) => world.issue(n).labels.retain(|known| known != label),
+            Act::Retitle(n, title) => world.issue(n).title = title.to_owned(),
+            Act::Append(n, words) => {
+                let issue = world.issue(n);
+                issue.description = format!("{}\n\n{words}", issue.description);
+            }
+            Act::Severity(n, word) => {
+                let value = support::mapping().severity.value(word.parse().unwrap()).to_owned();
+                let id = world.issue(n).id;
+                world.issue(n).labels.retain(|label| !label.starts_with("Priority::"));
+                world.add_labels(id, &[format!("Priority::{value}")]);
+            }
+            Act::Twin(n) => {
+                let old = world.issue(n).clone();
+                world.add(PROJECT, ME, &old.title, &old.description).labels = old.labels;
+            }
+            Act::Other(title) => {
+                world.add(PROJECT, MAINTAINER, title, "Mine.");
+            }
+            Act::Delete(n) => world.issues.retain(|issue| issue.project != PROJECT || issue.iid != n),
+        }
+    }
+
+    async fn look(&self) -> Vec<Seen> {
+        let issues = self.0.issues();
+        let seen = issues.into_iter().map(|issue| Seen {
+            number: issue.iid,
+            title: issue.title,
+            body: issue.description,
+            open: issue.open,
+            severity: issue.labels.iter().find_map(|label| label.strip_prefix("Priority::")).map(str::to_owned),
+            labels: issue.labels.into_iter().filter(|label| !label.contains("::")).collect(),
+            comments: issue.notes.into_iter().filter(|note| !note.system).map(|note| note.body).collect(),
+        });
+        seen.collect()
+    }
+}
