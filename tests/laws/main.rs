@@ -1,6 +1,7 @@
 //! The laws of DESIGN §4, over random worlds: a thousand of them each.
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
+mod folder;
 mod memory;
 mod world;
 
@@ -9,7 +10,8 @@ use findsync::finding::{Key, Status};
 use findsync::issue::{Issue, State};
 use proptest::prelude::*;
 
-use memory::Memory;
+use folder::Folder;
+use memory::{Memory, Person};
 use world::{FINDINGS, Step, key, picture, run, steps};
 
 fn day(steps: &[Step]) -> NaiveDate {
@@ -131,6 +133,40 @@ proptest! {
         *crashed.fuse.lock().unwrap() = None;
         run(&crashed, last, today, false);
         prop_assert_eq!(&picture(&crashed), &wanted, "after {} of {} writes", after, writes);
+    }
+
+    #[test]
+    fn a_crash_on_the_local_tracker_ends_in_the_same_folder(history in steps(), any_write in any::<prop::sample::Index>()) {
+        let (last, today) = (history.last().unwrap(), day(&history));
+        let start = Folder::new(today);
+        for (at, step) in history.iter().enumerate() {
+            for person in &step.people {
+                match person {
+                    Person::CloseDone(at) => start.edit(*at, State::Closed, false),
+                    Person::CloseNotPlanned(at) => start.edit(*at, State::Closed, true),
+                    Person::Reopen(at) => start.edit(*at, State::Open, false),
+                    _ => {}
+                }
+            }
+            if at + 1 < history.len() {
+                run(&start, step, day(&history[..=at]), false);
+            }
+        }
+        let whole = Folder::new(today);
+        whole.copy_from(&start);
+        run(&whole, last, today, false);
+        let second = run(&whole, last, today, false);
+        prop_assert!(second.changes.is_empty(), "{:#?}", second.changes);
+        let writes = whole.writes.load(std::sync::atomic::Ordering::Relaxed);
+        prop_assume!(writes > 0);
+        let after = any_write.index(writes);
+        let crashed = Folder::new(today);
+        crashed.copy_from(&start);
+        crashed.crash_after(after);
+        run(&crashed, last, today, false);
+        crashed.crash_after(usize::MAX);
+        run(&crashed, last, today, false);
+        prop_assert_eq!(crashed.files(), whole.files(), "after {} of {} writes", after, writes);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use findsync::finding::{Key, Kind, Scan, Scope, Severity, Status, digest};
 use findsync::issue::{CloseReason, Draft, DraftField, Member, On, Place, State, StatusTarget, Update};
 use findsync::plan::{Coverage, Plan, Planner, Settings, needs_closed};
-use findsync::trackers::{Read as _, Which};
+use findsync::trackers::{Track, Which};
 use proptest::prelude::*;
 
 use crate::memory::{LIMITS, Memory, Person};
@@ -167,10 +167,10 @@ pub(crate) fn settings(today: NaiveDate) -> Settings {
 }
 
 /// Plans and applies one step; what was planned.
-pub(crate) fn run(memory: &Memory, step: &Step, today: NaiveDate, reversed: bool) -> Plan {
+pub(crate) fn run(memory: &dyn Track, step: &Step, today: NaiveDate, reversed: bool) -> Plan {
     let drafts = step.drafts(reversed);
     let coverage = step.coverage();
-    let settings = settings(today);
+    let settings = Settings { tracker: memory.limits(), ..settings(today) };
     let planner = Planner { drafts: &drafts, coverage: &coverage, settings: &settings };
     block_on(async {
         let mut issues = memory.issues(Which::Open).await.unwrap();

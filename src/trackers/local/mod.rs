@@ -93,14 +93,18 @@ impl Local {
         let fields = file.fields();
         let status = fields.get(&self.status.field).and_then(|value| self.status.decision(value));
         let moved = status.filter(|status| stamp.as_ref().is_some_and(|stamp| stamp.status != *status));
+        let state = if file.text("state").is_some_and(|state| state == "closed") { State::Closed } else { State::Open };
         let labelled =
             labels.iter().find_map(|label| Some((self.decisions.decision(label)?, format!("label `{label}`"))));
         let by_field = moved.map(|status| (status, format!("`{}: {status}`", self.status.field)));
         Issue {
             id: IssueId { number, url: path.display().to_string(), handle: String::new() },
             title: file.text("title").unwrap_or_default(),
-            state: if file.text("state").is_some_and(|state| state == "closed") { State::Closed } else { State::Open },
-            closed_as: file.text("closed_as").and_then(|reason| reason_named(&reason)),
+            state,
+            closed_as: file
+                .text("closed_as")
+                .filter(|_| state == State::Closed)
+                .and_then(|reason| reason_named(&reason)),
             decision: labelled.or(by_field).map(|(status, by)| TrackerDecision { status, by }),
             labels,
             fields,
