@@ -4,24 +4,43 @@
 //! an error that names the file and the place.
 
 mod cyclonedx;
+mod definition;
+mod document;
+mod engine;
 mod error;
 mod generic;
 mod gitlab;
+mod html;
 mod ids;
 mod input;
 mod leaf;
+mod normalise;
+mod package;
+mod paths;
 mod probe;
 mod purl;
+mod redact;
+mod registry;
 mod sarif;
+mod shape;
+mod skim;
+mod source;
+mod trial;
+mod xml;
 
 use std::path::{Path, PathBuf};
 
+pub use definition::Definition;
 pub use error::ReadError;
 pub use input::MAX_BYTES;
 pub use probe::{Format, Probe};
+pub use registry::{Origin, ReaderInfo};
+pub use trial::{Trial, try_definition};
 
 use crate::config::ReportSource;
 use crate::finding::{Kind, Scan, assign_keys};
+use registry::Registry;
+use source::Sources;
 
 /// The readers in Rust, for the standards.
 const STANDARDS: &[&dyn Reader] = &[&sarif::Sarif, &gitlab::GitLab, &cyclonedx::CycloneDx, &generic::Generic];
@@ -88,46 +107,49 @@ impl ReadOptions {
 /// # Errors
 /// On the first report that is not there, that no reader (or more than one) recognises, or that cannot be read.
 pub fn read_reports(sources: &[ReportSource], options: &ReadOptions) -> Result<Vec<Scan>, ReadError> {
+    let registry = Registry::new(&options.workspace)?;
+    let mut files = Sources::new(&options.workspace);
     let mut scans = Vec::new();
     for source in sources {
         for path in input::expand(&options.workspace, &source.path)? {
-            scans.extend(read_report(&path, source, options)?);
+            let text = input::load(&options.workspace, &path, options.max_bytes)?;
+            let probe = Probe::new(&path, &text)?;
+            let input = Input { path: &path, text: &text, probe: &probe };
+            let reader = match source.reader.as_deref().or(options.reader.as_deref()) {
+                Some(name) => registry.named(name)?,
+                None => registry.recognise(input)?,
+            };
+            tracing::debug!(report = path, reader = reader.name(), "reading");
+            let mut read = reader.read(input)?;
+            normalise::scans(&mut read, &path, source, &options.workspace, &mut files);
+            read.iter_mut().for_each(assign_keys);
+            scans.append(&mut read);
         }
     }
     Ok(scans)
 }
 
-fn read_report(path: &str, source: &ReportSource, options: &ReadOptions) -> Result<Vec<Scan>, ReadError> {
-    let text = input::load(&options.workspace, path, options.max_bytes)?;
+/// Reads one report's text that is already there, without a workspace: for tests, fuzzing and benches.
+///
+/// # Errors
+/// Where no reader (or more than one) recognises it, or it cannot be read.
+pub fn read_bytes(path: &str, bytes: Vec<u8>, reader: Option<&str>) -> Result<Vec<Scan>, ReadError> {
+    let text = input::text(bytes, path, MAX_BYTES)?;
     let probe = Probe::new(path, &text)?;
-    let reader = match source.reader.as_deref().or(options.reader.as_deref()) {
-        Some(name) => named(name)?,
-        None => recognise(path, &probe, &options.workspace)?,
-    };
-    let mut scans = reader.read(Input { path, text: &text, probe: &probe })?;
-    for scan in &mut scans {
-        scan.report = path.to_owned();
-        assign_keys(scan);
-    }
+    let input = Input { path, text: &text, probe: &probe };
+    let nowhere = Path::new("/nonexistent");
+    let registry = Registry::new(nowhere)?;
+    let reader = reader.map_or_else(|| registry.recognise(input), |name| registry.named(name))?;
+    let mut scans = reader.read(input)?;
+    normalise::scans(&mut scans, path, &ReportSource::default(), nowhere, &mut Sources::new(nowhere));
+    scans.iter_mut().for_each(assign_keys);
     Ok(scans)
 }
 
-fn named(name: &str) -> Result<&'static dyn Reader, ReadError> {
-    STANDARDS
-        .iter()
-        .find(|reader| reader.name() == name || reader.aliases().contains(&name))
-        .copied()
-        .ok_or_else(|| ReadError::UnknownReader { name: name.to_owned(), similar: None })
-}
-
-fn recognise(path: &str, probe: &Probe, _workspace: &Path) -> Result<&'static dyn Reader, ReadError> {
-    let found: Vec<_> = STANDARDS.iter().filter(|reader| reader.recognises(probe)).collect();
-    match found[..] {
-        [reader] => Ok(*reader),
-        [] => Err(ReadError::Unrecognised { path: path.to_owned(), looks: String::new(), nearest: Vec::new() }),
-        _ => Err(ReadError::Ambiguous {
-            path: path.to_owned(),
-            readers: found.iter().map(|reader| reader.name().to_owned()).collect(),
-        }),
-    }
+/// All readers that there are for a workspace, by name.
+///
+/// # Errors
+/// Where one of the workspace's own definitions is wrong.
+pub fn list(workspace: &Path) -> Result<Vec<ReaderInfo>, ReadError> {
+    Registry::new(workspace)?.list()
 }

@@ -5,7 +5,8 @@
 
 use serde_json::Value;
 
-use super::ReadError;
+use super::skim::{SkimError, Skimmer};
+use super::{ReadError, document};
 
 /// What a document is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -38,8 +39,23 @@ impl Probe {
     /// # Errors
     /// Where it is broken: cut off, nested too deep, a number without end.
     pub fn new(path: &str, text: &str) -> Result<Self, ReadError> {
-        let outline: Value = serde_json::from_str(text).map_err(|e| ReadError::malformed(path, e))?;
-        Ok(Self { format: Format::Json, outline })
+        let start = text.trim_start();
+        if start.starts_with('<') {
+            let outline = document::xml(path, text, true)?;
+            return Ok(Self { format: Format::Xml, outline });
+        }
+        if start.starts_with(['{', '[', '"', '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']) {
+            match json(path, text) {
+                // `--- ` begins YAML, `"a","b"` and `1,2` CSV: only what must be JSON is broken JSON.
+                Err(error) if start.starts_with(['{', '[']) || !start.contains('\n') => return Err(error),
+                Err(_) => {}
+                Ok(probe) => return Ok(probe),
+            }
+        }
+        Ok(document::csv_outline(text)
+            .map(|outline| Self { format: Format::Csv, outline })
+            .or_else(|| document::yaml_outline(text).map(|outline| Self { format: Format::Yaml, outline }))
+            .unwrap_or(Self { format: Format::Text, outline: Value::Null }))
     }
 
     /// What the document is written in.
@@ -81,4 +97,51 @@ impl Probe {
     pub fn text(&self, path: &str) -> Option<&str> {
         self.get(path)?.as_str()
     }
+
+    /// What it looks like, for people.
+    pub(crate) fn looks(&self) -> String {
+        let names = |value: &Value| match value {
+            Value::Object(members) => {
+                let names: Vec<_> = members.keys().take(6).map(|name| format!("`{name}`")).collect();
+                format!(" with {}", if names.is_empty() { "no members".to_owned() } else { names.join(", ") })
+            }
+            _ => String::new(),
+        };
+        match (self.format, &self.outline) {
+            (Format::Xml, Value::Object(members)) => {
+                format!("XML with the root element `{}`", members.keys().next().map_or("", String::as_str))
+            }
+            (Format::Json, Value::Array(items)) => match items.first() {
+                Some(first) => format!("a JSON array of {}{}", kind(first), names(first)),
+                None => "an empty JSON array".to_owned(),
+            },
+            (Format::Json, value) => format!("JSON, {}{}", kind(value), names(value)),
+            (Format::Jsonl, value) => format!("JSON lines, the first {}{}", kind(value), names(value)),
+            (Format::Csv, value) => format!("CSV{}", names(value)),
+            (Format::Yaml, value) => format!("YAML{}", names(value)),
+            _ => "plain text".to_owned(),
+        }
+    }
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Object(_) => "an object",
+        Value::Array(_) => "an array",
+        Value::String(_) => "a text",
+        Value::Number(_) => "a number",
+        Value::Bool(_) => "a boolean",
+        Value::Null => "null",
+    }
+}
+
+fn json(path: &str, text: &str) -> Result<Probe, ReadError> {
+    let broken = |error: SkimError| document::broken(path, text, error.at, error.what);
+    let mut skimmer = Skimmer::new(text);
+    let outline = skimmer.next_value().map_err(broken)?.unwrap_or_default();
+    let mut format = Format::Json;
+    while skimmer.next_value().map_err(broken)?.is_some() {
+        format = Format::Jsonl;
+    }
+    Ok(Probe { format, outline })
 }

@@ -1,0 +1,211 @@
+//! A scanner definition: one YAML file that tells how to read one product's reports.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{Format, Input, Probe, ReadError, Reader, document, engine, shape};
+use crate::finding::{Kind, Scan};
+
+/// A scanner definition, as its YAML file says.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Definition {
+    /// Name on the command line and in JSON.
+    pub name: String,
+    /// Other names by which it may be chosen.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// Name for people, and the scanner's name where `scope` gives none.
+    pub title: String,
+    /// Where to read about the scanner.
+    pub homepage: String,
+    /// The kind of findings, where a finding does not say otherwise.
+    pub kind: Kind,
+    /// What reports are written in.
+    input: OneOrMany<Format>,
+    /// How reports are recognised: one of these must hold.
+    recognises: Vec<Condition>,
+    /// A jq condition over the whole document, to break a tie between readers.
+    #[serde(default)]
+    confirms: Option<String>,
+    /// jq: what was scanned, by what: objects with `scanner`, `target`, `failure`, `complete`.
+    #[serde(default)]
+    scope: Option<String>,
+    /// jq: the findings.
+    findings: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+enum OneOrMany<T> {
+    One(T),
+    Many(Vec<T>),
+}
+
+impl<T> OneOrMany<T> {
+    fn as_slice(&self) -> &[T] {
+        match self {
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Many(many) => many,
+        }
+    }
+}
+
+/// What the outline of a document must have. All parts must hold. For paths see [`Probe::get`].
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Condition {
+    /// Paths at which there is something.
+    has: Vec<String>,
+    /// Paths at which there is nothing.
+    lacks: Vec<String>,
+    /// Paths and their values (or one of several).
+    equals: std::collections::BTreeMap<String, Value>,
+    /// Paths and how their texts begin.
+    starts: std::collections::BTreeMap<String, String>,
+    /// Paths at which there is an empty array or object.
+    empty: Vec<String>,
+}
+
+impl Condition {
+    fn holds(&self, probe: &Probe) -> bool {
+        self.has.iter().all(|path| probe.has(path)) && self.rest_holds(probe)
+    }
+
+    fn rest_holds(&self, probe: &Probe) -> bool {
+        let equal = |wanted: &Value, got: &Value| match wanted {
+            Value::Array(any) => any.contains(got),
+            one => one == got,
+        };
+        let empty = |value: &Value| match value {
+            Value::Array(items) => items.is_empty(),
+            Value::Object(members) => members.is_empty(),
+            other => other.as_str() == Some(""),
+        };
+        self.lacks.iter().all(|path| !probe.has(path))
+            && self.equals.iter().all(|(path, wanted)| probe.get(path).is_some_and(|got| equal(wanted, got)))
+            && self
+                .starts
+                .iter()
+                .all(|(path, start)| probe.text(path).is_some_and(|text| text.starts_with(start.as_str())))
+            && self.empty.iter().all(|path| probe.get(path).is_some_and(empty))
+    }
+
+    /// The share of its parts that hold, in percent.
+    fn nearness(&self, probe: &Probe) -> usize {
+        let wanted = self.has.len() + self.equals.len();
+        let held = self.has.iter().filter(|path| probe.has(path)).count()
+            + self.equals.iter().filter(|(path, value)| probe.get(path) == Some(value)).count();
+        if wanted == 0 { 0 } else { 100 * held / wanted }
+    }
+}
+
+impl Definition {
+    /// Parses a definition and checks its programs where `check` says so.
+    ///
+    /// # Errors
+    /// Where the YAML or a program is wrong.
+    pub fn parse(origin: &str, yaml: &str) -> Result<Self, ReadError> {
+        let wrong = |detail: String| ReadError::Definition { definition: origin.to_owned(), detail };
+        let definition: Self = serde_yaml::from_str(yaml).map_err(|e| wrong(e.to_string()))?;
+        if definition.recognises.is_empty() {
+            return Err(wrong("`recognises` must hold at least one condition".to_owned()));
+        }
+        let name_is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        if definition.name.is_empty() || !definition.name.chars().all(name_is_plain) {
+            return Err(wrong(format!("`name` must be of a-z, 0-9 and `_`, got `{}`", definition.name)));
+        }
+        Ok(definition)
+    }
+
+    /// Compiles the programs, to see whether they are right.
+    ///
+    /// # Errors
+    /// Where a program does not compile.
+    pub fn check(&self) -> Result<(), ReadError> {
+        let programs = [self.confirms.as_ref(), self.scope.as_ref(), Some(&self.findings)];
+        programs.into_iter().flatten().try_for_each(|program| engine::check(program).map_err(|e| self.wrong(e)))
+    }
+
+    fn wrong(&self, detail: String) -> ReadError {
+        ReadError::Definition { definition: self.name.clone(), detail }
+    }
+
+    /// How near a document comes to being one of these, in percent.
+    pub(super) fn nearness(&self, probe: &Probe) -> usize {
+        self.recognises.iter().map(|condition| condition.nearness(probe)).max().unwrap_or(0)
+    }
+
+    /// The format in which to load a document.
+    fn load_as(&self, probe: &Probe) -> Option<Format> {
+        let formats = self.input.as_slice();
+        let got = probe.format();
+        // One JSON value may be JSON lines of one line.
+        let lines = formats.contains(&Format::Jsonl) && matches!(got, Format::Json | Format::Jsonl);
+        if lines && (got == Format::Jsonl || !formats.contains(&Format::Json)) {
+            Some(Format::Jsonl)
+        } else {
+            formats.contains(&got).then_some(got)
+        }
+    }
+
+    /// Whether a jq condition over the whole document holds, where there is one.
+    pub(super) fn confirms(&self, input: Input<'_>) -> Result<bool, ReadError> {
+        let (Some(program), Some(format)) = (&self.confirms, self.load_as(input.probe)) else { return Ok(false) };
+        let mut outputs = engine::run(program, document::load(input, format)?).map_err(|e| self.failed(input, e))?;
+        Ok(outputs.pop().is_some_and(|value| jaq_core::ValT::as_bool(&value)))
+    }
+
+    fn failed(&self, input: Input<'_>, failure: engine::Failure) -> ReadError {
+        match failure {
+            engine::Failure::Program(detail) => self.wrong(detail),
+            engine::Failure::Document(detail) => {
+                ReadError::malformed(input.path, format!("as `{}`: {detail}", self.name))
+            }
+        }
+    }
+}
+
+impl Reader for Definition {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn title(&self) -> &str {
+        &self.title
+    }
+
+    fn aliases(&self) -> Vec<&str> {
+        self.aliases.iter().map(String::as_str).collect()
+    }
+
+    fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    fn homepage(&self) -> &str {
+        &self.homepage
+    }
+
+    fn recognises(&self, probe: &Probe) -> bool {
+        self.load_as(probe).is_some() && self.recognises.iter().any(|condition| condition.holds(probe))
+    }
+
+    fn read(&self, input: Input<'_>) -> Result<Vec<Scan>, ReadError> {
+        let format = self.load_as(input.probe).ok_or_else(|| {
+            let wanted: Vec<_> =
+                self.input.as_slice().iter().map(|format| format!("{format:?}").to_uppercase()).collect();
+            let detail = format!("`{}` reads {}, but this is {}", self.name, wanted.join(" or "), input.probe.looks());
+            ReadError::malformed(input.path, detail)
+        })?;
+        let document = document::load(input, format)?;
+        let failed = |failure| self.failed(input, failure);
+        let scopes = match &self.scope {
+            Some(program) => engine::run(program, document.clone()).map_err(failed)?,
+            None => Vec::new(),
+        };
+        let mut scans = shape::Scans::new(self, input.path, scopes)?;
+        engine::each(&self.findings, document, |value| scans.add(value), failed)?;
+        Ok(scans.finish())
+    }
+}

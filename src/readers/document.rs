@@ -1,0 +1,126 @@
+//! A document in the engine's JSON form, whatever it is written in.
+
+use jaq_json::Val;
+use serde::Deserialize as _;
+use serde_json::{Map, Value};
+
+use super::{Format, Input, ReadError, xml};
+
+/// How much of a text is looked at to tell CSV and YAML from prose.
+const LOOK: usize = 64 * 1024;
+
+/// An error at a byte of the text, told as line and column.
+pub(super) fn broken(path: &str, text: &str, at: usize, what: &str) -> ReadError {
+    let before = &text.as_bytes()[..at.min(text.len())];
+    let line = 1 + memchr::memchr_iter(b'\n', before).count();
+    let column = 1 + before.len() - memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
+    ReadError::malformed(path, format!("line {line}, column {column}: {what}"))
+}
+
+/// The whole document as the engine takes it; JSON lines as an array.
+pub(super) fn load(input: Input<'_>, format: Format) -> Result<Val, ReadError> {
+    let Input { path, text, .. } = input;
+    let wrong = |error: serde_json::Error| ReadError::malformed(path, error);
+    match format {
+        Format::Json => serde_json::from_str(text).map_err(wrong),
+        Format::Jsonl => {
+            let values = serde_json::Deserializer::from_str(text).into_iter::<Val>();
+            // A report of one finding is one JSON value, and an array of them is as good as lines.
+            match values.collect::<Result<Vec<_>, _>>().map_err(wrong)? {
+                values if matches!(values[..], [Val::Arr(_)]) => Ok(values.into_iter().next().unwrap_or_default()),
+                values => Ok(values.into_iter().collect()),
+            }
+        }
+        Format::Xml => Val::deserialize(xml(path, text, false)?).map_err(wrong),
+        Format::Csv => Val::deserialize(csv(path, text)?).map_err(wrong),
+        Format::Yaml => {
+            let value: Value = serde_yaml::from_str(text).map_err(|e| ReadError::malformed(path, e))?;
+            Val::deserialize(value).map_err(wrong)
+        }
+        Format::Text => Ok(Val::from(text.to_owned())),
+    }
+}
+
+/// XML, or only the first of equal siblings.
+pub(super) fn xml(path: &str, text: &str, brief: bool) -> Result<Value, ReadError> {
+    xml::parse(text, brief).map_err(|(at, what)| broken(path, text, at, &what))
+}
+
+/// The header's separator: the one of `,`, `;`, tab and `|` that occurs most.
+fn separator(header: &str) -> Option<u8> {
+    let count = |separator: u8| memchr::memchr_iter(separator, header.as_bytes()).count();
+    [b',', b';', b'\t', b'|'].into_iter().rev().max_by_key(|byte| count(*byte)).filter(|byte| count(*byte) > 0)
+}
+
+fn rows(text: &str, separator: u8) -> csv::Reader<&[u8]> {
+    csv::ReaderBuilder::new().delimiter(separator).flexible(true).from_reader(text.trim_start().as_bytes())
+}
+
+fn row(header: &csv::StringRecord, record: &csv::StringRecord) -> Value {
+    let fields = header.iter().enumerate();
+    fields
+        .map(|(i, name)| (name.trim().to_owned(), record.get(i).unwrap_or_default().into()))
+        .collect::<Map<_, _>>()
+        .into()
+}
+
+/// Rows as objects by the header's names. A row that does not fit the header is an error.
+fn csv(path: &str, text: &str) -> Result<Value, ReadError> {
+    let wrong = |error: csv::Error| ReadError::malformed(path, error);
+    let header_line = text.trim_start().lines().next().unwrap_or_default();
+    let mut reader = rows(text, separator(header_line).unwrap_or(b','));
+    let header = reader.headers().map_err(wrong)?.clone();
+    let mut all = Vec::new();
+    for record in reader.records() {
+        let record = record.map_err(wrong)?;
+        if record.len() > header.len() {
+            let line = record.position().map_or(0, csv::Position::line);
+            let detail = format!("line {line}: {} values, but the header has {}", record.len(), header.len());
+            return Err(ReadError::malformed(path, detail));
+        }
+        all.push(row(&header, &record));
+    }
+    Ok(all.into())
+}
+
+/// The first row, where the text looks like CSV: a header of several short names, all of them different.
+pub(super) fn csv_outline(text: &str) -> Option<Value> {
+    let header_line = text.trim_start().lines().next()?;
+    let mut reader = rows(text, separator(header_line)?);
+    let header = reader.headers().ok()?.clone();
+    let mut names: Vec<_> = header.iter().map(str::trim).collect();
+    let plausible = |name: &&str| name.len() < 64 && !name.contains([':', '{', '<', '=']);
+    if names.len() < 3 || !names.iter().all(plausible) {
+        return None;
+    }
+    names.retain(|name| !name.is_empty());
+    names.sort_unstable();
+    if names.windows(2).any(|pair| pair[0] == pair[1]) {
+        return None;
+    }
+    let first = reader.records().next().and_then(Result::ok).unwrap_or_default();
+    Some(row(&header, &first))
+}
+
+/// The document, where the text looks like YAML with members or items.
+pub(super) fn yaml_outline(text: &str) -> Option<Value> {
+    let first = text.lines().find(|line| !line.trim().is_empty() && !line.starts_with('#'))?;
+    let starts = first.starts_with("---")
+        || first.starts_with("- ")
+        || first.split_once(':').is_some_and(|(name, _)| !name.contains(' '));
+    if !starts || text.len() > LOOK * 64 {
+        return None;
+    }
+    let value: Value = serde_yaml::from_str(text).ok()?;
+    (value.is_object() || value.is_array()).then(|| cut(value))
+}
+
+fn cut(value: Value) -> Value {
+    match value {
+        Value::Array(items) => items.into_iter().take(1).map(cut).collect(),
+        Value::Object(members) => {
+            members.into_iter().take(64).map(|(name, value)| (name, cut(value))).collect::<Map<_, _>>().into()
+        }
+        leaf => leaf,
+    }
+}

@@ -1,0 +1,132 @@
+//! Runs the jq programs of scanner definitions, with the jaq crates and our prelude.
+//!
+//! Programs see the document and nothing else: no environment, no clock, no output.
+
+use jaq_core::data::JustLut;
+use jaq_core::load::{Arena, File, Loader, parse};
+use jaq_core::native::{self, bome, v};
+use jaq_core::{Ctx, Error, Filter, Vars};
+use jaq_json::Val;
+
+use super::ReadError;
+use super::html::to_text;
+
+const PRELUDE: &str = include_str!("prelude.jq");
+
+/// What jq offers and a report has no business with.
+const FORBIDDEN: [(&str, usize); 5] = [("env", 0), ("now", 0), ("halt", 1), ("debug_empty", 0), ("stderr_empty", 0)];
+
+/// Why a program gave no result.
+pub(super) enum Failure {
+    /// It is no program.
+    Program(String),
+    /// It does not fit the document, or says itself that the document is wrong.
+    Document(String),
+}
+
+type Data = JustLut<Val>;
+
+/// Whether a program compiles.
+pub(super) fn check(program: &str) -> Result<(), String> {
+    compile(program).map(drop)
+}
+
+/// All outputs of a program.
+pub(super) fn run(program: &str, document: Val) -> Result<Vec<Val>, Failure> {
+    let mut outputs = Vec::new();
+    stream(program, document, |value| {
+        outputs.push(value);
+        Ok::<(), Failure>(())
+    })??;
+    Ok(outputs)
+}
+
+/// Calls `f` for every output of a program, without holding more than one of them.
+pub(super) fn each(
+    program: &str,
+    document: Val,
+    f: impl FnMut(Val) -> Result<(), ReadError>,
+    failed: impl Fn(Failure) -> ReadError,
+) -> Result<(), ReadError> {
+    stream(program, document, f).map_err(failed)?
+}
+
+fn stream<E>(program: &str, document: Val, mut f: impl FnMut(Val) -> Result<(), E>) -> Result<Result<(), E>, Failure> {
+    let filter = compile(program).map_err(Failure::Program)?;
+    let context = Ctx::<Data>::new(&filter.lut, Vars::new([]));
+    for output in filter.id.run((context, document)) {
+        let value = output.map_err(|exception| match exception.get_err() {
+            Ok(error) => Failure::Document(brief(&error)),
+            Err(_) => Failure::Program("`break` or `halt` outside of its place".to_owned()),
+        })?;
+        if let Err(error) = f(value) {
+            return Ok(Err(error));
+        }
+    }
+    Ok(Ok(()))
+}
+
+/// An error's text. It may hold a whole value of the report, so it is cut.
+fn brief(error: &Error<Val>) -> String {
+    let text = error.to_string();
+    match text.char_indices().nth(200) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+fn compile(program: &str) -> Result<Filter<Data>, String> {
+    let prelude = parse(PRELUDE, |parser| parser.defs()).ok_or("the prelude does not parse")?;
+    let defs = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs()).chain(prelude);
+    let arena = Arena::default();
+    let modules = Loader::new(defs).load(&arena, File { code: program, path: () }).map_err(|errors| {
+        errors.into_iter().map(|(_, error)| load_error(program, error)).collect::<Vec<_>>().join("; ")
+    })?;
+    let allowed = jaq_core::funs::<Data>()
+        .chain(jaq_std::funs())
+        .chain(jaq_json::funs())
+        .filter(|(name, ..)| !FORBIDDEN.iter().any(|(forbidden, _)| forbidden == name));
+    let forbidden = FORBIDDEN.into_iter().map(|(name, arity)| {
+        native::run::<Data>((name, v(arity), |_| bome(Err(Error::str("not available to scanner definitions")))))
+    });
+    let ours = [native::run::<Data>(("html_text", v(0), |cv| {
+        bome(Ok(match &cv.1 {
+            Val::TStr(bytes) => Val::from(to_text(&String::from_utf8_lossy(bytes))),
+            other => other.clone(),
+        }))
+    }))];
+    jaq_core::Compiler::default().with_funs(allowed.chain(forbidden).chain(ours)).compile(modules).map_err(|errors| {
+        let undefined = errors.into_iter().flat_map(|(_, errors)| errors);
+        undefined.map(|(name, what)| format!("undefined {} `{name}`", what.as_str())).collect::<Vec<_>>().join("; ")
+    })
+}
+
+fn load_error(program: &str, error: jaq_core::load::Error<&str>) -> String {
+    use jaq_core::load::Error::{Io, Lex, Parse};
+    let line = |rest: &str| 1 + program[..program.len().saturating_sub(rest.len())].matches('\n').count();
+    match error {
+        Io(errors) => {
+            errors.into_iter().map(|(path, error)| format!("`{path}`: {error}")).collect::<Vec<_>>().join("; ")
+        }
+        Lex(errors) => errors
+            .into_iter()
+            .map(|(expected, rest)| format!("jq, line {}: expected {}", line(rest), expected.as_str()))
+            .collect::<Vec<_>>()
+            .join("; "),
+        Parse(errors) => errors
+            .into_iter()
+            .map(|(expected, got)| {
+                let at = parse_span(program, got);
+                let near: String = program[at..].chars().take(24).collect();
+                format!("jq, line {}: expected {} at `{near}`", line(&program[at..]), expected.as_str())
+            })
+            .collect::<Vec<_>>()
+            .join("; "),
+    }
+}
+
+/// Where a token stands in the program; its end where the parser wanted more.
+fn parse_span(program: &str, token: &str) -> usize {
+    let start = (token.as_ptr() as usize).wrapping_sub(program.as_ptr() as usize);
+    if program.is_char_boundary(start.min(program.len())) { start.min(program.len()) } else { program.len() }
+}

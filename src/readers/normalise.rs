@@ -1,0 +1,72 @@
+//! What all readers have in common, after reading: paths, identifiers, texts, source lines, redaction.
+
+use std::path::Path;
+
+use super::paths::Paths;
+use super::redact;
+use super::source::Sources;
+use crate::config::ReportSource;
+use crate::finding::{Finding, Kind, Scan, identifiers};
+
+/// Finishes the scans of one report, but for their keys.
+pub(super) fn scans(scans: &mut [Scan], path: &str, source: &ReportSource, workspace: &Path, sources: &mut Sources) {
+    for scan in scans {
+        scan.report = path.to_owned();
+        scan.complete &= !source.partial;
+        scan.scanner = clean_line(&scan.scanner);
+        scan.target = source.target.clone().unwrap_or_else(|| clean_line(&scan.target));
+        if scan.target.is_empty() {
+            scan.target = path.to_owned();
+        }
+        {
+            let paths = Paths::new(workspace, source.root.as_deref(), sources);
+            scan.findings.iter_mut().for_each(|finding| tidy(finding, &paths));
+        }
+        for finding in &mut scan.findings {
+            sources.enrich(finding);
+            if finding.kind == Kind::Secret {
+                redact::secret_kind(finding);
+            }
+        }
+    }
+}
+
+fn tidy(finding: &mut Finding, paths: &Paths<'_>) {
+    let evidence = std::mem::take(&mut finding.evidence);
+    redact::texts(finding, &mut |text| {
+        if text.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\t')) || text.trim().len() != text.len() {
+            *text = clean(text);
+        }
+    });
+    finding.evidence = evidence;
+    if finding.title.contains(['\n', '\t']) {
+        finding.title = clean_line(&finding.title);
+    }
+    for at in std::iter::once(&mut finding.location).chain(&mut finding.locations) {
+        at.path = at.path.take().map(|path| paths.normalise(&path)).filter(|path| !path.is_empty());
+        if at.end_line < at.start_line {
+            at.end_line = None;
+        }
+    }
+    finding.locations.retain(|at| !at.is_empty());
+    let mut ids = Vec::with_capacity(finding.identifiers.len());
+    for id in finding.identifiers.drain(..).map(|id| id.to_uppercase()) {
+        if !id.is_empty() && !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    identifiers::sort(&mut ids);
+    finding.identifiers = ids;
+    let mut seen = std::collections::HashSet::new();
+    finding.references.retain(|link| !link.is_empty() && seen.insert(link.clone()));
+}
+
+/// Without control characters and outer white space; line ends are `\n`.
+fn clean(text: &str) -> String {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    text.trim().chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect()
+}
+
+fn clean_line(text: &str) -> String {
+    clean(text).split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,184 @@
+//! All readers: the standards in Rust, the built-in scanner definitions, and those of the workspace.
+
+use std::fs;
+use std::path::Path;
+use std::sync::OnceLock;
+
+use serde::Serialize;
+
+use super::definition::Definition;
+use super::{Input, Probe, ReadError, Reader, STANDARDS};
+use crate::finding::Kind;
+
+include!(concat!(env!("OUT_DIR"), "/definitions.rs"));
+
+/// Where a workspace keeps its own definitions.
+const FOLDER: &str = ".findsync/scanners";
+
+/// Where a reader comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// Rust code, for a standard.
+    Standard,
+    /// A scanner definition that is built in.
+    BuiltIn,
+    /// A scanner definition of the workspace, at this path.
+    Workspace(String),
+}
+
+/// A reader, as `findsync scanners` lists it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReaderInfo {
+    /// Name on the command line.
+    pub name: String,
+    /// Other names by which it may be chosen.
+    pub aliases: Vec<String>,
+    /// Name for people.
+    pub title: String,
+    /// The kind that its findings mostly have.
+    pub kind: Kind,
+    /// Where to read about it.
+    pub homepage: String,
+    /// Where it comes from.
+    pub source: Origin,
+}
+
+/// The built-in definitions, parsed once and only when a report is read.
+fn built_in() -> Result<&'static [Definition], ReadError> {
+    static PARSED: OnceLock<Vec<Definition>> = OnceLock::new();
+    if let Some(parsed) = PARSED.get() {
+        return Ok(parsed);
+    }
+    let parsed = DEFINITIONS.iter().map(|(file, yaml)| Definition::parse(file, yaml)).collect::<Result<_, _>>()?;
+    Ok(PARSED.get_or_init(|| parsed))
+}
+
+/// All readers that there are for a workspace.
+pub(super) struct Registry {
+    own: Vec<(String, Definition)>,
+}
+
+impl Registry {
+    /// Parses and checks the workspace's own definitions.
+    pub(super) fn new(workspace: &Path) -> Result<Self, ReadError> {
+        let folder = workspace.join(FOLDER);
+        let mut own: Vec<(String, Definition)> = Vec::new();
+        if !folder.is_dir() {
+            return Ok(Self { own });
+        }
+        let io = |source| ReadError::Io { path: FOLDER.to_owned(), source };
+        let mut files = fs::read_dir(&folder).map_err(io)?.collect::<Result<Vec<_>, _>>().map_err(io)?;
+        files.sort_by_key(fs::DirEntry::file_name);
+        for file in files {
+            let name = file.file_name().to_string_lossy().into_owned();
+            if !name.ends_with(".yml") && !name.ends_with(".yaml") {
+                continue;
+            }
+            let path = format!("{FOLDER}/{name}");
+            let definition = definition_file(&file.path(), &path)?;
+            if let Some((other, _)) = own.iter().find(|(_, other)| other.name == definition.name) {
+                let detail = format!("the name `{}` is taken by `{other}`", definition.name);
+                return Err(ReadError::Definition { definition: path, detail });
+            }
+            own.push((path, definition));
+        }
+        Ok(Self { own })
+    }
+
+    /// Definitions; one of the workspace takes the place of a built-in one of its name.
+    fn definitions(&self) -> Result<impl Iterator<Item = &Definition>, ReadError> {
+        let overridden = |name: &str| self.own.iter().any(|(_, own)| own.name == name);
+        let built_in = built_in()?.iter().filter(move |definition| !overridden(&definition.name));
+        Ok(self.own.iter().map(|(_, definition)| definition).chain(built_in))
+    }
+
+    fn all(&self) -> Result<Vec<&dyn Reader>, ReadError> {
+        let overridden = |name: &str| self.own.iter().any(|(_, own)| own.name == name);
+        let standards = STANDARDS.iter().copied().filter(|reader| !overridden(reader.name()));
+        Ok(standards.chain(self.definitions()?.map(|definition| definition as &dyn Reader)).collect())
+    }
+
+    /// The reader of a name, or of an alias.
+    pub(super) fn named(&self, name: &str) -> Result<&dyn Reader, ReadError> {
+        let all = self.all()?;
+        let by_name = all.iter().find(|reader| reader.name() == name);
+        if let Some(reader) = by_name.or_else(|| all.iter().find(|reader| reader.aliases().contains(&name))) {
+            return Ok(*reader);
+        }
+        let folded = name.to_lowercase().replace(['-', ' '], "_");
+        let names = all.iter().flat_map(|reader| std::iter::once(reader.name()).chain(reader.aliases()));
+        let scored = names.map(|known| (strsim::jaro_winkler(&folded, known), known));
+        let similar = scored.filter(|(score, _)| *score > 0.8).max_by(|a, b| a.0.total_cmp(&b.0));
+        let similar = similar.map(|(_, known)| known.to_owned());
+        Err(ReadError::UnknownReader { name: name.to_owned(), similar })
+    }
+
+    /// The one reader that recognises a document.
+    pub(super) fn recognise(&self, input: Input<'_>) -> Result<&dyn Reader, ReadError> {
+        let found: Vec<_> = self.all()?.into_iter().filter(|reader| reader.recognises(input.probe)).collect();
+        match found[..] {
+            [reader] => Ok(reader),
+            [] => Err(ReadError::Unrecognised {
+                path: input.path.to_owned(),
+                looks: input.probe.looks(),
+                nearest: self.nearest(input.probe)?,
+            }),
+            _ => self.break_tie(input, &found),
+        }
+    }
+
+    /// Among several, the one whose definition confirms that it is its own.
+    fn break_tie<'s>(&'s self, input: Input<'_>, found: &[&'s dyn Reader]) -> Result<&'s dyn Reader, ReadError> {
+        let mut sure = Vec::new();
+        for definition in self.definitions()? {
+            if found.iter().any(|reader| reader.name() == definition.name) && definition.confirms(input)? {
+                sure.push(definition as &dyn Reader);
+            }
+        }
+        match sure[..] {
+            [reader] => Ok(reader),
+            _ => Err(ReadError::Ambiguous {
+                path: input.path.to_owned(),
+                readers: found.iter().map(|reader| reader.name().to_owned()).collect(),
+            }),
+        }
+    }
+
+    fn nearest(&self, probe: &Probe) -> Result<Vec<String>, ReadError> {
+        let mut scored: Vec<_> = self
+            .definitions()?
+            .map(|definition| (definition.nearness(probe), definition.name.clone()))
+            .filter(|(score, _)| *score >= 50)
+            .collect();
+        scored.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+        Ok(scored.into_iter().take(3).map(|(_, name)| name).collect())
+    }
+
+    pub(super) fn list(&self) -> Result<Vec<ReaderInfo>, ReadError> {
+        let origin = |name: &str| match self.own.iter().find(|(_, own)| own.name == name) {
+            Some((path, _)) => Origin::Workspace(path.clone()),
+            None if STANDARDS.iter().any(|standard| standard.name() == name) => Origin::Standard,
+            None => Origin::BuiltIn,
+        };
+        let info = |reader: &dyn Reader| ReaderInfo {
+            name: reader.name().to_owned(),
+            aliases: reader.aliases().into_iter().map(str::to_owned).collect(),
+            title: reader.title().to_owned(),
+            kind: reader.kind(),
+            homepage: reader.homepage().to_owned(),
+            source: origin(reader.name()),
+        };
+        let mut list: Vec<_> = self.all()?.into_iter().map(info).collect();
+        list.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(list)
+    }
+}
+
+/// Parses and checks a definition in a file.
+pub(super) fn definition_file(file: &Path, shown: &str) -> Result<Definition, ReadError> {
+    let yaml = fs::read_to_string(file).map_err(|source| ReadError::Io { path: shown.to_owned(), source })?;
+    let definition = Definition::parse(shown, &yaml)?;
+    definition.check()?;
+    Ok(definition)
+}

@@ -1,0 +1,399 @@
+//! What a definition's program yields → findings. Leaves are lenient, containers strict, unknown names an error.
+
+use jaq_json::{Num, Val};
+use sha2::{Digest as _, Sha256};
+
+use super::{ReadError, definition::Definition, package, redact};
+use crate::finding::{
+    Component, Cvss, Evidence, Finding, Fingerprint, Fix, Kind, Location, Scan, Severity, Snippet, Status,
+};
+
+/// What is wrong, and at which place below the finding.
+struct Wrong {
+    place: String,
+    detail: String,
+}
+
+type Shaped<T> = Result<T, Wrong>;
+
+fn wrong<T>(detail: impl Into<String>) -> Shaped<T> {
+    Err(Wrong { place: String::new(), detail: detail.into() })
+}
+
+fn got(value: &Val) -> String {
+    match value {
+        Val::Null => "null".to_owned(),
+        Val::Bool(value) => format!("the boolean {value}"),
+        Val::Num(_) => "a number".to_owned(),
+        Val::BStr(_) | Val::TStr(_) => "a text".to_owned(),
+        Val::Arr(_) => "an array".to_owned(),
+        Val::Obj(_) => "an object".to_owned(),
+    }
+}
+
+/// Prefixes the place of what went wrong.
+trait At<T> {
+    fn at(self, place: &str) -> Shaped<T>;
+}
+
+impl<T> At<T> for Shaped<T> {
+    fn at(self, place: &str) -> Self {
+        self.map_err(|Wrong { place: below, detail }| {
+            let place = if below.is_empty() || below.starts_with('[') {
+                format!("{place}{below}")
+            } else {
+                format!("{place}.{below}")
+            };
+            Wrong { place, detail }
+        })
+    }
+}
+
+/// Goes over an object's members by name; null is no object.
+fn object<'v>(value: &'v Val, mut member: impl FnMut(&str, &'v Val) -> Shaped<()>) -> Shaped<bool> {
+    match value {
+        Val::Null => Ok(false),
+        Val::Obj(members) => {
+            for (name, value) in members.iter() {
+                let Val::TStr(name) = name else { return wrong("a member whose name is no text") };
+                let name = String::from_utf8_lossy(name);
+                member(&name, value).at(&name)?;
+            }
+            Ok(true)
+        }
+        other => wrong(format!("an object was expected, got {}", got(other))),
+    }
+}
+
+fn unknown(names: &[&str], name: &str) -> Shaped<()> {
+    let near = names.iter().map(|known| (strsim::jaro_winkler(known, name), known)).max_by(|a, b| a.0.total_cmp(&b.0));
+    let hint = near
+        .filter(|(score, _)| *score > 0.8)
+        .map_or_else(String::new, |(_, known)| format!(", did you mean `{known}`?"));
+    wrong(format!("there is no such field{hint}"))
+}
+
+/// A leaf as text; what says nothing is absent.
+fn text(value: &Val) -> Shaped<Option<String>> {
+    match value {
+        Val::Null => Ok(None),
+        Val::TStr(bytes) | Val::BStr(bytes) => {
+            let text = String::from_utf8_lossy(bytes);
+            let text = text.trim();
+            Ok((!text.is_empty() && !text.eq_ignore_ascii_case("n/a")).then(|| text.to_owned()))
+        }
+        Val::Num(_) | Val::Bool(_) => Ok(Some(value.to_string())),
+        other => wrong(format!("a text was expected, got {}", got(other))),
+    }
+}
+
+fn number(value: &Val) -> Shaped<Option<f64>> {
+    Ok(match value {
+        Val::Num(Num::Int(int)) => Some(*int as f64),
+        Val::Num(Num::Float(float)) => Some(*float),
+        other => text(other)?.and_then(|text| text.parse().ok()),
+    }
+    .filter(|number| number.is_finite()))
+}
+
+/// A line; what is no number from 1 is absent.
+fn line(value: &Val) -> Shaped<Option<u32>> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in range")]
+    Ok(number(value)?.filter(|number| *number >= 1.0 && *number <= f64::from(u32::MAX)).map(|number| number as u32))
+}
+
+/// Items of an array, of which null is none.
+fn items<T>(value: &Val, mut item: impl FnMut(&Val) -> Shaped<Option<T>>) -> Shaped<Vec<T>> {
+    match value {
+        Val::Null => Ok(Vec::new()),
+        Val::Arr(values) => {
+            let shaped = values.iter().enumerate().map(|(i, value)| item(value).at(&format!("[{i}]")));
+            shaped.filter_map(Shaped::transpose).collect()
+        }
+        other => wrong(format!("an array was expected, got {}", got(other))),
+    }
+}
+
+fn location(value: &Val) -> Shaped<Option<Location>> {
+    let mut at = Location::default();
+    object(value, |name, value| {
+        match name {
+            "path" => at.path = text(value)?,
+            "start_line" => at.start_line = line(value)?,
+            "end_line" => at.end_line = line(value)?,
+            "url" => at.url = text(value)?,
+            "method" => at.method = text(value)?,
+            "parameter" => at.parameter = text(value)?,
+            "resource" => at.resource = text(value)?,
+            "image" => at.image = text(value)?,
+            _ => {
+                return unknown(
+                    &["path", "start_line", "end_line", "url", "method", "parameter", "resource", "image"],
+                    name,
+                );
+            }
+        }
+        Ok(())
+    })?;
+    Ok((!at.is_empty()).then_some(at))
+}
+
+fn component(value: &Val) -> Shaped<Option<Component>> {
+    let (mut it, mut ecosystem) = (Component::default(), None);
+    object(value, |name, value| {
+        match name {
+            "purl" => it.purl = text(value)?,
+            "name" => it.name = text(value)?.unwrap_or_default(),
+            "version" => it.version = text(value)?,
+            "ecosystem" => ecosystem = text(value)?,
+            _ => return unknown(&["purl", "name", "version", "ecosystem"], name),
+        }
+        Ok(())
+    })?;
+    if it.name.is_empty() {
+        it.name = it.purl.as_deref().map(package::name).unwrap_or_default();
+    }
+    if it.purl.is_none() {
+        it.purl = ecosystem.and_then(|ecosystem| package::purl(&ecosystem, &it.name, it.version.as_deref()));
+    }
+    Ok((!it.name.is_empty()).then_some(it))
+}
+
+fn fix(value: &Val) -> Shaped<Option<Fix>> {
+    let mut fix = Fix::default();
+    object(value, |name, value| {
+        match name {
+            "version" => fix.version = text(value)?,
+            "text" => fix.text = text(value)?,
+            _ => return unknown(&["version", "text"], name),
+        }
+        Ok(())
+    })?;
+    Ok((fix != Fix::default()).then_some(fix))
+}
+
+fn cvss(value: &Val) -> Shaped<Option<Cvss>> {
+    let mut cvss = Cvss::default();
+    object(value, |name, value| {
+        match name {
+            "vector" => cvss.vector = text(value)?,
+            "score" => cvss.score = number(value)?.filter(|score| (0.0..=10.0).contains(score)),
+            _ => return unknown(&["vector", "score"], name),
+        }
+        Ok(())
+    })?;
+    Ok((cvss != Cvss::default()).then_some(cvss))
+}
+
+/// Source text keeps its white space: identity folds it.
+fn source(value: &Val) -> Shaped<Option<String>> {
+    match value {
+        Val::TStr(bytes) => {
+            Ok(Some(String::from_utf8_lossy(bytes).into_owned()).filter(|text| !text.trim().is_empty()))
+        }
+        other => text(other),
+    }
+}
+
+fn snippet(value: &Val) -> Shaped<Option<Snippet>> {
+    if !matches!(value, Val::Obj(_)) {
+        return Ok(source(value)?.map(|lines| Snippet { lines, ..Snippet::default() }));
+    }
+    let mut snippet = Snippet::default();
+    object(value, |name, value| {
+        match name {
+            "lines" => snippet.lines = source(value)?.unwrap_or_default(),
+            "before" => snippet.before = source(value)?,
+            "after" => snippet.after = source(value)?,
+            _ => return unknown(&["lines", "before", "after"], name),
+        }
+        Ok(())
+    })?;
+    Ok((!snippet.lines.is_empty()).then_some(snippet))
+}
+
+fn fingerprints(value: &Val) -> Shaped<Vec<Fingerprint>> {
+    let mut all = Vec::new();
+    object(value, |name, value| {
+        all.extend(text(value)?.map(|value| Fingerprint { name: name.to_owned(), value }));
+        Ok(())
+    })?;
+    Ok(all)
+}
+
+/// A word, or a number from 0 to 10 as a CVSS score.
+fn severity(value: &Val) -> Shaped<Severity> {
+    let Some(word) = text(value)? else { return Ok(Severity::Info) };
+    match word.parse::<f64>() {
+        Ok(score) if (0.0..=10.0).contains(&score) => Ok(Severity::from_cvss(score)),
+        _ => Severity::from_word(&word)
+            .map_or_else(|| wrong(format!("`{}` is no severity", word.chars().take(40).collect::<String>())), Ok),
+    }
+}
+
+const FIELDS: &[&str] = &[
+    "title",
+    "severity",
+    "status",
+    "kind",
+    "rule",
+    "identifiers",
+    "location",
+    "locations",
+    "component",
+    "fix",
+    "cvss",
+    "references",
+    "description",
+    "justification",
+    "first_seen",
+    "tags",
+    "fingerprints",
+    "snippet",
+    "secret",
+    "message",
+    "target",
+    "scanner",
+];
+
+/// A finding, and the scan that it belongs to, where it says so.
+fn finding(value: &Val, kind: Kind) -> Shaped<(Finding, Option<String>, Option<String>)> {
+    let (mut finding, mut evidence) = (Finding { kind, ..Finding::default() }, Evidence::default());
+    let (mut target, mut scanner, mut secrets) = (None, None, Vec::new());
+    let there = object(value, |name, value| {
+        match name {
+            "title" => finding.title = text(value)?.unwrap_or_default(),
+            "severity" => finding.severity = severity(value)?,
+            "status" => {
+                if let Some(word) = text(value)? {
+                    finding.status = word.parse::<Status>().or_else(|e| wrong(e.to_string()))?;
+                }
+            }
+            "kind" => {
+                if let Some(word) = text(value)? {
+                    finding.kind = word.parse::<Kind>().or_else(|e| wrong(e.to_string()))?;
+                }
+            }
+            "rule" => finding.rule = text(value)?,
+            "identifiers" => finding.identifiers = items(value, text)?,
+            "location" => finding.location = location(value)?.unwrap_or_default(),
+            "locations" => finding.locations = items(value, location)?,
+            "component" => finding.component = component(value)?,
+            "fix" => finding.fix = fix(value)?,
+            "cvss" => finding.cvss = items(value, cvss)?,
+            "references" => finding.references = items(value, text)?,
+            "description" => finding.description = text(value)?,
+            "justification" => finding.justification = text(value)?,
+            "first_seen" => finding.first_seen = text(value)?,
+            "tags" => finding.tags = items(value, text)?,
+            "fingerprints" => evidence.fingerprints = fingerprints(value)?,
+            "snippet" => evidence.snippet = snippet(value)?,
+            "secret" => {
+                secrets =
+                    if matches!(value, Val::Arr(_)) { items(value, text)? } else { text(value)?.into_iter().collect() }
+            }
+            "message" => evidence.message = text(value)?,
+            "target" => target = text(value)?,
+            "scanner" => scanner = text(value)?,
+            _ => return unknown(FIELDS, name),
+        }
+        Ok(())
+    })?;
+    if !there {
+        return wrong("a finding was expected, got null");
+    }
+    finding.evidence = evidence;
+    // What is masked in the report is no value: two masked secrets are told apart by place and content.
+    let values: Vec<_> = secrets.iter().filter(|value| !redact::is_masked(value)).collect();
+    if !values.is_empty() {
+        let mut hasher = Sha256::new();
+        values.iter().for_each(|value| hasher.update(value.as_bytes()));
+        let hash = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        finding.evidence.secret_hash = Some(hash);
+    }
+    secrets.iter().for_each(|secret| redact::value(&mut finding, secret));
+    if finding.title.is_empty() {
+        finding.title = finding.rule.clone().or_else(|| finding.identifiers.first().cloned()).unwrap_or_default();
+    }
+    if finding.title.is_empty() {
+        return Err(Wrong { place: "title".to_owned(), detail: "a text was expected, got none".to_owned() });
+    }
+    Ok((finding, target, scanner))
+}
+
+/// The scans of one report, in the order in which they are first named.
+pub(super) struct Scans<'a> {
+    definition: &'a Definition,
+    path: &'a str,
+    scans: Vec<Scan>,
+    named: usize,
+    count: usize,
+}
+
+impl<'a> Scans<'a> {
+    pub(super) fn new(definition: &'a Definition, path: &'a str, scopes: Vec<Val>) -> Result<Self, ReadError> {
+        let mut it = Self { definition, path, scans: Vec::new(), named: 0, count: 0 };
+        for (i, scope) in scopes.iter().enumerate() {
+            let mut scan = it.blank();
+            object(scope, |name, value| {
+                match name {
+                    "scanner" => scan.scanner = text(value)?.unwrap_or(std::mem::take(&mut scan.scanner)),
+                    "target" => scan.target = text(value)?.unwrap_or_default(),
+                    "failure" => scan.failure = text(value)?,
+                    "complete" => scan.complete = !matches!(value, Val::Bool(false)),
+                    _ => return unknown(&["scanner", "target", "failure", "complete"], name),
+                }
+                Ok(())
+            })
+            .map_err(|wrong| it.error(&format!("scope[{i}]"), wrong))?;
+            if !it.scans.iter().any(|other| other.scope() == scan.scope()) {
+                it.scans.push(scan);
+            }
+        }
+        it.named = it.scans.len();
+        if it.scans.is_empty() {
+            let blank = it.blank();
+            it.scans.push(blank);
+        }
+        Ok(it)
+    }
+
+    fn blank(&self) -> Scan {
+        let Definition { name, title, .. } = self.definition;
+        Scan { reader: name.clone(), scanner: title.clone(), complete: true, ..Scan::default() }
+    }
+
+    fn error(&self, place: &str, wrong: Wrong) -> ReadError {
+        let Wrong { place: below, detail } = wrong;
+        let place = if below.is_empty() { place.to_owned() } else { format!("{place}.{below}") };
+        ReadError::Shape { path: self.path.to_owned(), definition: self.definition.name.clone(), place, detail }
+    }
+
+    /// Adds what the program yields.
+    pub(super) fn add(&mut self, value: Val) -> Result<(), ReadError> {
+        let shaped = finding(&value, self.definition.kind);
+        let (finding, target, scanner) =
+            shaped.map_err(|wrong| self.error(&format!("findings[{}]", self.count), wrong))?;
+        self.count += 1;
+        let mut scan =
+            Scan { complete: self.scans[0].complete, failure: self.scans[0].failure.clone(), ..self.blank() };
+        scan.scanner = scanner.unwrap_or_else(|| self.scans[0].scanner.clone());
+        scan.target = target.unwrap_or_else(|| self.scans[0].target.clone());
+        match self.scans.iter_mut().find(|other| other.scanner == scan.scanner && other.target == scan.target) {
+            Some(other) => other.findings.push(finding),
+            None => {
+                scan.findings.push(finding);
+                self.scans.push(scan);
+            }
+        }
+        Ok(())
+    }
+
+    /// The scans. The one that nobody named goes where others have taken all findings.
+    pub(super) fn finish(mut self) -> Vec<Scan> {
+        if self.named == 0 && self.scans.len() > 1 && self.scans[0].findings.is_empty() {
+            self.scans.remove(0);
+        }
+        self.scans
+    }
+}

@@ -1,0 +1,75 @@
+//! `findsync scanners test`: what a definition makes of a report, and what it never fills in.
+
+use std::path::Path;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::registry::{Registry, definition_file};
+use super::source::Sources;
+use super::{Input, Probe, ReadError, ReadOptions, Reader, input, normalise};
+use crate::config::ReportSource;
+use crate::finding::{Finding, Scan, assign_keys};
+
+/// What a definition makes of a report.
+#[derive(Debug, Clone, Serialize)]
+pub struct Trial {
+    /// The reader's name.
+    pub reader: String,
+    /// Whether it recognises the report unasked.
+    pub recognised: bool,
+    /// What it reads.
+    pub scans: Vec<Scan>,
+    /// Fields that no finding has, where there are findings at all.
+    pub never_filled: Vec<&'static str>,
+}
+
+/// Tries a definition (a file, or a reader's name) on a report.
+///
+/// # Errors
+/// Where the definition is wrong, or the report cannot be read with it.
+pub fn try_definition(definition: &str, report: &str, options: &ReadOptions) -> Result<Trial, ReadError> {
+    let file = options.workspace.join(definition);
+    let text = input::load(&options.workspace, report, options.max_bytes)?;
+    let probe = Probe::new(report, &text)?;
+    let input = Input { path: report, text: &text, probe: &probe };
+    if file.is_file() {
+        return run(&definition_file(&file, definition)?, input, &options.workspace);
+    }
+    run(Registry::new(&options.workspace)?.named(definition)?, input, &options.workspace)
+}
+
+fn run(reader: &dyn Reader, input: Input<'_>, workspace: &Path) -> Result<Trial, ReadError> {
+    let mut scans = reader.read(input)?;
+    normalise::scans(&mut scans, input.path, &ReportSource::default(), workspace, &mut Sources::new(workspace));
+    scans.iter_mut().for_each(assign_keys);
+    let findings: Vec<_> = scans.iter().flat_map(|scan| &scan.findings).collect();
+    let never_filled = if findings.is_empty() { Vec::new() } else { never_filled(&findings) };
+    Ok(Trial { reader: reader.name().to_owned(), recognised: reader.recognises(input.probe), scans, never_filled })
+}
+
+const FIELDS: &[&str] = &[
+    "rule",
+    "identifiers",
+    "location.path",
+    "location.start_line",
+    "location.url",
+    "location.resource",
+    "location.image",
+    "component.purl",
+    "component.version",
+    "fix.version",
+    "fix.text",
+    "cvss",
+    "references",
+    "description",
+];
+
+fn never_filled(findings: &[&Finding]) -> Vec<&'static str> {
+    let values: Vec<_> = findings.iter().filter_map(|finding| serde_json::to_value(finding).ok()).collect();
+    let filled = |value: &Value, field: &str| {
+        let found = field.split('.').try_fold(value, |value, name| value.get(name));
+        found.is_some_and(|value| !value.is_null() && value.as_array().is_none_or(|items| !items.is_empty()))
+    };
+    FIELDS.iter().copied().filter(|field| !values.iter().any(|value| filled(value, field))).collect()
+}
