@@ -127,7 +127,8 @@ pub struct SyncArgs {
     /// How to print the result
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub format: Format,
-    /// Write the result there too: as JSON, which `apply --plan` takes, or as Markdown where the name ends in `.md`
+    /// Write the result there too: as JSON, which `apply --plan` takes; as Markdown, text or counts where the name
+    /// ends in `.md`, `.txt` or `.env`
     #[arg(long, value_name = "FILE")]
     pub out: Vec<PathBuf>,
     /// Exit with 1 where an Active finding is at least this severe (in pull requests: a new one)

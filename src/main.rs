@@ -22,7 +22,13 @@ fn main() -> ExitCode {
 
     // Buffered, as results may be long; what is left in it when an error comes is still a result.
     let mut out = std::io::BufWriter::new(stdout.lock());
-    let mut console = commands::Console { out: &mut out, colour: out_colour, lively: stderr.is_terminal() };
+    let mut console = commands::Console {
+        out: &mut out,
+        err: &mut std::io::stderr(),
+        colour: out_colour,
+        quiet: cli.global.quiet,
+        lively: stderr.is_terminal(),
+    };
     let result = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime.block_on(commands::run(cli, &mut console)),
         Err(error) => Err(error.into()),
@@ -37,7 +43,8 @@ fn main() -> ExitCode {
         Err(error) => {
             let code = error.exit_code();
             // Where even this cannot be printed, the exit code has to do.
-            drop(reports::write_error(&mut stderr.lock(), &error, error.hint().as_deref()));
+            let paint = reports::Paint { colour: err_colour };
+            drop(reports::error(&mut stderr.lock(), &error, error.hint().as_deref(), paint));
             ExitCode::from(code)
         }
     }

@@ -4,7 +4,7 @@ use super::{Console, inputs};
 use crate::ci::Ci;
 use crate::cli::{CheckArgs, Global};
 use crate::error::{BAD_INPUT, DONE, Error};
-use crate::reports::{self, CheckView};
+use crate::reports::{self, CheckView, Paint};
 use crate::sync;
 
 pub(super) async fn check(args: &CheckArgs, global: &Global, console: &mut Console<'_>) -> Result<u8, Error> {
@@ -29,6 +29,6 @@ pub(super) async fn check(args: &CheckArgs, global: &Global, console: &mut Conso
             fixed,
         });
     }
-    reports::write_check(console.out, &views)?;
+    reports::check(console.out, &views, Paint { colour: console.colour })?;
     Ok(if views.iter().all(|view| view.problems.is_empty()) { DONE } else { BAD_INPUT })
 }

@@ -2,10 +2,10 @@
 
 use super::{Console, inputs};
 use crate::ci::Ci;
-use crate::cli::{FindingsArgs, Global};
+use crate::cli::{FindingsArgs, FindingsFormat, Global};
 use crate::error::{DONE, Error, GATE};
 use crate::finding::Status;
-use crate::reports;
+use crate::reports::{self, Paint};
 
 pub(super) fn findings(args: &FindingsArgs, global: &Global, console: &mut Console<'_>) -> Result<u8, Error> {
     let ci = Ci::here();
@@ -15,7 +15,16 @@ pub(super) fn findings(args: &FindingsArgs, global: &Global, console: &mut Conso
         crate::config::Config::default()
     };
     let scans = inputs::scans(&args.reports, &config, &ci)?;
-    reports::write_findings(console.out, &scans)?;
+    let view = reports::findings_view(&scans);
+    let out = &mut *console.out;
+    match args.format {
+        FindingsFormat::Text => reports::findings_text(out, &view, Paint { colour: console.colour })?,
+        FindingsFormat::Json => reports::json(out, &view)?,
+        FindingsFormat::Csv => reports::csv(out, &view)?,
+        FindingsFormat::Sarif => reports::sarif(out, &view)?,
+        FindingsFormat::Markdown => reports::findings_markdown(out, &view)?,
+        FindingsFormat::CodeQuality => reports::code_quality(out, &view)?,
+    }
     let trips = |least| {
         let mut active =
             scans.iter().flat_map(|scan| &scan.findings).filter(|finding| finding.status == Status::Active);

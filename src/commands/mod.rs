@@ -6,6 +6,7 @@ mod findings;
 mod inputs;
 mod schema;
 mod sync;
+mod tell;
 mod view;
 
 use std::io::Write;
@@ -20,8 +21,12 @@ pub use action::from_inputs;
 pub struct Console<'a> {
     /// The result.
     pub out: &'a mut dyn Write,
+    /// For what is beside the result: progress, and what the CI shows in its own ways.
+    pub err: &'a mut dyn Write,
     /// Whether the result may be coloured.
     pub colour: bool,
+    /// Whether to say only the result.
+    pub quiet: bool,
     /// Whether standard error is a terminal, so that progress may move.
     pub lively: bool,
 }

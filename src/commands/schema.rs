@@ -11,6 +11,6 @@ pub(super) fn schema(of: SchemaOf, console: &mut Console<'_>) -> Result<u8, Erro
         SchemaOf::Findings => reports::findings_schema(),
         SchemaOf::Plan => reports::plan_schema(),
     };
-    reports::write_json(console.out, &schema)?;
+    reports::json(console.out, &schema)?;
     Ok(DONE)
 }

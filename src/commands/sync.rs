@@ -4,6 +4,7 @@ use std::path::Path;
 
 use chrono::NaiveDate;
 
+use super::tell::tell;
 use super::view::view;
 use super::{Console, inputs};
 use crate::apply::Applied;
@@ -12,8 +13,8 @@ use crate::cli::{ApplyArgs, Global, PlanArgs, SyncArgs};
 use crate::config::{Config, Credential};
 use crate::error::{DONE, Error, GATE, PARTLY, REFUSED};
 use crate::finding::{Scan, Status};
-use crate::plan::Action;
-use crate::reports::{self, PlanView};
+use crate::plan::{Action, Change};
+use crate::reports::{PlanView, Progress};
 use crate::sync::{self, Input, Planned};
 use crate::template::{CodeHost, CodeLinks, RunRef};
 use crate::trackers::Track;
@@ -60,7 +61,15 @@ pub(super) async fn apply(args: &ApplyArgs, global: &Global, console: &mut Conso
         Ok(()) => {
             let input = run.input();
             for (planned, tracker) in planned.iter().zip(&run.trackers) {
-                let done = sync::apply(&input, planned, tracker.as_ref(), &mut |_, _| ()).await;
+                let total = planned.plan.changes.len() as u64;
+                let mut progress = match (console.quiet || total == 0, console.lively) {
+                    (true, _) => Progress::Off,
+                    (false, true) => Progress::bar(total),
+                    (false, false) => Progress::lines(total, console.err),
+                };
+                let mut tell = |done: usize, change: &Change| progress.tell(done as u64, &change.title);
+                let done = sync::apply(&input, planned, tracker.as_ref(), &mut tell).await;
+                progress.finish();
                 applied.push(done);
             }
         }
@@ -162,21 +171,10 @@ impl Run {
         if trips { GATE } else { DONE }
     }
 
-    /// Prints the result, and tells the CI in its own ways.
     fn tell(&self, args: &SyncArgs, view: &PlanView, console: &mut Console<'_>) -> Result<u8, Error> {
-        for path in &args.out {
-            save(path, view)?;
-        }
-        reports::write_plan(console.out, view)?;
+        tell(&self.ci, args, view, console)?;
         Ok(view.exit_code)
     }
-}
-
-/// Writes a plan for `apply --plan`.
-fn save(path: &Path, view: &PlanView) -> Result<(), Error> {
-    let wrong = |source: std::io::Error| Error::File { what: "write", path: path.to_owned(), source };
-    let text = serde_json::to_string_pretty(view).map_err(|error| wrong(error.into()))?;
-    std::fs::write(path, text + "\n").map_err(wrong)
 }
 
 /// Refuses a plan that is not the one that was reviewed.

@@ -2,6 +2,7 @@
 
 use crate::apply::{Applied, Outcome};
 use crate::config::Config;
+use crate::issue::escape;
 use crate::plan::{Action, Change, Held};
 use crate::reports::{self, ChangeView, Counts, GuardView, HeldView, MappingView, OutcomeView, PlanView};
 use crate::sync::Planned;
@@ -64,31 +65,16 @@ fn mapping(config: &Config, planned: &Planned, tracker: &dyn Track, applied: Opt
     }
 }
 
-const fn action(action: Action) -> reports::Action {
-    match action {
-        Action::Open => reports::Action::Open,
-        Action::Update => reports::Action::Update,
-        Action::Close => reports::Action::Close,
-        Action::Reopen => reports::Action::Reopen,
-        Action::Merge => reports::Action::Merge,
-    }
-}
-
 fn change(change: &Change, place: Option<(String, Option<u32>)>, outcome: Option<OutcomeView>) -> ChangeView {
-    let fields = change.fields.iter().map(|field| reports::FieldChange {
-        field: field.field.clone(),
-        from: field.from.clone(),
-        to: field.to.clone(),
-    });
     ChangeView {
-        action: action(change.action),
+        action: change.action,
         issue: change.issue().map(Into::into),
         key: change.key.to_string(),
-        title: change.title.clone(),
+        title: escape::clean(&change.title),
         severity: change.severity,
         status: change.status,
         reason: change.reason.clone(),
-        fields: fields.collect(),
+        fields: change.fields.clone(),
         place,
         outcome,
     }
@@ -109,10 +95,10 @@ fn outcome(outcome: &Outcome) -> OutcomeView {
 
 fn held(held: &Held) -> HeldView {
     HeldView {
-        action: action(held.action),
+        action: held.action,
         issue: held.issue.as_ref().map(Into::into),
         key: held.key.to_string(),
-        title: held.title.clone(),
+        title: escape::clean(&held.title),
         severity: held.severity,
         reason: held.reason.clone(),
     }

@@ -1,16 +1,34 @@
 //! TELL: everything that people and machines read of a run. Writers take a view and a place to write to; nothing else
 //! in findsync prints.
 
+mod check;
+mod ci;
+mod csv;
 mod findings;
-mod shim;
+mod json;
+mod line;
+mod markdown;
+mod progress;
+mod sarif;
+mod text;
 mod view;
+mod words;
 
-pub use shim::*;
-
+pub use check::{CheckView, check, error};
+pub use ci::{
+    azure_annotations, azure_mask, azure_outputs, azure_summary, code_quality, dotenv, github_annotations, github_mask,
+    github_outputs, gitlab_section, outputs,
+};
+pub use csv::csv;
 pub use findings::{
     ComponentView, CvssView, FindingView, FindingsView, FixView, LocationView, ScanView, findings_view,
 };
+pub use json::{findings_schema, json, plan_schema};
+pub use line::Paint;
+pub use markdown::{findings as findings_markdown, plan as plan_markdown};
+pub use progress::Progress;
+pub use sarif::sarif;
+pub use text::{findings as findings_text, plan as plan_text};
 pub use view::{
-    Action, ChangeView, Counts, FieldChange, GuardView, HeldView, IssueRef, MappingView, Outcome, OutcomeView,
-    PlanView, Refusal, VERSION,
+    ChangeView, Counts, GuardView, HeldView, IssueRef, MappingView, Outcome, OutcomeView, PlanView, Refusal, VERSION,
 };

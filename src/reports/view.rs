@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::finding::{Severity, Status};
 use crate::issue::IssueId;
+use crate::plan::{Action, FieldChange};
 
 /// The version of everything that machines read. It rises when a key vanishes or changes its meaning.
 pub const VERSION: u8 = 1;
@@ -49,7 +50,7 @@ pub struct Refusal {
     pub mapping: Option<String>,
     /// What is suspicious: `would close 40 of 50 open issues`.
     pub reason: String,
-    /// The setting that lets the plan pass: `limits.max_close_percent: 80`.
+    /// What lets the plan pass: the setting, in words.
     pub setting: String,
 }
 
@@ -97,9 +98,13 @@ impl Counts {
         self.open + self.update + self.close + self.reopen + self.merge
     }
 
-    /// The sums of both.
+    /// The sums over all mappings.
     #[must_use]
-    pub const fn plus(self, other: Self) -> Self {
+    pub fn of(view: &PlanView) -> Self {
+        view.mappings.iter().map(|mapping| mapping.counts).fold(Self::default(), Self::plus)
+    }
+
+    const fn plus(self, other: Self) -> Self {
         Self {
             open: self.open + other.open,
             update: self.update + other.update,
@@ -108,36 +113,6 @@ impl Counts {
             merge: self.merge + other.merge,
             held: self.held + other.held,
             unchanged: self.unchanged + other.unchanged,
-        }
-    }
-}
-
-/// What is done to an issue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Action {
-    /// A new issue.
-    Open,
-    /// New title, body, labels, fields or status of an issue.
-    Update,
-    /// The finding is gone, or decided.
-    Close,
-    /// The finding is back.
-    Reopen,
-    /// Closing the twin of an older issue.
-    Merge,
-}
-
-impl Action {
-    /// The word for it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Update => "update",
-            Self::Close => "close",
-            Self::Reopen => "reopen",
-            Self::Merge => "merge",
         }
     }
 }
@@ -184,17 +159,6 @@ pub struct ChangeView {
     pub outcome: Option<OutcomeView>,
 }
 
-/// A field's change.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct FieldChange {
-    /// The field's name; `title`, `body` and `labels` among them.
-    pub field: String,
-    /// What it is now; null where empty or not worth telling (a body).
-    pub from: Option<String>,
-    /// What it becomes; null where it is emptied or not worth telling (a body).
-    pub to: Option<String>,
-}
-
 /// What became of a change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct OutcomeView {
@@ -225,7 +189,7 @@ pub enum Outcome {
 pub struct HeldView {
     /// What would be done.
     pub action: Action,
-    /// The issue, where there is one.
+    /// The issue; null where it would be opened.
     pub issue: Option<IssueRef>,
     /// The finding's or the finding group's key.
     pub key: String,
@@ -233,6 +197,37 @@ pub struct HeldView {
     pub title: String,
     /// The severity.
     pub severity: Severity,
-    /// Why it is held back, for people. Untrusted.
+    /// Why nothing is done, for people. Untrusted.
     pub reason: String,
+}
+
+impl ChangeView {
+    /// Whether it was tried without success.
+    #[must_use]
+    pub fn failed(&self) -> bool {
+        self.outcome.as_ref().is_some_and(|outcome| outcome.outcome == Outcome::Failed)
+    }
+}
+
+/// How many findings of each severity, the worst first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct FindingsTotals([usize; 5]);
+
+impl FindingsTotals {
+    pub(super) fn of(view: &super::FindingsView<'_>) -> Self {
+        let mut totals = Self::default();
+        view.scans.iter().flat_map(|scan| &scan.findings).for_each(|finding| totals.0[finding.severity as usize] += 1);
+        totals
+    }
+
+    pub(super) fn sum(&self) -> usize {
+        self.0.iter().sum()
+    }
+}
+
+impl std::fmt::Display for FindingsTotals {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let counted = Severity::ALL.iter().zip(self.0).rev().map(|(severity, count)| format!("{count} {severity}"));
+        f.write_str(&counted.collect::<Vec<_>>().join(", "))
+    }
 }

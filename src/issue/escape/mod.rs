@@ -105,7 +105,8 @@ fn skip_terminal_sequence(introducer: char, chars: &mut std::iter::Peekable<std:
 }
 
 /// Whether a character is invisible or moves others about.
-fn is_hidden(c: char) -> bool {
+#[must_use]
+pub fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'

@@ -1,0 +1,73 @@
+//! Where the result of plan and apply goes: standard output, files, and the places where the CI shows it.
+
+use std::fs::OpenOptions;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use super::Console;
+use crate::ci::{Ci, System};
+use crate::cli::{Format, SyncArgs};
+use crate::error::Error;
+use crate::reports::{self, Paint, PlanView};
+
+/// Prints the result, saves it where that is asked for, and tells the CI in its own ways.
+pub(super) fn tell(ci: &Ci, args: &SyncArgs, view: &PlanView, console: &mut Console<'_>) -> Result<(), Error> {
+    print(args.format, console.out, view, Paint { colour: console.colour }, console.quiet)?;
+    let plan = args.out.iter().find(|path| format_of(path) == Some(Format::Json));
+    let values = reports::outputs(view, plan.and_then(|path| path.to_str()));
+    for path in &args.out {
+        write(path, OpenOptions::new().write(true).truncate(true), |out| match format_of(path) {
+            Some(format) => print(format, out, view, Paint::default(), false),
+            None => reports::dotenv(out, &values),
+        })?;
+    }
+    if let Some(path) = &ci.output_file {
+        write(path, OpenOptions::new().append(true), |out| reports::github_outputs(out, &values))?;
+    }
+    if let Some(path) = &ci.summary_file {
+        write(path, OpenOptions::new().append(true), |out| reports::plan_markdown(out, view))?;
+    }
+    match ci.system {
+        Some(System::GitHubActions) => reports::github_annotations(console.err, view)?,
+        Some(System::AzurePipelines) => {
+            reports::azure_annotations(console.err, view)?;
+            reports::azure_outputs(console.err, &values)?;
+            for path in args.out.iter().filter(|path| format_of(path) == Some(Format::Markdown)) {
+                reports::azure_summary(console.err, &std::path::absolute(path)?)?;
+            }
+        }
+        Some(System::GitLabCi) | None => {}
+    }
+    Ok(())
+}
+
+/// The format that a file's name asks for; `None` is the counts alone, as a dotenv file.
+fn format_of(path: &Path) -> Option<Format> {
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("md") => Some(Format::Markdown),
+        Some("txt") => Some(Format::Text),
+        Some("env") => None,
+        _ => Some(Format::Json),
+    }
+}
+
+fn print(format: Format, out: &mut dyn Write, view: &PlanView, paint: Paint, quiet: bool) -> io::Result<()> {
+    match format {
+        Format::Text => reports::plan_text(out, view, paint, quiet),
+        Format::Json => reports::json(out, view),
+        Format::Markdown => reports::plan_markdown(out, view),
+    }
+}
+
+fn write(
+    path: &Path,
+    options: &mut OpenOptions,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), Error> {
+    let written = options.create(true).open(path).and_then(|file| {
+        let mut out = BufWriter::new(file);
+        write(&mut out)?;
+        out.flush()
+    });
+    written.map_err(|source| Error::File { what: "write", path: path.to_owned(), source })
+}

@@ -1,0 +1,67 @@
+//! What `check` found, and errors that end a run: each with what to do about it.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::line::{Paint, line};
+use crate::trackers::Problem;
+
+/// What is wrong with one mapping's tracker.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CheckView {
+    /// The mapping's label.
+    pub label: String,
+    /// The service.
+    pub tracker: String,
+    /// The project as people write it.
+    pub project: String,
+    /// What is wrong; empty where all is well.
+    pub problems: Vec<Problem>,
+    /// What `--fix` mended.
+    pub fixed: Vec<String>,
+}
+
+/// Writes what `check` found.
+///
+/// # Errors
+/// Where writing fails.
+pub fn check(out: &mut dyn Write, views: &[CheckView], paint: Paint) -> io::Result<()> {
+    for CheckView { label, tracker, project, problems, fixed } in views {
+        let project = if project.is_empty() { String::new() } else { format!(" {project}") };
+        let head = paint.paint("1", &line(&format!("{label} ({tracker}{project})")));
+        let state = match problems.len() {
+            0 => paint.paint("32", "all is well"),
+            1 => paint.paint("31", "1 problem"),
+            n => paint.paint("31", &format!("{n} problems")),
+        };
+        writeln!(out, "{head}: {state}")?;
+        for done in fixed {
+            writeln!(out, "  {} {}", paint.paint("32", "mended:"), line(done))?;
+        }
+        for Problem { what, hint, fixable } in problems {
+            writeln!(out, "  {} {}", paint.paint("31", "problem:"), line(what))?;
+            let by_us = if *fixable { " (or `findsync check --fix`)" } else { "" };
+            writeln!(out, "           {}{by_us}", line(hint))?;
+        }
+    }
+    if views.is_empty() {
+        writeln!(out, "The mapping file is valid. It has no mappings, so there is no tracker to look at.")?;
+    }
+    Ok(())
+}
+
+/// Writes why a run ended, and what to do about it. Lines stay, as a mapping file's errors point at a place.
+///
+/// # Errors
+/// Where writing fails.
+pub fn error(out: &mut dyn Write, error: &dyn std::fmt::Display, hint: Option<&str>, paint: Paint) -> io::Result<()> {
+    let text = error.to_string();
+    let mut lines = text.lines().map(line);
+    writeln!(out, "{} {}", paint.paint("1;31", "error:"), lines.next().unwrap_or_default())?;
+    // A line of an error must not begin a workflow command.
+    lines.try_for_each(|line| writeln!(out, "  {line}"))?;
+    hint.into_iter()
+        .flat_map(str::lines)
+        .try_for_each(|hint| writeln!(out, "{} {}", paint.paint("36", "hint:"), line(hint)))
+}
