@@ -23,6 +23,8 @@ mod premium {
 
 #[path = "gitlab/connect.rs"]
 mod connect;
+#[path = "gitlab/faults.rs"]
+mod faults;
 #[path = "gitlab/reading.rs"]
 mod reading;
 #[path = "gitlab/writing.rs"]

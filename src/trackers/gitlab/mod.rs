@@ -56,6 +56,9 @@ pub struct GitLab {
     /// Labels that the project or a group above it has, once somebody had to know.
     labels: Mutex<Option<BTreeSet<String>>>,
     people: People,
+    /// Issues are opened one after another: that is about as fast as gitlab.com takes them, and their numbers keep the
+    /// order of the plan, the worst first.
+    opening: Mutex<()>,
 }
 
 /// What is asked for once, before anything else.
@@ -80,6 +83,7 @@ impl GitLab {
             setup: OnceCell::new(),
             labels: Mutex::default(),
             people: People::default(),
+            opening: Mutex::default(),
         })
     }
 

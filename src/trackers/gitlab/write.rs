@@ -14,6 +14,7 @@ use crate::issue::{Body, Comment, Edit, FieldEdit, Issue, IssueId, New, Stamp, S
 
 impl GitLab {
     pub(super) async fn create(&self, new: &New) -> Result<IssueId, Error> {
+        let _turn = self.opening.lock().await;
         let setup = self.setup().await?;
         let changes = self.changes(setup, &new.fields, &BTreeMap::new()).await?;
         let mut labels = vec![self.mapping.own_label.clone()];

@@ -50,13 +50,13 @@ impl Kind {
         Some(match self {
             Self::ServerError => Answer::message(500, "500 Internal Server Error"),
             Self::TooMany => Answer::text(429, "Retry later\n")
-                .with("Retry-After", "1")
+                .with("Retry-After", "0")
                 .with("RateLimit-Limit", "10")
                 .with("RateLimit-Name", "throttle_authenticated_api")
                 .with("RateLimit-Observed", "11")
                 .with("RateLimit-Remaining", "0"),
-            Self::Limited => Answer::message(403, "rate limit exceeded").with("Retry-After", "1"),
-            Self::Unavailable => Answer::text(503, "GitLab is not responding").with("Retry-After", "1"),
+            Self::Limited => Answer::message(403, "rate limit exceeded").with("Retry-After", "0"),
+            Self::Unavailable => Answer::text(503, "GitLab is not responding").with("Retry-After", "0"),
             Self::Unauthorized => Answer::message(401, "401 Unauthorized"),
             Self::Conflict => Answer::message(409, "409 Conflict"),
             Self::Garbage => Answer::text(200, "<html>Sign in</html>"),

@@ -70,11 +70,16 @@ impl Fake {
 
     /// Starts a fake that is installed under a path.
     pub async fn under(base: &'static str, tier: Tier) -> Self {
+        Self::with(base, World::new(tier)).await
+    }
+
+    /// Starts a fake that holds something already.
+    pub async fn with(base: &'static str, world: World) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = listener.local_addr().expect("an address").port();
         let inner = Arc::new(Inner {
             base,
-            world: Mutex::new(World::new(tier)),
+            world: Mutex::new(world),
             requests: Mutex::default(),
             objections: Mutex::default(),
             faults: Mutex::default(),

@@ -121,7 +121,7 @@ pub struct Issue {
     pub notes: Vec<Note>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct World {
     pub tier: Tier,
     /// Whether issues can be paged by keyset (18.3 and up).
