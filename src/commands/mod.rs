@@ -3,6 +3,7 @@
 mod action;
 mod check;
 mod findings;
+mod init;
 mod inputs;
 mod schema;
 mod sync;
@@ -56,7 +57,8 @@ pub async fn run(cli: Cli, console: &mut Console<'_>) -> Result<u8, Error> {
         Command::Check(args) => check::check(&args, &global, console).await,
         Command::Findings(args) => findings::findings(&args, &global, console),
         // Its inputs were made a command line before, and that is never an action again.
-        Command::Action | Command::Init(_) | Command::Scanners(_) => Err(Error::NoReports),
+        Command::Init(args) => init::init(&args, console),
+        Command::Action | Command::Scanners(_) => Err(Error::NoReports),
         Command::Schema { of } => schema::schema(of, console),
     }
 }
