@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::triage::VexError;
 use crate::{config, readers, sync, template, trackers};
 
 /// Done, nothing to complain about.
@@ -43,6 +44,12 @@ pub enum Error {
         /// What is wrong.
         source: template::TemplateError,
     },
+    /// A VEX document.
+    #[error(transparent)]
+    Vex(#[from] VexError),
+    /// A name of VEX documents to which nothing belongs.
+    #[error("no VEX document matches `{0}`")]
+    NoVex(String),
     /// No reports were named.
     #[error("no reports: neither the command line nor the mapping file names any")]
     NoReports,

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::finding::Scan;
 use crate::readers::{ReadOptions, read_reports};
 use crate::trackers::{self, Track};
-use crate::triage::Statement;
+use crate::triage::{Statement, read_vex};
 
 /// The names under which the mapping file is looked for.
 const NAMES: [&str; 2] = [".findsync.yml", ".findsync.yaml"];
@@ -40,10 +40,15 @@ pub(super) fn config(global: &Global, ci: &Ci, to: Option<&Path>, tokens_needed:
     })
 }
 
+/// The current folder.
+pub(super) fn here() -> PathBuf {
+    std::path::absolute(".").unwrap_or_else(|_| PathBuf::from("."))
+}
+
 /// The repository's folder, and the current one as seen from there: a report's path from the repository's root tells
 /// scopes apart, wherever in it findsync is called.
 fn workspace(ci: &Ci) -> (PathBuf, PathBuf) {
-    let here = std::path::absolute(".").unwrap_or_else(|_| PathBuf::from("."));
+    let here = here();
     let root = ci.workspace.as_deref().and_then(|root| Some((root, here.strip_prefix(root).ok()?)));
     match root {
         Some((root, inside)) => (root.to_owned(), inside.to_owned()),
@@ -89,8 +94,23 @@ pub(super) fn scans(args: &ReportArgs, config: &Config, ci: &Ci) -> Result<Vec<S
 }
 
 /// Reads the VEX documents that the mapping file names.
-pub(super) fn vex(_config: &Config) -> Result<Vec<Statement>, Error> {
-    Ok(Vec::new())
+pub(super) fn vex(config: &Config) -> Result<Vec<Statement>, Error> {
+    let mut statements = Vec::new();
+    for pattern in &config.vex {
+        let paths: Vec<PathBuf> = glob::glob(pattern).into_iter().flatten().filter_map(Result::ok).collect();
+        if paths.is_empty() {
+            return Err(Error::NoVex(pattern.clone()));
+        }
+        for path in paths {
+            let text = std::fs::read_to_string(&path).map_err(|source| Error::File {
+                what: "read",
+                path: path.clone(),
+                source,
+            })?;
+            statements.extend(read_vex(&path.display().to_string(), &text)?);
+        }
+    }
+    Ok(statements)
 }
 
 /// Connects to the tracker of each mapping.

@@ -5,6 +5,7 @@ mod check;
 mod findings;
 mod init;
 mod inputs;
+mod scanners;
 mod schema;
 mod sync;
 mod tell;
@@ -58,7 +59,8 @@ pub async fn run(cli: Cli, console: &mut Console<'_>) -> Result<u8, Error> {
         Command::Findings(args) => findings::findings(&args, &global, console),
         // Its inputs were made a command line before, and that is never an action again.
         Command::Init(args) => init::init(&args, console),
-        Command::Action | Command::Scanners(_) => Err(Error::NoReports),
+        Command::Action => Err(Error::NoReports),
+        Command::Scanners(args) => scanners::scanners(&args, console),
         Command::Schema { of } => schema::schema(of, console),
     }
 }

@@ -7,6 +7,7 @@ mod csv;
 mod findings;
 mod json;
 mod line;
+mod lists;
 mod markdown;
 mod progress;
 mod sarif;
@@ -25,6 +26,7 @@ pub use findings::{
 };
 pub use json::{findings_schema, json, plan_schema};
 pub use line::Paint;
+pub use lists::{readers, trial};
 pub use markdown::{findings as findings_markdown, plan as plan_markdown};
 pub use progress::Progress;
 pub use sarif::sarif;

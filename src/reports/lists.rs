@@ -1,0 +1,44 @@
+//! What `findsync scanners` says.
+
+use std::io::{self, Write};
+
+use super::line::line;
+use crate::readers::{Origin, ReaderInfo, Trial};
+
+/// The readers, one a line.
+///
+/// # Errors
+/// Where the output cannot be written.
+pub fn readers(out: &mut dyn Write, readers: &[ReaderInfo]) -> io::Result<()> {
+    let width = readers.iter().map(|reader| reader.name.len()).max().unwrap_or(0);
+    for reader in readers {
+        let source = match &reader.source {
+            Origin::Standard | Origin::BuiltIn => String::new(),
+            Origin::Workspace(path) => format!("  (from {})", line(path)),
+        };
+        let (name, title) = (line(&reader.name), line(&reader.title));
+        writeln!(out, "{name:width$}  {kind:14}  {title}{source}", kind = reader.kind.name())?;
+    }
+    Ok(())
+}
+
+/// What a definition makes of a report.
+///
+/// # Errors
+/// Where the output cannot be written.
+pub fn trial(out: &mut dyn Write, trial: &Trial) -> io::Result<()> {
+    let found: usize = trial.scans.iter().map(|scan| scan.findings.len()).sum();
+    let unasked = if trial.recognised { "recognises it" } else { "does not recognise it unasked" };
+    writeln!(out, "{} {unasked}: {found} findings in {} scans", line(&trial.reader), trial.scans.len())?;
+    for scan in &trial.scans {
+        writeln!(out, "{} on {}", line(&scan.scanner), line(&scan.target))?;
+        for finding in &scan.findings {
+            let key = finding.key().map(ToString::to_string).unwrap_or_default();
+            writeln!(out, "  {:8}  {}\n            {key}", finding.severity, line(&finding.title))?;
+        }
+    }
+    if !trial.never_filled.is_empty() {
+        writeln!(out, "never filled in: {}", trial.never_filled.join(", "))?;
+    }
+    Ok(())
+}
