@@ -1,6 +1,6 @@
 //! Takes a found secret out of every text of its finding. Only its hash stays.
 
-use crate::finding::Finding;
+use crate::finding::{Finding, Location};
 
 /// Parts of a secret from this length on are taken out too.
 const PART: usize = 8;
@@ -20,12 +20,21 @@ pub(super) fn value(finding: &mut Finding, secret: &str) {
     if secret.is_empty() || is_masked(secret) && secret.len() <= PART {
         return;
     }
+    let places = (finding.location.clone(), finding.locations.clone());
+    let held = |place: &Location| place.path.as_deref().is_some_and(|path| path.contains(secret));
+    let in_a_path = held(&places.0) || places.1.iter().any(held);
     let secret = Secret::new(secret);
     texts(finding, &mut |text| {
         if let Some(clean) = secret.taken_out_of(text) {
             *text = clean;
         }
     });
+    // A path that shares a part with the secret is still the finding's place.
+    if !in_a_path {
+        for (at, was) in std::iter::once(&mut finding.location).chain(&mut finding.locations).zip(std::iter::once(places.0).chain(places.1)) {
+            at.path = was.path;
+        }
+    }
 }
 
 /// Drops what may show a secret that the report does not name: source lines, messages.

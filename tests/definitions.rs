@@ -1,0 +1,195 @@
+//! The built-in scanner definitions: what they make of small reports, and what they say of wrong ones.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::fs;
+use std::path::Path;
+
+use findsync::config::ReportSource;
+use findsync::finding::{Finding, Kind, Scan, Severity, Status};
+use findsync::readers::{Definition, ReadOptions, list, read_bytes, read_reports, try_definition};
+
+fn fixture(path: &str) -> Vec<u8> {
+    fs::read(format!("{}/tests/fixtures/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+fn read(path: &str) -> Vec<Scan> {
+    read_bytes(path, fixture(path), None).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn findings(path: &str) -> Vec<Finding> {
+    read(path).into_iter().flat_map(|scan| scan.findings).collect()
+}
+
+fn error(path: &str, text: &str) -> String {
+    read_bytes(path, text.into(), None).unwrap_err().to_string()
+}
+
+#[test]
+fn every_definition_compiles_and_has_a_fixture() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scanners");
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let definition = Definition::parse(&path.display().to_string(), &fs::read_to_string(&path).unwrap());
+        definition.and_then(|definition| definition.check()).unwrap_or_else(|error| panic!("{error}"));
+    }
+}
+
+#[test]
+fn counts() {
+    for (path, count) in [
+        ("trivy/none.json", 0), ("trivy/one.json", 1), ("trivy/many.json", 3), ("grype/none.json", 0), ("grype/one.json", 1),
+        ("grype/many.json", 2), ("osv_scanner/none.json", 0), ("osv_scanner/one.json", 1), ("osv_scanner/many.json", 2),
+        ("npm_audit/none.json", 0), ("npm_audit/one.json", 1), ("npm_audit/many.json", 2), ("npm_audit_7_plus/none.json", 0),
+        ("npm_audit_7_plus/one.json", 1), ("npm_audit_7_plus/many.json", 2), ("pip_audit/none.json", 0), ("pip_audit/one.json", 1),
+        ("pip_audit/many.json", 3), ("semgrep/none.json", 0), ("semgrep/one.json", 1), ("semgrep/many.json", 3),
+        ("bandit/none.json", 0), ("bandit/one.json", 1), ("bandit/many.json", 2), ("gitleaks/one.json", 1), ("gitleaks/many.json", 2),
+        ("gitleaks/old.json", 1), ("trufflehog/one.json", 1), ("trufflehog/many.json", 2), ("trufflehog/old.json", 1),
+        ("trufflehog3/one.json", 1), ("checkov/none.json", 0), ("checkov/one.json", 1), ("checkov/many.json", 3),
+        ("hadolint/one.json", 1), ("hadolint/many.json", 2), ("zap/none.xml", 0), ("zap/one.xml", 1), ("zap/many.xml", 2), ("zap/one.json", 1),
+    ] {
+        let scans = read(path);
+        let reader = path.split('/').next().unwrap();
+        assert!(scans.iter().all(|scan| scan.reader == reader && scan.complete && !scan.target.is_empty()), "{path}: {scans:?}");
+        assert!(!scans.is_empty(), "{path}: a scan without findings is a scan");
+        assert_eq!(scans.iter().map(|scan| scan.findings.len()).sum::<usize>(), count, "{path}");
+    }
+}
+
+#[test]
+fn one_cve_in_four_scanners_is_told_alike() {
+    for path in ["trivy/one.json", "grype/one.json", "osv_scanner/one.json", "npm_audit_7_plus/one.json", "npm_audit/one.json"] {
+        let finding = &findings(path)[0];
+        assert_eq!((finding.kind, finding.severity, finding.status), (Kind::Dependency, Severity::High, Status::Active), "{path}");
+        assert!(finding.identifiers.contains(&"GHSA-35JH-R3H4-6JHM".to_owned()), "{path}: {:?}", finding.identifiers);
+        let component = finding.component.as_ref().unwrap();
+        assert_eq!(component.name, "lodash", "{path}");
+        assert!(component.purl.as_deref().unwrap().starts_with("pkg:npm/lodash"), "{path}");
+        assert!(!finding.keys.is_empty(), "{path}");
+    }
+    let trivy = &findings("trivy/one.json")[0];
+    assert_eq!(trivy.identifiers, ["CVE-2021-23337", "GHSA-35JH-R3H4-6JHM", "CWE-94"]);
+    assert_eq!(trivy.location.image.as_deref(), Some("registry.test/shop:1.4"));
+    assert_eq!(trivy.fix.as_ref().unwrap().version.as_deref(), Some("4.17.21"));
+}
+
+#[test]
+fn trivy_tells_kinds_apart() {
+    let found = findings("trivy/many.json");
+    let kinds: Vec<_> = found.iter().map(|finding| finding.kind).collect();
+    assert_eq!(kinds, [Kind::Dependency, Kind::Infrastructure, Kind::Secret]);
+    assert_eq!(found[0].location.path.as_deref(), Some("web/package-lock.json"));
+    assert_eq!(found[1].location.resource.as_deref(), Some("aws_s3_bucket.logs"));
+    assert_eq!((found[1].location.start_line, found[1].location.end_line), (Some(3), Some(5)));
+}
+
+#[test]
+fn suppressed_is_not_active() {
+    let found = findings("semgrep/many.json");
+    assert_eq!(found.iter().filter(|finding| finding.status == Status::FalsePositive).count(), 1);
+    assert_eq!(found[2].kind, Kind::Dependency);
+    let checkov = findings("checkov/many.json");
+    let skipped = checkov.iter().find(|finding| finding.status == Status::RiskAccepted).unwrap();
+    assert_eq!(skipped.justification.as_deref(), Some("fine"));
+}
+
+#[test]
+fn zap_reads_the_same_from_xml_and_json() {
+    let (xml, json) = (findings("zap/one.xml"), findings("zap/one.json"));
+    assert_eq!(xml[0].location, json[0].location);
+    assert_eq!(xml[0].keys, json[0].keys);
+    assert_eq!(xml[0].description.as_deref(), Some("XSS is <bad>"));
+    assert_eq!(xml[0].references, ["https://owasp.test/xss"]);
+    assert_eq!(findings("zap/many.xml")[0].locations.len(), 1);
+}
+
+#[test]
+fn secrets_leave_no_trace() {
+    let planted = ["AKIAQWERTYUIOPASDFGH", "hunter2hunter2", "AKIAQWERTYUIOPASDFGH:abcd1234efgh5678", "xoxb-1234567890", "abcdefghijklmnop", "964a1afa20dd4a3723002560"];
+    for path in ["gitleaks/one.json", "gitleaks/many.json", "gitleaks/old.json", "trufflehog/one.json", "trufflehog/many.json", "trufflehog/old.json", "trufflehog3/one.json"] {
+        let scans = read(path);
+        let shown = format!("{scans:?}{}", serde_json::to_string(&scans).unwrap());
+        for finding in scans.iter().flat_map(|scan| &scan.findings) {
+            assert_eq!(finding.kind, Kind::Secret);
+            let snippet = finding.evidence.snippet.as_ref().map_or("", |snippet| snippet.lines.as_str());
+            for secret in planted {
+                for part in secret.as_bytes().windows(8) {
+                    let part = std::str::from_utf8(part).unwrap();
+                    assert!(!shown.contains(part) && !snippet.contains(part), "{path}: {part}");
+                }
+            }
+        }
+    }
+    let found = findings("gitleaks/many.json");
+    assert!(found[0].evidence.secret_hash.is_some());
+    assert!(found[1].evidence.secret_hash.is_none(), "REDACTED is no value");
+}
+
+#[test]
+fn wrong_shapes_are_errors_that_name_the_place() {
+    let semgrep = error("s.json", r#"{"results":[{"check_id":"a","path":{"x":1},"start":{"line":1},"end":{"line":1},"extra":{}}],"errors":[]}"#);
+    assert!(semgrep.contains("`s.json`") && semgrep.contains("`semgrep`") && semgrep.contains("findings[0].location.path"), "{semgrep}");
+    assert!(semgrep.contains("a text was expected, got an object"), "{semgrep}");
+    let trivy = error("t.json", r#"{"SchemaVersion":2,"ArtifactName":"a","Results":{"oops":1}}"#);
+    assert!(trivy.contains("an array was expected, got object"), "{trivy}");
+    let severity = error("g.json", r#"{"matches":[{"vulnerability":{"id":"X","severity":"spicy"},"artifact":{"name":"a","version":"1"}}],"descriptor":{"name":"grype"}}"#);
+    assert!(severity.contains("findings[0].severity") && severity.contains("`spicy` is no severity"), "{severity}");
+    let pip = error("p.json", r#"[{"name":"a","version":"1","vulns":"none"}]"#);
+    assert!(pip.contains("an array was expected"), "{pip}");
+}
+
+#[test]
+fn what_is_no_report_is_never_an_empty_list() {
+    assert_eq!(error("a.json", " \n"), "`a.json` is empty: the scanner wrote nothing");
+    assert!(error("a.json", "{\"SchemaVersion\": 2, ").contains("line 1, column 22"), "{}", error("a.json", "{\"SchemaVersion\": 2, "));
+    let foreign = error("a.json", r#"{"results": 1, "shop": true}"#);
+    assert!(foreign.contains("no reader recognises `a.json`") && foreign.contains("`results`, `shop`"), "{foreign}");
+    assert!(error("a.txt", "hello there").contains("plain text"));
+    assert!(error("a.bin", "\0\u{1}\u{2}").contains("not a text file"));
+    let unknown = read_bytes("a.json", b"{}".to_vec(), Some("trivi")).unwrap_err().to_string();
+    assert!(unknown.contains("did you mean `trivy`?"), "{unknown}");
+}
+
+#[test]
+fn names_of_defectdojo_choose_readers() {
+    for name in ["anchore_grype", "grype"] {
+        assert_eq!(read_bytes("r", fixture("grype/one.json"), Some(name)).unwrap()[0].reader, "grype");
+    }
+}
+
+#[test]
+fn a_workspace_has_its_own_definitions() {
+    let dir = tempfile::tempdir().unwrap();
+    let own = dir.path().join(".findsync/scanners");
+    fs::create_dir_all(&own).unwrap();
+    let yaml = "name: ours\ntitle: Ours\nhomepage: https://ours.test\nkind: code\ninput: json\nrecognises:\n  - has: [issues]\n\
+                findings: '.issues[] | {title: .t, severity: .s, location: {path: .p, start_line: .l}}'\n";
+    fs::write(own.join("ours.yml"), yaml).unwrap();
+    fs::write(dir.path().join("r.json"), r#"{"issues":[{"t":"a","s":9.8,"p":"./x\\y.py","l":"2"}]}"#).unwrap();
+    fs::create_dir(dir.path().join("x")).unwrap();
+    fs::write(dir.path().join("x/y.py"), "one\ntwo\nthree\n").unwrap();
+    let options = ReadOptions::new(dir.path());
+    let source = |path: &str| ReportSource { path: path.to_owned(), ..ReportSource::default() };
+    let scans = read_reports(&[source("*.json")], &options).unwrap();
+    let finding = &scans[0].findings[0];
+    assert_eq!((scans[0].reader.as_str(), scans[0].target.as_str(), finding.severity), ("ours", "r.json", Severity::Critical));
+    assert_eq!(finding.location.path.as_deref(), Some("x/y.py"));
+    let snippet = finding.evidence.snippet.as_ref().unwrap();
+    assert_eq!((snippet.before.as_deref(), snippet.lines.as_str(), snippet.after.as_deref()), (Some("one"), "two", Some("three")));
+    assert!(list(dir.path()).unwrap().iter().any(|info| info.name == "ours"));
+
+    let trial = try_definition(".findsync/scanners/ours.yml", "r.json", &options).unwrap();
+    assert!(trial.recognised && trial.never_filled.contains(&"fix.version") && !trial.never_filled.contains(&"location.path"));
+
+    fs::write(own.join("ours.yml"), yaml.replace("title: .t", "titel: .t")).unwrap();
+    let typo = read_reports(&[source("r.json")], &options).unwrap_err().to_string();
+    assert!(typo.contains("findings[0].titel: there is no such field, did you mean `title`?"), "{typo}");
+    fs::write(own.join("ours.yml"), yaml.replace(".issues[]", ".issues[ | nope")).unwrap();
+    let broken = read_reports(&[source("r.json")], &options).unwrap_err().to_string();
+    assert!(broken.contains("scanner definition `ours`") && broken.contains("jq"), "{broken}");
+    fs::write(own.join("ours.yml"), yaml.replace(".issues[]", "env | .issues[]")).unwrap();
+    assert!(read_reports(&[source("r.json")], &options).unwrap_err().to_string().contains("not available"));
+
+    let missing = read_reports(&[source("none/*.json")], &options).unwrap_err().to_string();
+    assert!(missing.contains("`none/*.json` matches no file"), "{missing}");
+    assert!(read_reports(&[source("x")], &options).unwrap_err().to_string().contains("is a directory"));
+}
