@@ -37,19 +37,53 @@ fn every_definition_compiles_and_has_a_fixture() {
 #[test]
 fn counts() {
     for (path, count) in [
-        ("trivy/none.json", 0), ("trivy/one.json", 1), ("trivy/many.json", 3), ("grype/none.json", 0), ("grype/one.json", 1),
-        ("grype/many.json", 2), ("osv_scanner/none.json", 0), ("osv_scanner/one.json", 1), ("osv_scanner/many.json", 2),
-        ("npm_audit/none.json", 0), ("npm_audit/one.json", 1), ("npm_audit/many.json", 2), ("npm_audit_7_plus/none.json", 0),
-        ("npm_audit_7_plus/one.json", 1), ("npm_audit_7_plus/many.json", 2), ("pip_audit/none.json", 0), ("pip_audit/one.json", 1),
-        ("pip_audit/many.json", 3), ("semgrep/none.json", 0), ("semgrep/one.json", 1), ("semgrep/many.json", 3),
-        ("bandit/none.json", 0), ("bandit/one.json", 1), ("bandit/many.json", 2), ("gitleaks/one.json", 1), ("gitleaks/many.json", 2),
-        ("gitleaks/old.json", 1), ("trufflehog/one.json", 1), ("trufflehog/many.json", 2), ("trufflehog/old.json", 1),
-        ("trufflehog3/one.json", 1), ("checkov/none.json", 0), ("checkov/one.json", 1), ("checkov/many.json", 3),
-        ("hadolint/one.json", 1), ("hadolint/many.json", 2), ("zap/none.xml", 0), ("zap/one.xml", 1), ("zap/many.xml", 2), ("zap/one.json", 1),
+        ("trivy/none.json", 0),
+        ("trivy/one.json", 1),
+        ("trivy/many.json", 3),
+        ("grype/none.json", 0),
+        ("grype/one.json", 1),
+        ("grype/many.json", 2),
+        ("osv_scanner/none.json", 0),
+        ("osv_scanner/one.json", 1),
+        ("osv_scanner/many.json", 2),
+        ("npm_audit/none.json", 0),
+        ("npm_audit/one.json", 1),
+        ("npm_audit/many.json", 2),
+        ("npm_audit_7_plus/none.json", 0),
+        ("npm_audit_7_plus/one.json", 1),
+        ("npm_audit_7_plus/many.json", 2),
+        ("pip_audit/none.json", 0),
+        ("pip_audit/one.json", 1),
+        ("pip_audit/many.json", 3),
+        ("semgrep/none.json", 0),
+        ("semgrep/one.json", 1),
+        ("semgrep/many.json", 3),
+        ("bandit/none.json", 0),
+        ("bandit/one.json", 1),
+        ("bandit/many.json", 2),
+        ("gitleaks/one.json", 1),
+        ("gitleaks/many.json", 2),
+        ("gitleaks/old.json", 1),
+        ("trufflehog/one.json", 1),
+        ("trufflehog/many.json", 2),
+        ("trufflehog/old.json", 1),
+        ("trufflehog3/one.json", 1),
+        ("checkov/none.json", 0),
+        ("checkov/one.json", 1),
+        ("checkov/many.json", 3),
+        ("hadolint/one.json", 1),
+        ("hadolint/many.json", 2),
+        ("zap/none.xml", 0),
+        ("zap/one.xml", 1),
+        ("zap/many.xml", 2),
+        ("zap/one.json", 1),
     ] {
         let scans = read(path);
         let reader = path.split('/').next().unwrap();
-        assert!(scans.iter().all(|scan| scan.reader == reader && scan.complete && !scan.target.is_empty()), "{path}: {scans:?}");
+        assert!(
+            scans.iter().all(|scan| scan.reader == reader && scan.complete && !scan.target.is_empty()),
+            "{path}: {scans:?}"
+        );
         assert!(!scans.is_empty(), "{path}: a scan without findings is a scan");
         assert_eq!(scans.iter().map(|scan| scan.findings.len()).sum::<usize>(), count, "{path}");
     }
@@ -57,9 +91,15 @@ fn counts() {
 
 #[test]
 fn one_cve_in_four_scanners_is_told_alike() {
-    for path in ["trivy/one.json", "grype/one.json", "osv_scanner/one.json", "npm_audit_7_plus/one.json", "npm_audit/one.json"] {
+    for path in
+        ["trivy/one.json", "grype/one.json", "osv_scanner/one.json", "npm_audit_7_plus/one.json", "npm_audit/one.json"]
+    {
         let finding = &findings(path)[0];
-        assert_eq!((finding.kind, finding.severity, finding.status), (Kind::Dependency, Severity::High, Status::Active), "{path}");
+        assert_eq!(
+            (finding.kind, finding.severity, finding.status),
+            (Kind::Dependency, Severity::High, Status::Active),
+            "{path}"
+        );
         assert!(finding.identifiers.contains(&"GHSA-35JH-R3H4-6JHM".to_owned()), "{path}: {:?}", finding.identifiers);
         let component = finding.component.as_ref().unwrap();
         assert_eq!(component.name, "lodash", "{path}");
@@ -104,8 +144,23 @@ fn zap_reads_the_same_from_xml_and_json() {
 
 #[test]
 fn secrets_leave_no_trace() {
-    let planted = ["AKIAQWERTYUIOPASDFGH", "hunter2hunter2", "AKIAQWERTYUIOPASDFGH:abcd1234efgh5678", "xoxb-1234567890", "abcdefghijklmnop", "964a1afa20dd4a3723002560"];
-    for path in ["gitleaks/one.json", "gitleaks/many.json", "gitleaks/old.json", "trufflehog/one.json", "trufflehog/many.json", "trufflehog/old.json", "trufflehog3/one.json"] {
+    let planted = [
+        "AKIAQWERTYUIOPASDFGH",
+        "hunter2hunter2",
+        "AKIAQWERTYUIOPASDFGH:abcd1234efgh5678",
+        "xoxb-1234567890",
+        "abcdefghijklmnop",
+        "964a1afa20dd4a3723002560",
+    ];
+    for path in [
+        "gitleaks/one.json",
+        "gitleaks/many.json",
+        "gitleaks/old.json",
+        "trufflehog/one.json",
+        "trufflehog/many.json",
+        "trufflehog/old.json",
+        "trufflehog3/one.json",
+    ] {
         let scans = read(path);
         let shown = format!("{scans:?}{}", serde_json::to_string(&scans).unwrap());
         for finding in scans.iter().flat_map(|scan| &scan.findings) {
@@ -126,12 +181,21 @@ fn secrets_leave_no_trace() {
 
 #[test]
 fn wrong_shapes_are_errors_that_name_the_place() {
-    let semgrep = error("s.json", r#"{"results":[{"check_id":"a","path":{"x":1},"start":{"line":1},"end":{"line":1},"extra":{}}],"errors":[]}"#);
-    assert!(semgrep.contains("`s.json`") && semgrep.contains("`semgrep`") && semgrep.contains("findings[0].location.path"), "{semgrep}");
+    let semgrep = error(
+        "s.json",
+        r#"{"results":[{"check_id":"a","path":{"x":1},"start":{"line":1},"end":{"line":1},"extra":{}}],"errors":[]}"#,
+    );
+    assert!(
+        semgrep.contains("`s.json`") && semgrep.contains("`semgrep`") && semgrep.contains("findings[0].location.path"),
+        "{semgrep}"
+    );
     assert!(semgrep.contains("a text was expected, got an object"), "{semgrep}");
     let trivy = error("t.json", r#"{"SchemaVersion":2,"ArtifactName":"a","Results":{"oops":1}}"#);
     assert!(trivy.contains("an array was expected, got object"), "{trivy}");
-    let severity = error("g.json", r#"{"matches":[{"vulnerability":{"id":"X","severity":"spicy"},"artifact":{"name":"a","version":"1"}}],"descriptor":{"name":"grype"}}"#);
+    let severity = error(
+        "g.json",
+        r#"{"matches":[{"vulnerability":{"id":"X","severity":"spicy"},"artifact":{"name":"a","version":"1"}}],"descriptor":{"name":"grype"}}"#,
+    );
     assert!(severity.contains("findings[0].severity") && severity.contains("`spicy` is no severity"), "{severity}");
     let pip = error("p.json", r#"[{"name":"a","version":"1","vulns":"none"}]"#);
     assert!(pip.contains("an array was expected"), "{pip}");
@@ -140,7 +204,11 @@ fn wrong_shapes_are_errors_that_name_the_place() {
 #[test]
 fn what_is_no_report_is_never_an_empty_list() {
     assert_eq!(error("a.json", " \n"), "`a.json` is empty: the scanner wrote nothing");
-    assert!(error("a.json", "{\"SchemaVersion\": 2, ").contains("line 1, column 22"), "{}", error("a.json", "{\"SchemaVersion\": 2, "));
+    assert!(
+        error("a.json", "{\"SchemaVersion\": 2, ").contains("line 1, column 22"),
+        "{}",
+        error("a.json", "{\"SchemaVersion\": 2, ")
+    );
     let foreign = error("a.json", r#"{"results": 1, "shop": true}"#);
     assert!(foreign.contains("no reader recognises `a.json`") && foreign.contains("`results`, `shop`"), "{foreign}");
     assert!(error("a.txt", "hello there").contains("plain text"));
@@ -171,14 +239,24 @@ fn a_workspace_has_its_own_definitions() {
     let source = |path: &str| ReportSource { path: path.to_owned(), ..ReportSource::default() };
     let scans = read_reports(&[source("*.json")], &options).unwrap();
     let finding = &scans[0].findings[0];
-    assert_eq!((scans[0].reader.as_str(), scans[0].target.as_str(), finding.severity), ("ours", "r.json", Severity::Critical));
+    assert_eq!(
+        (scans[0].reader.as_str(), scans[0].target.as_str(), finding.severity),
+        ("ours", "r.json", Severity::Critical)
+    );
     assert_eq!(finding.location.path.as_deref(), Some("x/y.py"));
     let snippet = finding.evidence.snippet.as_ref().unwrap();
-    assert_eq!((snippet.before.as_deref(), snippet.lines.as_str(), snippet.after.as_deref()), (Some("one"), "two", Some("three")));
+    assert_eq!(
+        (snippet.before.as_deref(), snippet.lines.as_str(), snippet.after.as_deref()),
+        (Some("one"), "two", Some("three"))
+    );
     assert!(list(dir.path()).unwrap().iter().any(|info| info.name == "ours"));
 
     let trial = try_definition(".findsync/scanners/ours.yml", "r.json", &options).unwrap();
-    assert!(trial.recognised && trial.never_filled.contains(&"fix.version") && !trial.never_filled.contains(&"location.path"));
+    assert!(
+        trial.recognised
+            && trial.never_filled.contains(&"fix.version")
+            && !trial.never_filled.contains(&"location.path")
+    );
 
     fs::write(own.join("ours.yml"), yaml.replace("title: .t", "titel: .t")).unwrap();
     let typo = read_reports(&[source("r.json")], &options).unwrap_err().to_string();

@@ -16,7 +16,8 @@ fn fixtures() -> Vec<(String, Vec<u8>)> {
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
-            let report = path.extension().is_some_and(|end| end == "json" || end == "xml" || end == "csv" || end == "sarif");
+            let report =
+                path.extension().is_some_and(|end| end == "json" || end == "xml" || end == "csv" || end == "sarif");
             if path.is_dir() {
                 folders.push(path);
             } else if report {
@@ -56,12 +57,22 @@ fn every_encoding_reads_the_same() {
         let Ok(plain) = read_bytes(&path, bytes.clone(), None) else { continue };
         let Ok(text) = String::from_utf8(bytes.clone()) else { continue };
         let bom = [b"\xef\xbb\xbf".as_slice(), &bytes].concat();
-        let utf16 = |to: fn(u16) -> [u8; 2]| std::iter::once(0xfeff).chain(text.encode_utf16()).flat_map(to).collect::<Vec<u8>>();
-        for (how, changed) in [("gzip", gzip(&bytes)), ("bom", bom), ("utf-16 le", utf16(u16::to_le_bytes)), ("utf-16 be", utf16(u16::to_be_bytes))] {
+        let utf16 = |to: fn(u16) -> [u8; 2]| {
+            std::iter::once(0xfeff).chain(text.encode_utf16()).flat_map(to).collect::<Vec<u8>>()
+        };
+        for (how, changed) in [
+            ("gzip", gzip(&bytes)),
+            ("bom", bom),
+            ("utf-16 le", utf16(u16::to_le_bytes)),
+            ("utf-16 be", utf16(u16::to_be_bytes)),
+        ] {
             assert_eq!(read_bytes(&path, changed, None).unwrap(), plain, "{path} as {how}");
         }
         let crlf = read_bytes(&path, text.replace('\n', "\r\n").into_bytes(), None).unwrap();
-        assert_eq!(crlf.iter().map(|scan| scan.findings.len()).sum::<usize>(), plain.iter().map(|scan| scan.findings.len()).sum::<usize>());
+        assert_eq!(
+            crlf.iter().map(|scan| scan.findings.len()).sum::<usize>(),
+            plain.iter().map(|scan| scan.findings.len()).sum::<usize>()
+        );
     }
 }
 

@@ -17,11 +17,13 @@ pub(super) fn is_masked(value: &str) -> bool {
 
 /// Takes a value out of every text of a finding.
 pub(super) fn value(finding: &mut Finding, secret: &str) {
-    if secret.is_empty() || is_masked(secret) && secret.len() <= PART {
+    // A mask is no value, and what is shorter than a word would tear holes into every text.
+    if secret.len() < 4 || is_masked(secret) && secret.len() <= PART {
         return;
     }
     let places = (finding.location.clone(), finding.locations.clone());
-    let held = |place: &Location| place.path.as_deref().is_some_and(|path| path.contains(secret));
+    let held =
+        |place: &Location| place.path.as_deref().is_some_and(|path| secret.len() >= PART && path.contains(secret));
     let in_a_path = held(&places.0) || places.1.iter().any(held);
     let secret = Secret::new(secret);
     texts(finding, &mut |text| {
@@ -31,7 +33,10 @@ pub(super) fn value(finding: &mut Finding, secret: &str) {
     });
     // A path that shares a part with the secret is still the finding's place.
     if !in_a_path {
-        for (at, was) in std::iter::once(&mut finding.location).chain(&mut finding.locations).zip(std::iter::once(places.0).chain(places.1)) {
+        for (at, was) in std::iter::once(&mut finding.location)
+            .chain(&mut finding.locations)
+            .zip(std::iter::once(places.0).chain(places.1))
+        {
             at.path = was.path;
         }
     }
