@@ -1,12 +1,13 @@
 //! CycloneDX 1.2 to 1.6, JSON and XML: the vulnerabilities that a bill of materials carries, and their analysis.
 //! <https://cyclonedx.org/docs/1.6/json/>
 
-pub(crate) mod model;
+mod model;
 mod rating;
-pub(crate) mod xml;
+mod xml;
 
 use std::collections::HashMap;
 
+use percent_encoding::percent_decode_str;
 use serde::Deserialize as _;
 use serde_json::Value;
 
@@ -51,7 +52,19 @@ impl Reader for CycloneDx {
     }
 
     fn read(&self, input: Input<'_>) -> Result<Vec<Scan>, ReadError> {
-        with_bom(input.path, input.text, |bom| Ok(vec![scan(bom)]))
+        if !input.text.trim_start().starts_with('<') {
+            let bom: Object<Bom<'_>> = leaf::parse(input.path, input.text)?;
+            let format = bom.bom_format.get().unwrap_or_default();
+            if !format.eq_ignore_ascii_case("cyclonedx") {
+                return Err(ReadError::malformed(input.path, "`bomFormat` is not `CycloneDX`"));
+            }
+            return Ok(vec![scan(&bom)]);
+        }
+        let document = xml::read(input.path, input.text)?;
+        let bom: Result<Object<Bom<'_>>, _> = serde_path_to_error::deserialize(&document);
+        let bom =
+            bom.map_err(|error| ReadError::malformed(input.path, format!("`{}`: {}", error.path(), error.inner())))?;
+        Ok(vec![scan(&bom)])
     }
 }
 
@@ -65,32 +78,11 @@ fn is_cyclonedx(root: &Value) -> bool {
     })
 }
 
-/// Reads a document, JSON or XML, and hands it over.
-pub(crate) fn with_bom<T>(
-    path: &str,
-    text: &str,
-    then: impl FnOnce(&Bom<'_>) -> Result<T, ReadError>,
-) -> Result<T, ReadError> {
-    if !text.trim_start().starts_with('<') {
-        let bom: Object<Bom<'_>> = leaf::parse(path, text)?;
-        if bom.bom_format.get().is_none_or(|format| !format.eq_ignore_ascii_case("cyclonedx")) {
-            return Err(ReadError::malformed(path, "`bomFormat` is not `CycloneDX`"));
-        }
-        return then(&bom);
-    }
-    let document = xml::read(path, text)?;
-    let bom = Object::<Bom<'_>>::deserialize(&document).or_else(|_| serde_path_to_error::deserialize(&document));
-    let bom = bom.map_err(|error: serde_path_to_error::Error<serde_json::Error>| {
-        ReadError::malformed(path, format!("`{}`: {}", error.path(), error.inner()))
-    })?;
-    then(&bom)
-}
-
 /// The components and services of a document by their references.
-pub(crate) type Components<'r, 'a> = HashMap<&'r str, &'r Component<'a>>;
+type Components<'r, 'a> = HashMap<&'r str, &'r Component<'a>>;
 
 /// All components, nested ones and the one that the document is about too.
-pub(crate) fn components<'r, 'a>(bom: &'r Bom<'a>) -> Components<'r, 'a> {
+fn components<'r, 'a>(bom: &'r Bom<'a>) -> Components<'r, 'a> {
     let mut all = HashMap::new();
     let mut open: Vec<(usize, &Component<'a>)> = vec![(0, &bom.metadata.component)];
     open.extend(bom.components.iter().chain(bom.services.iter()).map(|component| (0, &**component)));
@@ -106,14 +98,16 @@ pub(crate) fn components<'r, 'a>(bom: &'r Bom<'a>) -> Components<'r, 'a> {
     all
 }
 
-/// The component that a reference means: a `bom-ref`, a BOM-Link (`urn:cdx:…#ref`), or a package URL that is not listed.
-pub(crate) fn resolve(components: &Components<'_, '_>, reference: &str) -> Option<finding::Component> {
-    let linked = reference
-        .split_once('#')
-        .filter(|(urn, _)| urn.starts_with("urn:cdx:"))
-        .map(|(_, inner)| percent_encoding::percent_decode_str(inner).decode_utf8_lossy().into_owned());
+/// What a reference means: a `bom-ref`, a BOM-Link (`urn:cdx:…#ref`), or a package URL that is not listed.
+fn resolve<'r, 'a>(
+    components: &Components<'r, 'a>,
+    reference: &str,
+) -> (Option<&'r Component<'a>>, Option<finding::Component>) {
+    let linked = reference.split_once('#').filter(|(urn, _)| urn.starts_with("urn:cdx:"));
+    let linked = linked.map(|(_, inner)| percent_decode_str(inner).decode_utf8_lossy().into_owned());
     let reference = linked.as_deref().unwrap_or(reference);
-    components.get(reference).and_then(|component| named(component)).or_else(|| purl::component(reference))
+    let listed = components.get(reference).copied();
+    (listed, listed.and_then(named).or_else(|| purl::component(reference)))
 }
 
 fn named(component: &Component<'_>) -> Option<finding::Component> {
@@ -201,7 +195,8 @@ fn found(
     reference: &str,
     image: Option<&str>,
 ) -> Finding {
-    finding(vulnerability, resolve(components, reference), components.get(reference).copied(), image)
+    let (listed, component) = resolve(components, reference);
+    finding(vulnerability, component, listed, image)
 }
 
 fn finding(
@@ -285,7 +280,7 @@ fn status(analysis: &Analysis<'_>) -> (Status, Option<String>) {
 }
 
 /// The words for a decision: state or justification, responses, detail.
-pub(crate) fn reason(analysis: &Analysis<'_>) -> String {
+fn reason(analysis: &Analysis<'_>) -> String {
     let words = |word: &str| word.replace('_', " ");
     let first = analysis.justification.get().or_else(|| analysis.state.get()).map(words);
     let responses = analysis.response.iter().map(words).collect::<Vec<_>>().join(", ");

@@ -7,32 +7,32 @@ use crate::readers::leaf::{List, Number, Object, Text, Texts};
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub(crate) struct Bom<'a> {
+pub(super) struct Bom<'a> {
     #[serde(borrow)]
-    pub(crate) bom_format: Text<'a>,
+    pub(super) bom_format: Text<'a>,
     #[serde(borrow)]
-    pub(crate) metadata: Object<Metadata<'a>>,
+    pub(super) metadata: Object<Metadata<'a>>,
     #[serde(borrow)]
-    pub(crate) components: List<Object<Component<'a>>>,
+    pub(super) components: List<Object<Component<'a>>>,
     #[serde(borrow)]
-    pub(crate) services: List<Object<Component<'a>>>,
+    pub(super) services: List<Object<Component<'a>>>,
     #[serde(borrow)]
-    pub(crate) vulnerabilities: Option<List<Object<Vulnerability<'a>>>>,
+    pub(super) vulnerabilities: Option<List<Object<Vulnerability<'a>>>>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct Metadata<'a> {
+pub(super) struct Metadata<'a> {
     #[serde(borrow)]
-    pub(crate) component: Object<Component<'a>>,
+    pub(super) component: Object<Component<'a>>,
     #[serde(borrow)]
-    pub(crate) tools: Tools<'a>,
+    pub(super) tools: Tools<'a>,
 }
 
 /// Since 1.5 `tools` is an object with components and services; before it was a list of tools.
 #[derive(Deserialize)]
 #[serde(untagged)]
-pub(crate) enum Tools<'a> {
+pub(super) enum Tools<'a> {
     #[serde(borrow)]
     List(Vec<Named<'a>>),
     #[serde(borrow)]
@@ -47,145 +47,145 @@ impl Default for Tools<'_> {
 }
 
 #[derive(Deserialize)]
-pub(crate) struct ToolComponents<'a> {
+pub(super) struct ToolComponents<'a> {
     #[serde(borrow, default)]
-    pub(crate) components: List<Named<'a>>,
+    pub(super) components: List<Named<'a>>,
     #[serde(borrow, default)]
-    pub(crate) services: List<Named<'a>>,
+    pub(super) services: List<Named<'a>>,
 }
 
 #[derive(Deserialize)]
-pub(crate) struct Named<'a> {
+pub(super) struct Named<'a> {
     #[serde(borrow, default)]
-    pub(crate) name: Text<'a>,
+    pub(super) name: Text<'a>,
 }
 
 /// A component or a service, with those inside it.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct Component<'a> {
+pub(super) struct Component<'a> {
     #[serde(borrow, rename = "bom-ref")]
-    pub(crate) bom_ref: Text<'a>,
+    pub(super) bom_ref: Text<'a>,
     #[serde(borrow, rename = "type")]
-    pub(crate) kind: Text<'a>,
+    pub(super) kind: Text<'a>,
     #[serde(borrow)]
-    pub(crate) group: Text<'a>,
+    pub(super) group: Text<'a>,
     #[serde(borrow)]
-    pub(crate) name: Text<'a>,
+    pub(super) name: Text<'a>,
     #[serde(borrow)]
-    pub(crate) version: Text<'a>,
+    pub(super) version: Text<'a>,
     #[serde(borrow)]
-    pub(crate) purl: Text<'a>,
+    pub(super) purl: Text<'a>,
     #[serde(borrow)]
-    pub(crate) components: List<Object<Component<'a>>>,
+    pub(super) components: List<Object<Component<'a>>>,
     #[serde(borrow)]
-    pub(crate) services: List<Object<Component<'a>>>,
+    pub(super) services: List<Object<Component<'a>>>,
     #[serde(borrow)]
-    pub(crate) evidence: Object<Evidence<'a>>,
+    pub(super) evidence: Object<Evidence<'a>>,
     #[serde(borrow)]
-    pub(crate) properties: List<Object<Property<'a>>>,
+    pub(super) properties: List<Object<Property<'a>>>,
     /// The vulnerability extension of 1.2 and 1.3, XML only.
     #[serde(borrow)]
-    pub(crate) vulnerabilities: Option<List<Object<Vulnerability<'a>>>>,
+    pub(super) vulnerabilities: Option<List<Object<Vulnerability<'a>>>>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct Evidence<'a> {
+pub(super) struct Evidence<'a> {
     #[serde(borrow)]
-    pub(crate) occurrences: List<Object<Occurrence<'a>>>,
+    pub(super) occurrences: List<Object<Occurrence<'a>>>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct Occurrence<'a> {
+pub(super) struct Occurrence<'a> {
     #[serde(borrow)]
-    pub(crate) location: Text<'a>,
-    pub(crate) line: Number,
+    pub(super) location: Text<'a>,
+    pub(super) line: Number,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct Property<'a> {
+pub(super) struct Property<'a> {
     #[serde(borrow)]
-    pub(crate) name: Text<'a>,
+    pub(super) name: Text<'a>,
     #[serde(borrow)]
-    pub(crate) value: Text<'a>,
+    pub(super) value: Text<'a>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct Vulnerability<'a> {
+pub(super) struct Vulnerability<'a> {
     #[serde(borrow)]
-    pub(crate) id: Text<'a>,
+    pub(super) id: Text<'a>,
     #[serde(borrow)]
-    pub(crate) source: Object<Source<'a>>,
+    pub(super) source: Object<Source<'a>>,
     #[serde(borrow)]
-    pub(crate) references: List<Object<Reference<'a>>>,
+    pub(super) references: List<Object<Reference<'a>>>,
     #[serde(borrow)]
-    pub(crate) ratings: List<Object<Rating<'a>>>,
+    pub(super) ratings: List<Object<Rating<'a>>>,
     #[serde(borrow)]
-    pub(crate) cwes: Texts<'a>,
+    pub(super) cwes: Texts<'a>,
     #[serde(borrow)]
-    pub(crate) description: Text<'a>,
+    pub(super) description: Text<'a>,
     #[serde(borrow)]
-    pub(crate) detail: Text<'a>,
+    pub(super) detail: Text<'a>,
     #[serde(borrow)]
-    pub(crate) recommendation: Text<'a>,
+    pub(super) recommendation: Text<'a>,
     /// The extension's.
     #[serde(borrow)]
-    pub(crate) recommendations: Texts<'a>,
+    pub(super) recommendations: Texts<'a>,
     #[serde(borrow)]
-    pub(crate) workaround: Text<'a>,
+    pub(super) workaround: Text<'a>,
     #[serde(borrow)]
-    pub(crate) advisories: List<Advisory<'a>>,
+    pub(super) advisories: List<Advisory<'a>>,
     #[serde(borrow)]
-    pub(crate) created: Text<'a>,
+    pub(super) created: Text<'a>,
     #[serde(borrow)]
-    pub(crate) tools: Tools<'a>,
+    pub(super) tools: Tools<'a>,
     #[serde(borrow)]
-    pub(crate) analysis: Object<Analysis<'a>>,
+    pub(super) analysis: Object<Analysis<'a>>,
     #[serde(borrow)]
-    pub(crate) affects: List<Object<Affect<'a>>>,
+    pub(super) affects: List<Object<Affect<'a>>>,
     /// The extension's reference to a component.
     #[serde(borrow, rename = "ref")]
-    pub(crate) component: Text<'a>,
+    pub(super) component: Text<'a>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct Source<'a> {
+pub(super) struct Source<'a> {
     #[serde(borrow)]
-    pub(crate) name: Text<'a>,
+    pub(super) name: Text<'a>,
     #[serde(borrow)]
-    pub(crate) url: Text<'a>,
+    pub(super) url: Text<'a>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct Reference<'a> {
+pub(super) struct Reference<'a> {
     #[serde(borrow)]
-    pub(crate) id: Text<'a>,
+    pub(super) id: Text<'a>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct Rating<'a> {
+pub(super) struct Rating<'a> {
     #[serde(borrow)]
-    pub(crate) source: Object<Source<'a>>,
-    pub(crate) score: Score,
+    pub(super) source: Object<Source<'a>>,
+    pub(super) score: Score,
     #[serde(borrow)]
-    pub(crate) severity: Text<'a>,
+    pub(super) severity: Text<'a>,
     #[serde(borrow)]
-    pub(crate) method: Text<'a>,
+    pub(super) method: Text<'a>,
     #[serde(borrow)]
-    pub(crate) vector: Text<'a>,
+    pub(super) vector: Text<'a>,
 }
 
 /// A number; in the extension an object whose `base` is what counts.
 #[derive(Deserialize)]
 #[serde(untagged)]
-pub(crate) enum Score {
+pub(super) enum Score {
     Parts { base: Number },
     Whole(Number),
 }
@@ -197,7 +197,7 @@ impl Default for Score {
 }
 
 impl Score {
-    pub(crate) fn get(&self) -> Option<f64> {
+    pub(super) fn get(&self) -> Option<f64> {
         let (Self::Parts { base: score } | Self::Whole(score)) = self;
         score.0.filter(|score| (0.0..=10.0).contains(score))
     }
@@ -206,7 +206,7 @@ impl Score {
 /// An object; in the extension only the address.
 #[derive(Deserialize)]
 #[serde(untagged)]
-pub(crate) enum Advisory<'a> {
+pub(super) enum Advisory<'a> {
     Object {
         #[serde(borrow)]
         url: Text<'a>,
@@ -216,7 +216,7 @@ pub(crate) enum Advisory<'a> {
 }
 
 impl Advisory<'_> {
-    pub(crate) fn url(&self) -> Option<&str> {
+    pub(super) fn url(&self) -> Option<&str> {
         let (Self::Object { url } | Self::Url(url)) = self;
         url.get()
     }
@@ -224,33 +224,33 @@ impl Advisory<'_> {
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct Analysis<'a> {
+pub(super) struct Analysis<'a> {
     #[serde(borrow)]
-    pub(crate) state: Text<'a>,
+    pub(super) state: Text<'a>,
     #[serde(borrow)]
-    pub(crate) justification: Text<'a>,
+    pub(super) justification: Text<'a>,
     #[serde(borrow, alias = "responses")]
-    pub(crate) response: Texts<'a>,
+    pub(super) response: Texts<'a>,
     #[serde(borrow)]
-    pub(crate) detail: Text<'a>,
+    pub(super) detail: Text<'a>,
     #[serde(borrow, rename = "firstIssued")]
-    pub(crate) first_issued: Text<'a>,
+    pub(super) first_issued: Text<'a>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct Affect<'a> {
+pub(super) struct Affect<'a> {
     #[serde(borrow, rename = "ref")]
-    pub(crate) component: Text<'a>,
+    pub(super) component: Text<'a>,
     #[serde(borrow)]
-    pub(crate) versions: List<Object<AffectedVersion<'a>>>,
+    pub(super) versions: List<Object<AffectedVersion<'a>>>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct AffectedVersion<'a> {
+pub(super) struct AffectedVersion<'a> {
     #[serde(borrow)]
-    pub(crate) version: Text<'a>,
+    pub(super) version: Text<'a>,
     #[serde(borrow)]
-    pub(crate) status: Text<'a>,
+    pub(super) status: Text<'a>,
 }

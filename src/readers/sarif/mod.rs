@@ -49,17 +49,17 @@ impl Reader for Sarif {
             Some(version) => return Err(malformed(&format!("SARIF version `{version}` is not 2.1.0"))),
             None => return Err(malformed("`version` is missing: this is no SARIF 2.1.0")),
         }
-        let runs = log.runs.as_ref().ok_or_else(|| malformed("`runs` is missing: this is no SARIF 2.1.0"))?;
+        let runs = log.0.runs.ok_or_else(|| malformed("`runs` is missing: this is no SARIF 2.1.0"))?;
         if runs.is_empty() {
             return Err(malformed("`runs` is empty: no scanner has run"));
         }
-        runs.iter().enumerate().map(|(index, run)| scan(input.path, index, run)).collect()
+        runs.0.into_iter().enumerate().map(|(index, run)| scan(input.path, index, run.0)).collect()
     }
 }
 
-fn scan(path: &str, index: usize, run: &Run<'_>) -> Result<Scan, ReadError> {
+fn scan(path: &str, index: usize, mut run: Run<'_>) -> Result<Scan, ReadError> {
     let malformed = |detail: String| ReadError::malformed(path, detail);
-    let driver = run.tool.driver.name.get();
+    let driver = run.tool.driver.name.owned();
     let driver = driver.ok_or_else(|| malformed(format!("`runs[{index}].tool.driver.name` is missing")))?;
     if let Some(file) = run.external_property_file_references.results.first() {
         let file = file.location.uri.get().unwrap_or("another file");
@@ -67,19 +67,22 @@ fn scan(path: &str, index: usize, run: &Run<'_>) -> Result<Scan, ReadError> {
             "the results of `runs[{index}]` are in `{file}`: have them written into one file"
         )));
     }
+    let failure = failure(&run);
+    // By value: what a result holds is given back as soon as its finding is made.
+    let results = run.results.take().unwrap_or_default().0;
+    let run = &run;
     let rules = Rules::new(run);
     let mut findings = Vec::new();
-    for (at, result) in run.results.iter().flat_map(|results| results.iter()).enumerate() {
-        if is_finding(result) {
-            let finding = finding(run, &rules, driver, result);
+    for (at, Object(result)) in results.into_iter().enumerate() {
+        if is_finding(&result) {
+            let finding = finding(run, &rules, &driver, &result);
             let nameless = || malformed(format!("`runs[{index}].results[{at}]` has neither a message nor a rule"));
             findings.push(finding.ok_or_else(nameless)?);
         }
     }
-    let failure = failure(run);
     Ok(Scan {
         reader: "sarif".to_owned(),
-        scanner: without_version(driver).to_owned(),
+        scanner: without_version(&driver).to_owned(),
         target: target(run),
         complete: failure.is_none(),
         failure,

@@ -1,0 +1,99 @@
+//! CycloneDX with vulnerabilities.
+
+use findsync::finding::{Kind, Severity, Status};
+
+use super::{error, fixture, read, survives_mutation};
+
+#[test]
+fn none() {
+    let scans = fixture("cyclonedx/none.json");
+    assert_eq!((scans[0].reader.as_str(), scans[0].scanner.as_str()), ("cyclonedx", "depscan"));
+    assert!(scans[0].complete && scans[0].findings.is_empty());
+}
+
+#[test]
+fn one_in_xml() {
+    let scans = fixture("cyclonedx/one.xml");
+    assert_eq!(scans[0].scanner, "grype");
+    let [finding] = &scans[0].findings[..] else { panic!("{:?}", scans[0].findings) };
+    assert_eq!((finding.severity, finding.status), (Severity::Critical, Status::FalsePositive));
+    assert_eq!(finding.justification.as_deref(), Some("false positive: update: not ours"));
+    assert_eq!(finding.identifiers, ["CVE-2021-99999", "GHSA-AAAA-BBBB-CCCC"]);
+    let component = finding.component.as_ref().unwrap();
+    assert_eq!((component.name.as_str(), component.version.as_deref()), ("a", Some("1.0")));
+    assert_eq!(finding.references, ["https://example.com/1"]);
+}
+
+#[test]
+fn the_extension_of_older_versions() {
+    let scans = fixture("cyclonedx/extension.xml");
+    assert_eq!(scans[0].scanner, "Acme Scan");
+    assert!(scans[0].complete);
+    let [finding] = &scans[0].findings[..] else { panic!("{:?}", scans[0].findings) };
+    assert_eq!((finding.severity, finding.cvss[0].score), (Severity::Critical, Some(9.8)));
+    assert_eq!(finding.identifiers, ["CVE-2018-7489", "CWE-184", "CWE-502"]);
+    assert_eq!(finding.description.as_deref(), Some("Reads <anything>."));
+    assert_eq!(finding.fix.as_ref().unwrap().text.as_deref(), Some("Upgrade"));
+    assert_eq!(finding.component.as_ref().unwrap().purl.as_deref(), Some("pkg:npm/a@1.0"));
+    assert_eq!(finding.references.len(), 3);
+}
+
+#[test]
+fn many() {
+    let scans = fixture("cyclonedx/many.json");
+    let scan = &scans[0];
+    assert_eq!((scan.scanner.as_str(), scan.target.as_str()), ("trivy", "registry.example:5000/shop"));
+    let told: Vec<_> = scan.findings.iter().map(|f| (f.title.as_str(), f.severity, f.status)).collect();
+    assert_eq!(
+        told,
+        [
+            ("CVE-2021-23337 in lodash", Severity::High, Status::Active),
+            ("CVE-2021-23337 in com.fasterxml:databind", Severity::High, Status::Active),
+            ("CVE-2020-1 in com.fasterxml:databind", Severity::Critical, Status::FalsePositive),
+            ("CVE-2020-2 in com.fasterxml:databind", Severity::Medium, Status::Closed),
+            ("CVE-2020-3 in com.fasterxml:databind", Severity::Info, Status::RiskAccepted),
+            ("CVE-2020-5 in unlisted", Severity::Medium, Status::Active),
+        ]
+    );
+    let lodash = &scan.findings[0];
+    assert_eq!(lodash.kind, Kind::Dependency);
+    assert_eq!(lodash.location.path.as_deref(), Some("app/node_modules/lodash/package.json"));
+    assert_eq!(lodash.location.image.as_deref(), Some("registry.example:5000/shop:1.4"));
+    assert_eq!(lodash.description.as_deref(), Some("Command injection.\n\nIn template."));
+    assert_eq!(lodash.cvss[0].score, Some(7.2));
+    assert_eq!(scan.findings[1].location.start_line, Some(3));
+    assert_eq!(scan.findings[1].locations.len(), 1);
+    assert_eq!(scan.findings[2].justification.as_deref(), Some("code not reachable: never called"));
+}
+
+#[test]
+fn an_inventory_vouches_for_nothing() {
+    for text in [
+        r#"{"bomFormat": "CycloneDX", "specVersion": "1.4", "components": []}"#,
+        r#"<bom xmlns="http://cyclonedx.org/schema/bom/1.4"><components/></bom>"#,
+    ] {
+        let scans = read("cyclonedx", text).unwrap();
+        assert!(!scans[0].complete);
+        assert!(scans[0].failure.as_deref().is_some_and(|why| why.contains("inventory")));
+    }
+}
+
+#[test]
+fn what_is_no_cyclonedx_is_an_error() {
+    for (text, part) in [
+        (r#"{"vulnerabilities": []}"#, "`bomFormat` is not `CycloneDX`"),
+        (r#"{"bomFormat": "CycloneDX", "vulnerabilities": {}}"#, "`vulnerabilities`: invalid type: map"),
+        (r#"{"bomFormat": "CycloneDX", "vulnerabilities": [{"affects": [3]}]}"#, "`vulnerabilities[0].affects[0]`"),
+        (r#"<bom xmlns="http://cyclonedx.org/schema/bom/1.4"><vulnerabilities>x"#, "line 1"),
+        (r#"<!DOCTYPE b [<!ENTITY x "y">]><bom><vulnerabilities>"#, "line 1"),
+    ] {
+        let error = error("cyclonedx", text);
+        assert!(error.contains(part), "{error}");
+    }
+}
+
+#[test]
+fn mutated() {
+    survives_mutation("cyclonedx", include_str!("../fixtures/cyclonedx/many.json"));
+    survives_mutation("cyclonedx", include_str!("../fixtures/cyclonedx/extension.xml"));
+}

@@ -1,0 +1,133 @@
+//! GitLab security reports.
+
+use findsync::finding::{Kind, Severity, Status};
+
+use super::{error, findings, fixture, read, survives_mutation};
+
+#[test]
+fn none() {
+    let scans = fixture("gitlab/none.json");
+    assert_eq!((scans[0].reader.as_str(), scans[0].scanner.as_str()), ("gitlab", "Semgrep"));
+    assert!(scans[0].complete && scans[0].findings.is_empty());
+}
+
+#[test]
+fn one() {
+    let scans = fixture("gitlab/one.json");
+    let [finding] = &scans[0].findings[..] else { panic!("{:?}", scans[0].findings) };
+    assert!(finding.title.starts_with("Improper neutralization"));
+    assert_eq!((finding.severity, finding.kind), (Severity::Critical, Kind::Code));
+    assert_eq!((finding.status, finding.justification.as_deref()), (Status::FalsePositive, Some("never reached")));
+    assert_eq!(finding.rule.as_deref(), Some("eslint.detect-eval"));
+    assert_eq!(finding.identifiers, ["CWE-95"]);
+    let place = &finding.location;
+    assert_eq!((place.path.as_deref(), place.start_line, place.end_line), (Some("src/eval.js"), Some(7), Some(9)));
+    assert_eq!(place.resource.as_deref(), Some("Shop.run"));
+    assert_eq!(finding.fix.as_ref().unwrap().text.as_deref(), Some("Use `JSON.parse`."));
+    let prints: Vec<_> =
+        finding.evidence.fingerprints.iter().map(|print| (print.name.as_str(), print.value.as_str())).collect();
+    assert_eq!(
+        prints,
+        [("gitlab:scope_offset_compressed", "src/eval.js|run[0]:3"), ("gitlab:hash", "src/eval.js|abcdef")]
+    );
+    assert_eq!(finding.references.len(), 3);
+}
+
+#[test]
+fn many() {
+    let scans = fixture("gitlab/many.json");
+    let scan = &scans[0];
+    assert_eq!((scan.complete, scan.failure.as_deref()), (false, Some("no space left")));
+    assert_eq!(scan.target, "registry.example/shop");
+    let [libc, curl] = &scan.findings[..] else { panic!("{:?}", scan.findings) };
+    assert_eq!((libc.title.as_str(), libc.rule.as_deref()), ("CVE-2023-4911 in libc6", Some("CVE-2023-4911")));
+    assert!(libc.identifiers.contains(&"USN-6409-1".to_owned()));
+    assert_eq!(libc.component.as_ref().unwrap().purl.as_deref(), Some("pkg:deb/debian/libc6@2.36-9"));
+    assert_eq!(libc.location.image.as_deref(), Some("registry.example/shop:1.4"));
+    assert_eq!(libc.cvss.len(), 1);
+    assert_eq!((curl.severity, curl.kind, curl.rule.as_deref()), (Severity::Info, Kind::Dependency, Some("0a1b")));
+    assert_eq!(curl.fix.as_ref().unwrap().text.as_deref(), Some("Upgrade curl"));
+    assert_eq!(curl.location.resource.as_deref(), Some("Deployment/default/web/nginx"));
+}
+
+fn report(kind: &str, vulnerability: &str) -> String {
+    format!(r#"{{"version": "14.0.0", "scan": {{"type": "{kind}"}}, "vulnerabilities": [{vulnerability}]}}"#)
+}
+
+#[test]
+fn dynamic() {
+    let found = findings(
+        "gitlab",
+        &report(
+            "dast",
+            r#"{"message": "XSS", "severity": "Low", "location": {"hostname": "https://shop.example/", "path": "login", "method": "POST", "param": "q"},
+            "identifiers": [{"type": "ZAProxy_PluginId", "name": "XSS here", "value": "40012"}, {"type": "CWE", "value": 79}]}"#,
+        ),
+    );
+    let place = &found[0].location;
+    assert_eq!(found[0].kind, Kind::Dynamic);
+    assert_eq!(place.url.as_deref(), Some("https://shop.example/login"));
+    assert_eq!((place.method.as_deref(), place.parameter.as_deref()), (Some("POST"), Some("q")));
+    assert_eq!((found[0].rule.as_deref(), &found[0].identifiers[..]), (Some("40012"), &["CWE-79".to_owned()][..]));
+}
+
+#[test]
+fn secrets_leave_only_their_hash() {
+    let secret = "AKIAIOSFODNN7EXAMPLE";
+    let text = report(
+        "secret_detection",
+        &format!(
+            r#"{{"name": "AWS access key", "severity": "Critical", "description": "Revoke it.", "raw_source_code_extract": "{secret}",
+            "location": {{"file": ".env", "start_line": 1, "commit": {{"sha": "0000000"}}}},
+            "identifiers": [{{"type": "gitleaks_rule_id", "name": "Gitleaks rule ID AWS", "value": "AWS"}}]}}"#
+        ),
+    );
+    let found = findings("gitlab", &text);
+    assert_eq!((found[0].kind, found[0].rule.as_deref()), (Kind::Secret, Some("AWS")));
+    assert!(found[0].evidence.secret_hash.as_ref().is_some_and(|hash| hash.len() == 64));
+    let shown = serde_json::to_string(&found).unwrap();
+    assert!(!shown.contains(&secret[..8]) && found[0].evidence.snippet.is_none());
+}
+
+#[test]
+fn fuzzing_and_infrastructure() {
+    let crash = findings(
+        "gitlab",
+        &report(
+            "coverage_fuzzing",
+            r#"{"name": "crash", "location": {"crash_type": "Overflow", "crash_state": "parse\nmain"}}"#,
+        ),
+    );
+    assert_eq!((crash[0].kind, crash[0].location.resource.as_deref()), (Kind::Code, Some("parse")));
+    let kics = findings(
+        "gitlab",
+        &report("sast", r#"{"name": "open bucket", "scanner": {"id": "kics"}, "location": {"file": "a.tf"}}"#),
+    );
+    assert_eq!(kics[0].kind, Kind::Infrastructure);
+}
+
+#[test]
+fn differential_scans_close_nothing() {
+    let text = r#"{"scan": {"type": "sast", "partial_scan": {"mode": "differential"}}, "vulnerabilities": []}"#;
+    assert!(!read("gitlab", text).unwrap()[0].complete);
+}
+
+#[test]
+fn what_is_no_report_is_an_error() {
+    for (text, part) in [
+        (r#"{"scan": {"type": "sast"}}"#.to_owned(), "`vulnerabilities` is missing"),
+        (r#"{"vulnerabilities": {}}"#.to_owned(), "`vulnerabilities`: invalid type: map"),
+        (report("sast", "{}"), "`vulnerabilities[0]` has neither"),
+        (report("sast", r#"{"name": "a", "location": "b"}"#), "`vulnerabilities[0].location`: invalid type: string"),
+    ] {
+        let error = error("gitlab", &text);
+        assert!(error.contains(part), "{error}");
+    }
+}
+
+#[test]
+fn mutated() {
+    for text in [include_str!("../fixtures/gitlab/one.json"), include_str!("../fixtures/gitlab/many.json")] {
+        survives_mutation("gitlab", text);
+    }
+}
