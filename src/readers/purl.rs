@@ -2,27 +2,17 @@
 
 use percent_encoding::percent_decode_str;
 
+use super::package;
 use crate::finding::Component;
 
 /// The component that a package URL names; the name as its ecosystem writes it.
 pub(crate) fn component(purl: &str) -> Option<Component> {
-    let bare = purl.strip_prefix("pkg:")?.trim_start_matches('/');
-    let bare = bare.split(['?', '#']).next()?;
-    let (kind, path) = bare.split_once('/')?;
+    let bare = purl.strip_prefix("pkg:")?.split(['?', '#']).next()?;
     // A scope may begin with an unescaped `@`: the version stands behind the last slash.
-    let name_at = path.rfind('/').map_or(0, |slash| slash + 1);
-    let (path, version) = match path.get(name_at + 1..)?.find('@') {
-        Some(at) => (&path[..name_at + 1 + at], Some(&path[name_at + 1 + at + 1..])),
-        None => (path, None),
-    };
-    let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
-    let name = match (kind.to_ascii_lowercase().as_str(), path.rsplit_once('/')) {
-        ("maven", Some((group, name))) => format!("{}:{}", decoded(group), decoded(name)),
-        // There the namespace is who distributes the package, not a part of its name.
-        ("deb" | "rpm" | "apk" | "alpm" | "oci" | "docker", Some((_, name))) => decoded(name),
-        _ => decoded(path),
-    };
-    Some(Component { purl: Some(purl.to_owned()), name, version: version.map(decoded).filter(|v| !v.is_empty()) })
+    let version = bare.rfind('@').filter(|at| *at > bare.rfind('/').unwrap_or(0) + 1).map(|at| &bare[at + 1..]);
+    let version = version.map(|version| percent_decode_str(version).decode_utf8_lossy().into_owned());
+    let name = Some(package::name(purl)).filter(|name| !name.is_empty())?;
+    Some(Component { purl: Some(purl.to_owned()), name, version: version.filter(|version| !version.is_empty()) })
 }
 
 /// Package types by the names of the files that list packages.
@@ -38,34 +28,16 @@ const MANIFESTS: &[(&str, &[&str])] = &[
     ("pypi", &["requirements.txt", "pipfile.lock", "poetry.lock", "uv.lock", "pdm.lock", "setup.py", "pyproject.toml"]),
 ];
 
-/// Package types by distributions.
-const DISTRIBUTIONS: &[(&str, &[&str])] = &[
-    ("deb", &["debian", "ubuntu"]),
-    ("apk", &["alpine", "wolfi", "chainguard"]),
-    ("rpm", &["redhat", "rhel", "centos", "fedora", "rocky", "alma", "oracle", "amazon", "suse", "opensuse", "photon"]),
-];
-
 /// The package URL of a package that a manifest lists, where the manifest's name tells the ecosystem.
 pub(crate) fn of_manifest(path: &str, name: &str, version: Option<&str>) -> Option<String> {
     let file = path.rsplit(['/', '\\']).next()?.to_ascii_lowercase();
     let (kind, _) = MANIFESTS.iter().find(|(_, files)| files.contains(&file.as_str()))?;
-    let name = if *kind == "maven" { name.replace(':', "/") } else { name.to_owned() };
-    Some(url(kind, &name, version))
+    package::purl(kind, name, version)
 }
 
 /// The package URL of a distribution's package; the distribution as scanners name it: `debian 10.9`, `alpine:3.12`.
 pub(crate) fn of_distribution(system: &str, name: &str, version: Option<&str>) -> Option<String> {
-    let system = system.split([' ', ':']).next()?.to_ascii_lowercase();
-    let (kind, _) = DISTRIBUTIONS.iter().find(|(_, names)| names.iter().any(|name| system.starts_with(name)))?;
-    Some(url(kind, &format!("{system}/{name}"), version))
-}
-
-fn url(kind: &str, name: &str, version: Option<&str>) -> String {
-    let name = name.replace('%', "%25").replace('@', "%40").replace(' ', "%20");
-    match version {
-        Some(version) => format!("pkg:{kind}/{name}@{}", version.replace('%', "%25").replace('@', "%40")),
-        None => format!("pkg:{kind}/{name}"),
-    }
+    package::purl(system.split([' ', ':']).next()?, name, version)
 }
 
 #[cfg(test)]

@@ -156,6 +156,26 @@ fn a_root_below_the_repository_counts() {
 }
 
 #[test]
+fn secrets_leave_only_their_hash() {
+    let secret = "ghp_0123456789abcdefXYZ";
+    for snippet in [secret.to_owned(), format!("token = \\\"{secret}\\\"")] {
+        let text = format!(
+            r#"{{"version": "2.1.0", "runs": [{{"tool": {{"driver": {{"name": "gitleaks"}}}}, "results": [{{"ruleId": "github-pat",
+            "message": {{"text": "github-pat has detected secret {secret} for file .env."}}, "locations": [{{"physicalLocation": {{
+            "artifactLocation": {{"uri": ".env"}}, "region": {{"startLine": 1, "snippet": {{"text": "{snippet}"}}}}}}}}]}}]}}]}}"#
+        );
+        let found = findings("sarif", &text);
+        assert_eq!(found[0].kind, Kind::Secret);
+        assert_eq!(found[0].evidence.secret_hash.is_some(), snippet == secret);
+        let shown = serde_json::to_string(&found).unwrap();
+        assert!(
+            secret.as_bytes().windows(8).all(|part| !shown.contains(std::str::from_utf8(part).unwrap())),
+            "{shown}"
+        );
+    }
+}
+
+#[test]
 fn mutated() {
     for text in [include_str!("../fixtures/sarif/one.sarif"), include_str!("../fixtures/sarif/many.sarif")] {
         survives_mutation("sarif", text);
