@@ -105,9 +105,17 @@ impl WorkType {
         if shows { repro } else { "System.Description" }
     }
 
-    /// Whether a new item may begin in a state.
+    /// A state as the type spells it, where the type has it.
+    pub(super) fn spelled<'s>(&'s self, state: &'s str) -> &'s str {
+        self.states.iter().map(|(name, _)| name.as_str()).find(|name| name.eq_ignore_ascii_case(state)).unwrap_or(state)
+    }
+
+    /// Whether a new item may begin in a state; where the server does not tell, in the first one.
     pub(super) fn begins_in(&self, state: &str) -> bool {
-        self.next("").iter().any(|to| to.eq_ignore_ascii_case(state))
+        match self.next("") {
+            [] => self.states.first().is_some_and(|(first, _)| first.eq_ignore_ascii_case(state)),
+            begins => begins.iter().any(|begin| begin.eq_ignore_ascii_case(state)),
+        }
     }
 
     fn next(&self, from: &str) -> &[String] {

@@ -150,8 +150,8 @@ impl AzureDevOps {
     /// The state to come to: the status field's value where that is the state, else what open or closed means.
     fn goal(&self, work_type: &WorkType, edits: &[FieldEdit], state: Option<State>) -> Option<String> {
         let by_value = edits.iter().rev().find(|edit| Place::of(&edit.name, work_type).is_state());
-        if let Some(value) = by_value.and_then(|edit| edit.value.clone()) {
-            return Some(value);
+        if let Some(value) = by_value.and_then(|edit| edit.value.as_deref()) {
+            return Some(work_type.spelled(value).to_owned());
         }
         let state = state.filter(|_| !self.status_is_state())?;
         work_type.plain_state(state).map(str::to_owned)
