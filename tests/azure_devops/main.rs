@@ -6,5 +6,6 @@ mod examples;
 #[path = "../fakes/azure_devops/mod.rs"]
 mod fake;
 mod faults;
+mod journey;
 mod kit;
 mod verbs;

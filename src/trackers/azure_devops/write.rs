@@ -8,6 +8,7 @@ use super::model::{Operation, Relation, WorkItem};
 use super::read::{Known, is_id};
 use super::types::WorkType;
 use super::{AzureDevOps, fields, links, text};
+use crate::finding::Status;
 use crate::issue::{Edit, FieldEdit, Issue, IssueId, New, Stamp, State};
 use crate::trackers::{Error, Found};
 
@@ -15,7 +16,7 @@ impl AzureDevOps {
     pub(super) async fn create(&self, new: &New) -> Result<IssueId, Error> {
         let types = self.types().await?;
         let work_type = types.chosen();
-        let goal = self.goal(work_type, &new.fields, Some(new.state));
+        let goal = self.goal(work_type, &new.fields, Some(new.state), Some(new.stamp.status));
         let first = goal.as_deref().filter(|state| work_type.begins_in(state));
         let mut stamp = new.stamp.clone();
         if goal.is_some() && first.is_none() {
@@ -41,12 +42,17 @@ impl AzureDevOps {
             Ok(relations) => {
                 let mut links = links::Changes::default();
                 links.hold(&relations, &settled);
-                self.walk(item.id, item.rev, &way, links.into_operations().collect()).await
+                let mut steps: Vec<_> = way.iter().map(|s| vec![Operation::add(fields::STATE, s.as_str())]).collect();
+                match steps.last_mut() {
+                    Some(last) => last.extend(links.into_operations()),
+                    None => steps.push(links.into_operations().collect()),
+                }
+                self.walk(item.id, item.rev, steps).await
             }
             Err(error) => Err(error),
         };
         match moved {
-            Ok(_) => Ok(id),
+            Ok(()) => Ok(id),
             Err(error) => {
                 let what = format!("move it to `{}`: {error}", way.last().map_or("its state", String::as_str));
                 Err(Error::Partly { number: item.id, url: id.url, what })
@@ -80,10 +86,10 @@ impl AzureDevOps {
         let types = self.types().await?;
         let known = self.known(issue).await?;
         let work_type = types.named(&known.work_item_type);
-        let way = match self.goal(work_type, &edit.fields, edit.state) {
-            Some(goal) => work_type.way(&known.state, &goal),
-            None => Vec::new(),
-        };
+        // An item that is open or closed as asked stays in the state that people moved it to.
+        let state = edit.state.filter(|state| types.state(&work_type.name, &known.state) != *state);
+        let goal = self.goal(work_type, &edit.fields, state, edit.stamp.as_ref().map(|stamp| stamp.status));
+        let way = goal.map(|goal| work_type.way(&known.state, &goal)).unwrap_or_default();
         let mut patch = Vec::new();
         patch.extend(edit.title.as_deref().map(|title| Operation::add("System.Title", title)));
         patch.extend(edit.body.as_deref().map(|body| Operation::add(work_type.body_field(), text::to_service(body))));
@@ -97,25 +103,31 @@ impl AzureDevOps {
             links.add(&known.relations, links::DUPLICATE_OF, &self.client.item_url(&other.number.to_string()));
         }
         patch.extend(links.into_operations());
-        // With the rest in one request, so that it is said once or not at all: no marker is needed.
-        patch.extend(edit.comment.as_ref().map(|comment| Operation::add("System.History", comment.text.as_str())));
-        if patch.is_empty() && way.is_empty() {
-            return Ok(());
+        let comment = edit.comment.as_ref().map(|comment| Operation::add("System.History", comment.text.as_str()));
+        let mut steps: Vec<Vec<Operation>> =
+            way.iter().map(|state| vec![Operation::add(fields::STATE, state.as_str())]).collect();
+        // With the step that opens or closes the item, so that it is said with it or not at all: no marker is needed.
+        let is_there = |state: &String| edit.state.is_some_and(|s| s == types.state(&work_type.name, state));
+        let telling = way.iter().position(is_there).unwrap_or(way.len().saturating_sub(1));
+        match steps.get_mut(telling) {
+            Some(step) => step.extend(comment),
+            None => patch.extend(comment),
         }
-        self.walk(issue.id.number, known.rev, &way, patch).await.map(|_| ())
+        match steps.last_mut() {
+            Some(last) => last.extend(patch),
+            None if patch.is_empty() => return Ok(()),
+            None => steps.push(patch),
+        }
+        self.walk(issue.id.number, known.rev, steps).await
     }
 
-    /// Goes through states, the last one together with everything else.
-    async fn walk(&self, id: u64, mut rev: u64, way: &[String], last: Vec<Operation>) -> Result<WorkItem, Error> {
-        let (goal, on_the_way) = way.split_last().map_or((None, way), |(goal, before)| (Some(goal), before));
-        for state in on_the_way {
-            let patch = [Operation::test_rev(rev), Operation::add(fields::STATE, state.as_str())];
-            rev = self.update(id, &patch).await?.rev;
+    /// Writes one step after the other, each to the revision that the one before made.
+    async fn walk(&self, id: u64, mut rev: u64, steps: Vec<Vec<Operation>>) -> Result<(), Error> {
+        for mut step in steps {
+            step.insert(0, Operation::test_rev(rev));
+            rev = self.update(id, &step).await?.rev;
         }
-        let mut patch = vec![Operation::test_rev(rev)];
-        patch.extend(goal.map(|state| Operation::add(fields::STATE, state.as_str())));
-        patch.extend(last);
-        self.update(id, &patch).await
+        Ok(())
     }
 
     async fn update(&self, id: u64, patch: &[Operation]) -> Result<WorkItem, Error> {
@@ -147,14 +159,25 @@ impl AzureDevOps {
         }
     }
 
-    /// The state to come to: the status field's value where that is the state, else what open or closed means.
-    fn goal(&self, work_type: &WorkType, edits: &[FieldEdit], state: Option<State>) -> Option<String> {
+    /// The state to come to: the status field's value where that is the state; else, where the item has to be opened or
+    /// closed, the mapping's state for its status, or the type's own for open and closed.
+    fn goal(
+        &self,
+        work_type: &WorkType,
+        edits: &[FieldEdit],
+        state: Option<State>,
+        status: Option<Status>,
+    ) -> Option<String> {
         let by_value = edits.iter().rev().find(|edit| Place::of(&edit.name, work_type).is_state());
         if let Some(value) = by_value.and_then(|edit| edit.value.as_deref()) {
             return Some(work_type.spelled(value).to_owned());
         }
-        let state = state.filter(|_| !self.status_is_state())?;
-        work_type.plain_state(state).map(str::to_owned)
+        let state = state?;
+        let mapped = status.filter(|_| self.status_is_state()).map(|status| self.mapping.status.value(status));
+        match mapped.filter(|value| value.open == (state == State::Open)) {
+            Some(value) => Some(work_type.spelled(&value.value).to_owned()),
+            None => work_type.plain_state(state).map(str::to_owned),
+        }
     }
 
     /// Fields but for the state, each in its type; the parent as a relation.

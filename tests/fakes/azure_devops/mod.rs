@@ -98,6 +98,11 @@ impl Fake {
         self.inner.faults.lock().expect("no panic in the fake").push(Fault::new(nth, kind));
     }
 
+    /// Takes back the faults that did not come to pass.
+    pub(crate) fn calm(&self) {
+        self.inner.faults.lock().expect("no panic in the fake").clear();
+    }
+
     /// What the contract, or the fake itself, had against the requests so far: must be empty.
     pub(crate) fn objections(&self) -> Vec<String> {
         self.inner.objections.lock().expect("no panic in the fake").clone()
