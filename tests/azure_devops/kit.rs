@@ -81,6 +81,11 @@ pub(crate) fn states(process: Process) -> (&'static str, &'static str) {
     }
 }
 
+/// The field in which people read the text, in a process' default type.
+pub(crate) fn body_field(process: Process) -> &'static str {
+    if process == Process::Basic { "System.Description" } else { "Microsoft.VSTS.TCM.ReproSteps" }
+}
+
 /// The adapter under test.
 pub(crate) fn connect(fake: &Fake, mapping: &Mapping) -> AzureDevOps {
     AzureDevOps::with_http(&instance(fake, token()), mapping, |http| {

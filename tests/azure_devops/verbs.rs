@@ -132,7 +132,7 @@ async fn a_description_edited_in_the_browser_keeps_identity_and_words() {
         let adapter = connect(&fake, &mapping);
         let new = new_issue(&adapter, &mapping, 1, Status::Active);
         let id = adapter.open(&new).await.unwrap();
-        let field = if process == Process::Basic { "System.Description" } else { "Microsoft.VSTS.TCM.ReproSteps" };
+        let field = kit::body_field(process);
         fake.world().person_types(id.number, field, |html| {
             format!("<div>I look at it<!-- x --></div>{html}<div onclick=\"x()\">See build 7</div>")
         });
