@@ -76,7 +76,8 @@ pub struct Planned {
 /// What one tracker holds.
 struct Held {
     issues: Vec<Issue>,
-    visibility: Visibility,
+    /// Who can read it; `None` where that makes no difference.
+    visibility: Option<Visibility>,
 }
 
 /// Plans all mappings. `trackers` are in the order of the mappings.
@@ -89,15 +90,21 @@ pub async fn plan(input: &Input<'_>, trackers: &[Box<dyn Track>]) -> Result<Vec<
     for (mapping, tracker) in mappings.iter().zip(trackers) {
         let wrap = |source| Error::Tracker { mapping: mapping.label.clone(), source };
         let issues = tracker.issues(Which::Open).await.map_err(wrap)?;
-        held.push(Held { issues, visibility: tracker.visibility().await.map_err(wrap)? });
+        // Asked only where what is written depends on it, or (below) something may be opened: it costs a request.
+        let matters = tracker.limits().confidential || mapping.public == Some(Public::Minimal);
+        let visibility = if matters { Some(tracker.visibility().await.map_err(wrap)?) } else { None };
+        held.push(Held { issues, visibility });
     }
     // Closed issues are listed only where something wanted has no open one; they may teach aliases, so triage anew.
     let mut drafts = drafts(input, trackers, &held)?;
     let mut grown = false;
     for (at, (mapping, tracker)) in mappings.iter().zip(trackers).enumerate() {
         if plan::needs_closed(&drafts[at].0, &held[at].issues) {
-            let closed = tracker.issues(Which::Closed).await;
-            held[at].issues.extend(closed.map_err(|source| Error::Tracker { mapping: mapping.label.clone(), source })?);
+            let wrap = |source| Error::Tracker { mapping: mapping.label.clone(), source };
+            held[at].issues.extend(tracker.issues(Which::Closed).await.map_err(wrap)?);
+            if held[at].visibility.is_none() {
+                held[at].visibility = Some(tracker.visibility().await.map_err(wrap)?);
+            }
             grown = true;
         }
     }
@@ -139,7 +146,7 @@ fn drafts(input: &Input<'_>, trackers: &[Box<dyn Track>], held: &[Held]) -> Resu
             let style = Style {
                 limits: tracker.limits(),
                 links: input.links.clone(),
-                public_minimal: mapping.public == Some(Public::Minimal) && held.visibility == Visibility::Public,
+                public_minimal: mapping.public == Some(Public::Minimal) && held.visibility == Some(Visibility::Public),
             };
             let confidential = confidential(mapping, held.visibility, tracker.as_ref());
             let recipe =
@@ -185,16 +192,16 @@ fn known(held: &[Held]) -> Known {
     known
 }
 
-fn confidential(mapping: &Mapping, visibility: Visibility, tracker: &dyn Track) -> bool {
+fn confidential(mapping: &Mapping, visibility: Option<Visibility>, tracker: &dyn Track) -> bool {
     let wanted = match mapping.confidential {
-        Confidential::Auto => visibility != Visibility::Private,
+        Confidential::Auto => visibility.is_some_and(|visibility| visibility != Visibility::Private),
         Confidential::Always => true,
         Confidential::Never => false,
     };
     wanted && tracker.limits().confidential
 }
 
-fn settings(input: &Input<'_>, mapping: &Mapping, visibility: Visibility, tracker: &dyn Track) -> Settings {
+fn settings(input: &Input<'_>, mapping: &Mapping, visibility: Option<Visibility>, tracker: &dyn Track) -> Settings {
     let target = |status: Status| {
         let value = mapping.status.value(status);
         let reason = if status == Status::Closed { CloseReason::Completed } else { CloseReason::NotPlanned };
@@ -226,7 +233,7 @@ fn settings(input: &Input<'_>, mapping: &Mapping, visibility: Visibility, tracke
         new_on_return: mapping.on_return == OnReturn::New,
         keep_manual_close: mapping.on_manual_close == OnManualClose::Keep,
         record_decisions: mapping.record_decisions,
-        publishing_unasked: visibility == Visibility::Public && mapping.public.is_none(),
+        publishing_unasked: visibility == Some(Visibility::Public) && mapping.public.is_none(),
     }
 }
 

@@ -1,15 +1,11 @@
-//! Faults at every request of each verb, and how many requests are made where nothing goes wrong.
+//! Faults at the requests of each verb, and lists longer than one query.
 
-use std::time::Instant;
-
-use findsync::config::{FieldOn, FieldRule, UpdatePolicy};
 use findsync::finding::Status;
 use findsync::issue::{Comment, Edit, FieldEdit, State};
 use findsync::trackers::{Error, Found, Read as _, Track as _, Which};
-use serde_json::json;
 
 use crate::fake::{Fake, Kind, Process};
-use crate::kit::{self, assert_no_objections, connect, mapping_for, new_issue, open_issues, stamp, states};
+use crate::kit::{self, connect, mapping_for, new_issue, open_issues, stamp, states};
 
 /// Whether the fault leaves reading unharmed, as it is safe to ask again.
 fn is_passing(kind: Kind) -> bool {
@@ -121,33 +117,6 @@ async fn an_edit_whose_answer_was_lost_can_be_tried_again_without_doing_it_twice
     }
 }
 
-/// Fills the project with items as findsync writes them.
-fn fill(fake: &Fake, count: u64) {
-    let mut world = fake.world();
-    let template = world.items.values().next().cloned().unwrap();
-    for id in 0..count {
-        let id = template.id + 1 + id;
-        world.items.insert(id, crate::fake::Item { id, ..template.clone() });
-    }
-}
-
-#[tokio::test]
-async fn ten_thousand_items_are_read_in_52_requests() {
-    let fake = Fake::start(Process::Agile).await;
-    let mapping = mapping_for(Process::Agile);
-    let adapter = connect(&fake, &mapping);
-    adapter.open(&new_issue(&adapter, &mapping, 1, Status::Active)).await.unwrap();
-    fill(&fake, 9_999);
-    let adapter = connect(&fake, &mapping);
-    fake.take_requests();
-    let begun = Instant::now();
-    assert_eq!(adapter.issues(Which::Open).await.unwrap().len(), 10_000);
-    let requests = fake.take_requests().len();
-    println!("10,000 items: {requests} requests, {:?}", begun.elapsed());
-    assert!(requests <= 52, "{requests}");
-    assert_no_objections(&fake);
-}
-
 #[tokio::test]
 async fn more_items_than_a_query_returns_are_read_in_windows() {
     for top_helps in [true, false] {
@@ -160,35 +129,10 @@ async fn more_items_than_a_query_returns_are_read_in_windows() {
             item.fields.remove("System.Description");
             item.relations.clear();
         });
-        fill(&fake, 20_010);
+        fake.fill(20_010, |_, _| {});
         fake.world().top_helps = top_helps;
         let issues = connect(&fake, &mapping).issues(Which::Open).await.unwrap();
         assert_eq!(issues.len(), 20_011, "{top_helps}");
         assert!(issues.windows(2).all(|pair| pair[0].id.number < pair[1].id.number));
-    }
-}
-
-#[tokio::test]
-async fn a_hundred_new_items_take_a_request_each() {
-    for process in Process::ALL {
-        let fake = Fake::start(process).await;
-        let mut mapping = mapping_for(process);
-        mapping.fields = vec![FieldRule {
-            field: "Microsoft.VSTS.Scheduling.Effort".into(),
-            value: "2".into(),
-            on: FieldOn::Create,
-            update: UpdatePolicy::IfUnedited,
-        }];
-        let adapter = connect(&fake, &mapping);
-        for number in 0..100 {
-            let mut new = new_issue(&adapter, &mapping, number, Status::Active);
-            let effort = FieldEdit { name: mapping.fields[0].field.clone(), value: Some("2".into()) };
-            new.fields.push(effort);
-            adapter.open(&new).await.unwrap();
-        }
-        let requests = fake.take_requests();
-        assert_eq!(requests.len(), 102, "the types, the fields, and one an item: {process:?}");
-        assert_eq!(fake.items()[99].value("Microsoft.VSTS.Scheduling.Effort"), json!(2.0));
-        assert_no_objections(&fake);
     }
 }

@@ -89,7 +89,7 @@ pub(crate) fn body_field(process: Process) -> &'static str {
 /// The adapter under test.
 pub(crate) fn connect(fake: &Fake, mapping: &Mapping) -> AzureDevOps {
     AzureDevOps::with_http(&instance(fake, token()), mapping, |http| {
-        http.timeout = Duration::from_millis(700);
+        http.timeout = Duration::from_secs(1);
         http.retry.backoff = Duration::from_millis(2);
     })
     .expect("the settings are good")
@@ -115,6 +115,16 @@ pub(crate) fn stamp(number: u8, state: State) -> Stamp {
         pending: vec![],
         duplicate_of: None,
     }
+}
+
+/// The link that holds the stamp of another finding for each number, of a scanner that no test runs.
+pub(crate) fn stamp_link(number: u64) -> serde_json::Value {
+    let mut stamp = stamp(0, State::Open);
+    stamp.key.digest.0[..8].copy_from_slice(&number.to_be_bytes());
+    stamp.members[0].keys = vec![stamp.key];
+    let text = stamp.encode(10_000).replace('+', "-").replace('/', "_");
+    let url = format!("https://findsync.invalid/stamp/1-of-1?{text}");
+    serde_json::json!({"rel": "Hyperlink", "url": url, "attributes": {"comment": ""}})
 }
 
 /// A body with our section in it.

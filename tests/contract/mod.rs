@@ -106,12 +106,17 @@ impl<'w> Bench<'w> {
         let input = self.input(scans, &config);
         let trackers = vec![tracker];
         let planned = sync::plan(&input, &trackers).await?.remove(0);
-        let applied = if planned.plan.refusal.is_some() {
-            Applied::default()
-        } else {
-            sync::apply(&input, &planned, trackers[0].as_ref(), &mut |_, _| ()).await
-        };
+        let applied = self.apply(scans, &planned, trackers[0].as_ref()).await;
         Ok((planned, applied))
+    }
+
+    /// Applies what was planned before.
+    pub async fn apply(&self, scans: &[Scan], planned: &Planned, tracker: &dyn Track) -> Applied {
+        if planned.plan.refusal.is_some() {
+            return Applied::default();
+        }
+        let config = self.config();
+        sync::apply(&self.input(scans, &config), planned, tracker, &mut |_, _| ()).await
     }
 
     /// Plans, applies, expects that every change is done and that a second plan is empty.

@@ -59,9 +59,9 @@ impl Kind {
         let answer = match self {
             Self::ServerError => said(500, "Exception", "VS403000: an unexpected error"),
             Self::TooMany => {
-                said(429, "RequestBlocked", "TF400733: The request has been canceled").with("Retry-After", "1")
+                said(429, "RequestBlocked", "TF400733: The request has been canceled").with("Retry-After", "0")
             }
-            Self::Unavailable => said(503, "ServiceUnavailable", "the service is unavailable").with("Retry-After", "1"),
+            Self::Unavailable => said(503, "ServiceUnavailable", "the service is unavailable").with("Retry-After", "0"),
             Self::Unauthorized => said(401, "Unauthorized", "TF400813: The user is not authorized"),
             Self::SignIn => Answer::sign_in(203),
             Self::Redirect => Answer::sign_in(302),

@@ -59,16 +59,21 @@ pub(crate) struct Fake {
 impl Fake {
     /// Starts a fake organization whose project follows the process.
     pub(crate) async fn start(process: Process) -> Self {
+        Self::serve(World::new(process)).await
+    }
+
+    /// Starts a fake of an organization as it is.
+    pub(crate) async fn serve(world: World) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let location = format!("http://{}/acme", listener.local_addr().expect("an address"));
         let inner = Arc::new(Inner {
-            world: Mutex::new(World::new(process)),
+            world: Mutex::new(world),
             requests: Mutex::default(),
             objections: Mutex::default(),
             faults: Mutex::default(),
             swagger: Swagger::load(),
         });
-        let router = Router::new().fallback(serve).with_state(Arc::clone(&inner));
+        let router = Router::new().fallback(handle).with_state(Arc::clone(&inner));
         tokio::spawn(async move { axum::serve(listener, router).await });
         Self { inner, location }
     }
@@ -86,6 +91,17 @@ impl Fake {
     /// All items that are not deleted.
     pub(crate) fn items(&self) -> Vec<Item> {
         self.world().items.values().filter(|item| !item.deleted).cloned().collect()
+    }
+
+    /// Adds copies of the first item, each changed a little by its number.
+    pub(crate) fn fill(&self, count: u64, change: impl Fn(&mut Item, u64)) {
+        let mut world = self.world();
+        let first = world.items.values().next().cloned().expect("an item to copy");
+        for id in first.id + 1..=first.id + count {
+            let mut item = Item { id, ..first.clone() };
+            change(&mut item, id);
+            world.items.insert(id, item);
+        }
     }
 
     /// The requests since the last call.
@@ -109,7 +125,7 @@ impl Fake {
     }
 }
 
-async fn serve(
+async fn handle(
     State(inner): State<Arc<Inner>>,
     method: Method,
     uri: Uri,

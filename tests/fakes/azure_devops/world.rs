@@ -72,7 +72,7 @@ impl Item {
 }
 
 /// The organization `acme` with its project `Shop`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct World {
     pub(crate) process: Process,
     pub(crate) types: Vec<Type>,
