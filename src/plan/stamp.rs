@@ -6,7 +6,7 @@ use chrono::{Days, NaiveDate};
 
 use super::Planner;
 use crate::finding::{Digest, Key, Kind, Scope};
-use crate::issue::{Draft, Member, MemberStamp, ScopeStamp, Stamp};
+use crate::issue::{Draft, Member, MemberStamp, Place, ScopeStamp, Stamp};
 
 /// Days after which a stamp is written anew only to say that a scope was read, where another no longer sees the finding.
 const REFRESH_DAYS: u64 = 5;
@@ -124,12 +124,16 @@ pub(super) fn tracked(planner: &Planner<'_>, draft: &Draft, old: &Stamp, heirs: 
 fn merged(planner: &Planner<'_>, members: &mut Members, member: &Member, known: &[(&MemberStamp, &Stamp)]) -> bool {
     let today = planner.settings.today;
     let mut keys = member.keys.clone();
+    let mut place = member.place;
     // Learning another id of a vulnerability adds a name; moved code gets a new one instead.
     if keys.iter().any(|key| key.kind == Some(Kind::Dependency)) {
         let before: Vec<Key> = known.iter().flat_map(|(before, _)| before.keys.iter().copied()).collect();
         // A run that knows only one of the names does not make that one the canonical name.
         let learned = keys.first().is_some_and(|key| !before.contains(key));
         keys = if learned { [keys, before].concat() } else { [before, keys].concat() };
+        // The evidence holds the name by which it was reported: another scanner's name for it is no news.
+        let remembered = known.iter().map(|(before, _)| before.place).find(|place| *place != Place::default());
+        place = remembered.filter(|_| !learned).unwrap_or(place);
         let mut seen = BTreeSet::new();
         keys.retain(|key| seen.insert(*key));
         keys.truncate(MAX_KEYS);
@@ -180,7 +184,7 @@ fn merged(planner: &Planner<'_>, members: &mut Members, member: &Member, known: 
         keys,
         seen_by: seen_by.into_iter().collect(),
         gone_from: gone_from.into_iter().collect(),
-        place: member.place,
+        place,
     });
     known.is_empty() || member.scopes.iter().any(|scope| !knew.contains(scope))
 }

@@ -105,25 +105,33 @@ fn entity(name: &str) -> Option<char> {
     }
 }
 
-/// A phrase with the elements that hold nothing else: as many as begin right before and end right after it.
+/// A phrase with the elements that hold nothing else: as many as begin right before and end right after it, beside
+/// those that begin or end in its middle.
 fn line(html: &str, phrase: Range<usize>) -> Range<usize> {
-    let mut opening = Vec::new();
-    let mut at = phrase.start;
-    while let Some(start) = tag_before(html, at) {
-        opening.push(start);
-        at = start;
+    let opening: Vec<usize> =
+        std::iter::successors(tag_before(html, phrase.start), |&at| tag_before(html, at)).collect();
+    let closing: Vec<usize> = std::iter::successors(tag_after(html, phrase.end), |&at| tag_after(html, at)).collect();
+    let (ended, begun) = unpaired(&html[phrase.clone()]);
+    let pairs = opening.len().saturating_sub(ended).min(closing.len().saturating_sub(begun));
+    let outermost = |tags: &[usize], count: usize| count.checked_sub(1).and_then(|last| tags.get(last).copied());
+    outermost(&opening, ended + pairs).unwrap_or(phrase.start)..outermost(&closing, begun + pairs).unwrap_or(phrase.end)
+}
+
+/// How many elements that began before a piece of HTML end in it, and how many that begin in it do not end in it.
+fn unpaired(html: &str) -> (usize, usize) {
+    let (mut ended, mut begun) = (0, 0);
+    for tag in html.split('<').skip(1) {
+        let name: String = tag.trim_start_matches('/').chars().take_while(char::is_ascii_alphanumeric).collect();
+        if !WRAPPERS.contains(&name.to_ascii_lowercase().as_str()) {
+            continue;
+        }
+        match (tag.starts_with('/'), begun) {
+            (false, _) => begun += 1,
+            (true, 0) => ended += 1,
+            (true, _) => begun -= 1,
+        }
     }
-    let mut closing = Vec::new();
-    at = phrase.end;
-    while let Some(end) = tag_after(html, at) {
-        closing.push(end);
-        at = end;
-    }
-    let pairs = opening.len().min(closing.len());
-    match pairs.checked_sub(1) {
-        Some(last) => opening[last]..closing[last],
-        None => phrase,
-    }
+    (ended, begun)
 }
 
 /// Where the opening tag starts that ends right before a place.
