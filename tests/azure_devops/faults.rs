@@ -5,7 +5,7 @@ use findsync::issue::{Comment, Edit, FieldEdit, State};
 use findsync::trackers::{Error, Found, Read as _, Track as _, Which};
 
 use crate::fake::{Fake, Kind, Process};
-use crate::kit::{self, connect, mapping_for, new_issue, open_issues, stamp, states};
+use crate::kit::{self, connect, impatient, mapping_for, new_issue, open_issues, stamp, states};
 
 /// Whether the fault leaves reading unharmed, as it is safe to ask again.
 fn is_passing(kind: Kind) -> bool {
@@ -18,12 +18,12 @@ async fn reading_survives_what_passes_and_says_what_does_not() {
         for nth in 0..3 {
             let fake = Fake::start(Process::Basic).await;
             let mapping = mapping_for(Process::Basic);
-            connect(&fake, &mapping)
-                .open(&new_issue(&connect(&fake, &mapping), &mapping, 1, Status::Active))
+            impatient(&fake, &mapping)
+                .open(&new_issue(&impatient(&fake, &mapping), &mapping, 1, Status::Active))
                 .await
                 .unwrap();
             fake.fail(nth, kind);
-            let read = connect(&fake, &mapping).issues(Which::Open).await;
+            let read = impatient(&fake, &mapping).issues(Which::Open).await;
             match read {
                 Ok(issues) => assert!(is_passing(kind) && issues.len() == 1, "{kind:?} at {nth}"),
                 Err(error) => {
@@ -40,7 +40,7 @@ async fn an_unclear_write_is_never_repeated_and_never_called_done() {
     for kind in Kind::ALL {
         let fake = Fake::start(Process::Agile).await;
         let mapping = mapping_for(Process::Agile);
-        let adapter = connect(&fake, &mapping);
+        let adapter = impatient(&fake, &mapping);
         adapter.issues(Which::Open).await.unwrap();
         fake.take_requests();
         fake.fail(0, kind);
@@ -74,7 +74,7 @@ async fn an_item_whose_second_step_failed_says_so_in_its_stamp() {
     for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::TooMany) {
         let fake = Fake::start(Process::Agile).await;
         let mapping = mapping_for(Process::Agile);
-        let adapter = connect(&fake, &mapping);
+        let adapter = impatient(&fake, &mapping);
         adapter.issues(Which::Open).await.unwrap();
         fake.fail(1, kind);
         let opened = adapter.open(&new_issue(&adapter, &mapping, 1, Status::RiskAccepted)).await;
@@ -95,7 +95,7 @@ async fn an_edit_whose_answer_was_lost_can_be_tried_again_without_doing_it_twice
     for (kind, nth) in kinds.into_iter().flat_map(|kind| [(kind, 0), (kind, 1)]) {
         let fake = Fake::start(Process::Scrum).await;
         let mapping = mapping_for(Process::Scrum);
-        let adapter = connect(&fake, &mapping);
+        let adapter = impatient(&fake, &mapping);
         let id = adapter.open(&new_issue(&adapter, &mapping, 1, Status::Active)).await.unwrap();
         let edit = Edit {
             stamp: Some(stamp(1, State::Closed)),

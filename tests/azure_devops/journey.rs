@@ -68,7 +68,7 @@ async fn prepared(process: Process) -> (Project, [Scan; 1]) {
 /// One history: a run with the fault, one without, and a third that must find nothing to do.
 async fn suffer(world: World, scans: &[Scan], kind: Kind, nth: usize, wanted: &[String]) {
     let process = world.process;
-    let project = Project { fake: Fake::serve(world).await, process };
+    let project = Project { fake: Fake::serve(world).await, process, faulty: true };
     let bench = Bench::new(&project);
     project.fake.fail(nth, kind);
     // It may go well all the same, fail in part, or not even begin.

@@ -8,17 +8,19 @@ use serde_json::{Value, json};
 
 use crate::contract::{Act, Seen, World};
 use crate::fake::{Fake, Item, Process, SERVICE};
-use crate::kit::{self, body_field, connect, mapping_for, states};
+use crate::kit::{self, body_field, connect, impatient, mapping_for, states};
 
 /// A project on a process.
 pub(crate) struct Project {
     pub(crate) fake: Fake,
     pub(crate) process: Process,
+    /// Whether answers may not come.
+    pub(crate) faulty: bool,
 }
 
 impl Project {
     pub(crate) async fn new(process: Process) -> Self {
-        Self { fake: Fake::start(process).await, process }
+        Self { fake: Fake::start(process).await, process, faulty: false }
     }
 
     fn closes(&self, number: u64, reason: &str) {
@@ -54,7 +56,7 @@ impl World for Project {
     }
 
     fn connect(&self, mapping: &Mapping) -> Box<dyn Track> {
-        Box::new(connect(&self.fake, mapping))
+        Box::new(if self.faulty { impatient(&self.fake, mapping) } else { connect(&self.fake, mapping) })
     }
 
     async fn person(&self, act: Act) {

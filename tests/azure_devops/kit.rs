@@ -88,8 +88,17 @@ pub(crate) fn body_field(process: Process) -> &'static str {
 
 /// The adapter under test.
 pub(crate) fn connect(fake: &Fake, mapping: &Mapping) -> AzureDevOps {
+    with_timeout(fake, mapping, Duration::from_secs(30))
+}
+
+/// The adapter under test, where answers may not come.
+pub(crate) fn impatient(fake: &Fake, mapping: &Mapping) -> AzureDevOps {
+    with_timeout(fake, mapping, Duration::from_millis(1_500))
+}
+
+fn with_timeout(fake: &Fake, mapping: &Mapping, timeout: Duration) -> AzureDevOps {
     AzureDevOps::with_http(&instance(fake, token()), mapping, |http| {
-        http.timeout = Duration::from_secs(1);
+        http.timeout = timeout;
         http.retry.backoff = Duration::from_millis(2);
     })
     .expect("the settings are good")
