@@ -1,0 +1,78 @@
+//! Faults on demand: what may happen to any request.
+
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::response::Response;
+
+use super::Answer;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// 500, nothing done.
+    ServerError,
+    /// 502, but it was done.
+    BadGateway,
+    /// Done, but the answer never comes.
+    Hang,
+    /// Done, and the connection is cut in the middle of the answer.
+    Cut,
+    /// 403 for the secondary limit, nothing done.
+    Secondary,
+    /// 429, nothing done.
+    TooMany,
+    /// 401, nothing done.
+    Unauthorized,
+}
+
+impl Fault {
+    pub const ALL: [Self; 7] = [
+        Self::ServerError,
+        Self::BadGateway,
+        Self::Hang,
+        Self::Cut,
+        Self::Secondary,
+        Self::TooMany,
+        Self::Unauthorized,
+    ];
+
+    /// What is answered instead of doing anything.
+    pub fn instead(self) -> Option<Answer> {
+        let mut answer = match self {
+            Self::ServerError => Answer::message(500, "Server Error"),
+            Self::Secondary => Answer::message(403, "You have exceeded a secondary rate limit. Please wait a few minutes."),
+            Self::TooMany => Answer::message(429, "Too many requests"),
+            Self::Unauthorized => Answer::message(401, "Bad credentials"),
+            Self::BadGateway | Self::Hang | Self::Cut => return None,
+        };
+        if matches!(self, Self::Secondary | Self::TooMany) {
+            answer.headers.push(("retry-after", "0".to_owned()));
+        }
+        Some(answer)
+    }
+
+    /// What becomes of the answer after it was done.
+    pub async fn after(self, response: Response) -> Response {
+        match self {
+            Self::BadGateway => Response::builder().status(502).body(Body::from("<html>Unicorn!</html>")).expect("an answer"),
+            Self::Hang => {
+                tokio::time::sleep(Duration::from_secs(60)).await;
+                response
+            }
+            Self::Cut => {
+                let (mut parts, _) = response.into_parts();
+                parts.headers.remove("content-length");
+                let pieces = [Ok(Bytes::from_static(b"{\"num")), Err(std::io::Error::other("cut"))];
+                Response::from_parts(parts, Body::from_stream(futures::stream::iter(pieces)))
+            }
+            _ => response,
+        }
+    }
+}
+
+/// A fault for the request with this number, from 1.
+#[derive(Debug, Clone, Copy)]
+pub struct FaultAt {
+    pub at: usize,
+    pub fault: Fault,
+}

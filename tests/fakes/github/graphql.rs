@@ -1,0 +1,448 @@
+//! The fake's GraphQL API: documents are parsed, validated and executed by a real engine.
+
+use std::cell::{Ref, RefCell};
+use std::sync::OnceLock;
+
+use apollo_compiler::request::coerce_variable_values;
+use apollo_compiler::resolvers::{Execution, FieldError, ObjectValue, ResolveInfo, ResolvedValue};
+use apollo_compiler::response::{JsonMap, JsonValue};
+use apollo_compiler::validation::Valid;
+use apollo_compiler::{ExecutableDocument, Schema};
+use serde_json::{Value, json};
+
+use super::world::{Account, Author, Field, Issue, Role, World};
+use super::{Answer, contract, mutations};
+
+fn schema() -> &'static Valid<Schema> {
+    static SCHEMA: OnceLock<Valid<Schema>> = OnceLock::new();
+    SCHEMA.get_or_init(|| {
+        let text = contract::file("github.graphql").unwrap_or_else(|| include_str!("schema.graphql").to_owned());
+        match Schema::parse_and_validate(text, "github.graphql") {
+            Ok(schema) => schema,
+            Err(errors) => panic!("{}", errors.errors),
+        }
+    })
+}
+
+/// What a field's resolver fails with: GitHub's type of error, and its words.
+pub fn failed(kind: &str, message: impl std::fmt::Display) -> FieldError {
+    FieldError { message: format!("{kind}|{message}") }
+}
+
+pub fn answer(world: &mut World, account: &Account, body: &[u8], violations: &mut Vec<String>) -> Answer {
+    let request: Value = serde_json::from_slice(body).unwrap_or_default();
+    let text = request["query"].as_str().unwrap_or_default();
+    let refuse = |message: String, violations: &mut Vec<String>| {
+        violations.push(format!("{message}\n{text}"));
+        Answer::new(200, json!({ "errors": [{ "message": message }] }))
+    };
+    let document = match ExecutableDocument::parse_and_validate(schema(), text, "request.graphql") {
+        Ok(document) => document,
+        Err(errors) => return refuse(errors.errors.to_string(), violations),
+    };
+    let operation = document.operations.get(None).expect("one operation");
+    let variables: JsonMap = serde_json::from_value(request["variables"].clone()).unwrap_or_default();
+    let variables = match coerce_variable_values(schema(), operation, &variables) {
+        Ok(variables) => variables,
+        Err(error) => return refuse(error.message().to_string(), violations),
+    };
+    let context = Context { world: RefCell::new(world), account };
+    let root = Object { context: &context, kind: if operation.is_mutation() { Kind::Mutation } else { Kind::Query } };
+    let execution = Execution::new(schema(), &document).enable_schema_introspection(true);
+    let response = match execution.coerced_variable_values(&variables).execute_sync(&root) {
+        Ok(response) => response,
+        Err(error) => return refuse(error.message().to_string(), violations),
+    };
+    let mut response = serde_json::to_value(response).expect("a response is JSON");
+    for error in response["errors"].as_array_mut().into_iter().flatten() {
+        let message = error["message"].as_str().unwrap_or_default().trim_start_matches("resolver error: ").to_owned();
+        match message.split_once('|') {
+            Some((kind, words)) => {
+                error["type"] = json!(kind);
+                error["message"] = json!(words);
+            }
+            None => violations.push(format!("{message}\n{text}")),
+        }
+    }
+    Answer::new(200, response)
+}
+
+pub struct Context<'w> {
+    pub world: RefCell<&'w mut World>,
+    pub account: &'w Account,
+}
+
+impl Context<'_> {
+    pub fn world(&self) -> Ref<'_, World> {
+        Ref::map(self.world.borrow(), |world| &**world)
+    }
+}
+
+/// An object of the graph, by what it stands for.
+struct Object<'c> {
+    context: &'c Context<'c>,
+    kind: Kind,
+}
+
+enum Kind {
+    Query,
+    Mutation,
+    Repository,
+    Owner,
+    Project,
+    Issue(Box<Issue>),
+    Author(Author),
+    Comment(super::world::Comment),
+    Item(usize),
+    FieldOf(Field),
+    /// Anything whose fields are plain values: its type and they.
+    Plain(&'static str, Value),
+    /// A connection: its type, its nodes, and how many there are in all.
+    Connection(&'static str, Vec<Kind>, usize, Option<usize>),
+}
+
+type Resolved<'a> = Result<ResolvedValue<'a>, FieldError>;
+
+fn leaf<'a>(value: impl serde::Serialize) -> Resolved<'a> {
+    let value = serde_json::to_value(value).expect("JSON");
+    Ok(ResolvedValue::leaf(serde_json::from_value::<JsonValue>(value).expect("JSON")))
+}
+
+/// Arguments as ordinary JSON.
+fn arguments(info: &ResolveInfo<'_>) -> Value {
+    serde_json::to_value(info.arguments()).expect("JSON")
+}
+
+impl<'c> Object<'c> {
+    fn object<'a>(&self, kind: Kind) -> Resolved<'a>
+    where
+        'c: 'a,
+    {
+        Ok(ResolvedValue::object(Object { context: self.context, kind }))
+    }
+
+    /// A connection's page, as its arguments say.
+    fn page<'a>(&self, kind: &'static str, all: Vec<Kind>, info: &ResolveInfo<'_>) -> Resolved<'a>
+    where
+        'c: 'a,
+    {
+        let arguments = arguments(info);
+        let number = |name: &str| arguments[name].as_u64().map(|number| number as usize);
+        let total = all.len();
+        let (from, to) = match (number("first"), number("last")) {
+            (Some(first), None) if first <= 100 => {
+                let from = arguments["after"].as_str().map_or(0, |cursor| cursor.parse().expect("a cursor"));
+                (from, (from + first).min(total))
+            }
+            (None, Some(last)) if last <= 100 => (total.saturating_sub(last), total),
+            _ => return Err(failed("MISSING_PAGINATION_BOUNDARIES", "first or last, at most 100")),
+        };
+        let nodes = all.into_iter().take(to).skip(from).collect();
+        self.object(Kind::Connection(kind, nodes, total, (to < total).then_some(to)))
+    }
+
+    fn query<'a>(&self, info: &ResolveInfo<'_>) -> Resolved<'a>
+    where
+        'c: 'a,
+    {
+        let arguments = arguments(info);
+        let world = self.context.world();
+        match info.field_name() {
+            "viewer" => self.object(Kind::Plain("User", json!({ "login": self.context.account.login }))),
+            "repository" => {
+                let is = |name: &str, value: &str| arguments[name].as_str().is_some_and(|is| is.eq_ignore_ascii_case(value));
+                let seen = world.public || self.context.account.role > Role::None;
+                if is("owner", world.owner) && is("name", world.repository) && seen {
+                    self.object(Kind::Repository)
+                } else {
+                    Err(failed("NOT_FOUND", "Could not resolve to a Repository with that name."))
+                }
+            }
+            "repositoryOwner" => self.object(Kind::Owner),
+            _ => Err(self.unknown_field_error(info)),
+        }
+    }
+
+    fn repository<'a>(&self, info: &ResolveInfo<'_>) -> Resolved<'a>
+    where
+        'c: 'a,
+    {
+        let arguments = arguments(info);
+        let world = self.context.world();
+        match info.field_name() {
+            "id" => leaf("R_1"),
+            "nameWithOwner" => leaf(world.full_name()),
+            "visibility" => leaf(if world.public { "PUBLIC" } else { "PRIVATE" }),
+            "isArchived" => leaf(world.archived),
+            "hasIssuesEnabled" => leaf(world.issues_enabled),
+            "viewerPermission" => leaf(match self.context.account.role {
+                _ if self.context.account.bot => None,
+                Role::None => None,
+                Role::Read => Some("READ"),
+                Role::Triage => Some("TRIAGE"),
+                Role::Write => Some("WRITE"),
+            }),
+            "label" => {
+                let name = arguments["name"].as_str().unwrap_or_default();
+                match world.labels.iter().find(|label| label.name.eq_ignore_ascii_case(name)) {
+                    Some(label) => self.object(Kind::Plain("Label", json!({ "name": label.name, "id": "LA_1" }))),
+                    None => Ok(ResolvedValue::null()),
+                }
+            }
+            "issue" => {
+                let number = arguments["number"].as_u64();
+                let there = |issue: &&Issue| Some(issue.number) == number && !issue.deleted && !issue.pull_request;
+                match world.issues.iter().find(there).filter(|issue| issue.moved.is_none()) {
+                    Some(issue) => self.object(Kind::Issue(Box::new(issue.clone()))),
+                    None => Err(failed("NOT_FOUND", "Could not resolve to an Issue with that number.")),
+                }
+            }
+            "issues" => {
+                let filter = |issue: &&Issue| matches(&arguments, issue);
+                let mut all: Vec<&Issue> = world.issues.iter().filter(filter).collect();
+                if arguments["orderBy"]["direction"] == "DESC" {
+                    all.reverse();
+                }
+                let all = all.into_iter().map(|issue| Kind::Issue(Box::new(issue.clone()))).collect();
+                self.page("IssueConnection", all, info)
+            }
+            _ => Err(self.unknown_field_error(info)),
+        }
+    }
+
+    fn issue<'a>(&self, issue: &Issue, info: &ResolveInfo<'_>) -> Resolved<'a>
+    where
+        'c: 'a,
+    {
+        let world = self.context.world();
+        let full = world.full_name();
+        match info.field_name() {
+            "id" => leaf(issue.node_id()),
+            "number" => leaf(issue.number),
+            "url" => leaf(format!("https://github.com/{full}/issues/{}", issue.number)),
+            "title" => leaf(&issue.title),
+            "body" => leaf(&issue.body),
+            "state" => leaf(if issue.open { "OPEN" } else { "CLOSED" }),
+            "stateReason" => {
+                let reason = issue.reason.as_ref().map(|reason| reason.to_uppercase());
+                let old = reason.as_deref() == Some("DUPLICATE") && arguments(info)["enableDuplicate"] != true;
+                leaf(if old { Some("NOT_PLANNED".to_owned()) } else { reason })
+            }
+            "author" => self.object(Kind::Author(issue.author.clone())),
+            "authorAssociation" => leaf(issue.author.association),
+            "viewerDidAuthor" => leaf(issue.author.login == self.context.account.login),
+            "repository" => self.object(Kind::Repository),
+            "labels" => {
+                let plain = |name: &String| Kind::Plain("Label", json!({ "name": name }));
+                self.page("LabelConnection", issue.labels.iter().map(plain).collect(), info)
+            }
+            "comments" => {
+                self.page("IssueCommentConnection", issue.comments.iter().cloned().map(Kind::Comment).collect(), info)
+            }
+            "assignees" => {
+                let plain = |login: &String| Kind::Plain("User", json!({ "login": login }));
+                self.page("UserConnection", issue.assignees.iter().map(plain).collect(), info)
+            }
+            "milestone" => match issue.milestone {
+                Some(number) => {
+                    let title = &world.milestones[number as usize - 1];
+                    self.object(Kind::Plain("Milestone", json!({ "title": title })))
+                }
+                None => Ok(ResolvedValue::null()),
+            },
+            "projectItems" => {
+                let items = world.project.iter().flat_map(|project| project.items.iter().enumerate());
+                let ours = items.filter(|(_, item)| item.issue == issue.number && item.visible_from <= world.requests);
+                let seen = self.context.account.token.reaches_projects();
+                let ours = ours.filter(|_| seen).map(|(index, _)| Kind::Item(index)).collect();
+                self.page("ProjectV2ItemConnection", ours, info)
+            }
+            _ => Err(self.unknown_field_error(info)),
+        }
+    }
+
+    fn project<'a>(&self, info: &ResolveInfo<'_>) -> Resolved<'a>
+    where
+        'c: 'a,
+    {
+        let world = self.context.world();
+        let project = world.project.as_ref().expect("a Project");
+        match info.field_name() {
+            "id" => leaf("PVT_7"),
+            "number" => leaf(project.number),
+            "closed" => leaf(project.closed),
+            "viewerCanUpdate" => leaf(self.context.account.role >= Role::Write),
+            "fields" => {
+                self.page("ProjectV2FieldConfigurationConnection", project.fields.iter().cloned().map(Kind::FieldOf).collect(), info)
+            }
+            _ => Err(self.unknown_field_error(info)),
+        }
+    }
+
+    fn item<'a>(&self, index: usize, info: &ResolveInfo<'_>) -> Resolved<'a>
+    where
+        'c: 'a,
+    {
+        let world = self.context.world();
+        let project = world.project.as_ref().expect("a Project");
+        let item = &project.items[index];
+        match info.field_name() {
+            "id" => leaf(&item.id),
+            "isArchived" => leaf(item.archived),
+            "project" => self.object(Kind::Project),
+            "fieldValueByName" => {
+                let arguments = arguments(info);
+                let name = arguments["name"].as_str().unwrap_or_default();
+                let Some(field) = project.fields.iter().find(|field| field.name == name) else {
+                    return Ok(ResolvedValue::null());
+                };
+                let Some(value) = item.values.get(&field.id) else { return Ok(ResolvedValue::null()) };
+                let option = |key: &str| {
+                    let id = value[key].as_str();
+                    field.options.iter().find(|(known, ..)| Some(known.as_str()) == id).map(|(_, name, _)| name.clone())
+                };
+                self.object(match field.kind {
+                    "SINGLE_SELECT" => Kind::Plain("ProjectV2ItemFieldSingleSelectValue", json!({ "name": option("singleSelectOptionId") })),
+                    "ITERATION" => Kind::Plain("ProjectV2ItemFieldIterationValue", json!({ "title": option("iterationId") })),
+                    "NUMBER" => Kind::Plain("ProjectV2ItemFieldNumberValue", value.clone()),
+                    "DATE" => Kind::Plain("ProjectV2ItemFieldDateValue", value.clone()),
+                    _ => Kind::Plain("ProjectV2ItemFieldTextValue", value.clone()),
+                })
+            }
+            _ => Err(self.unknown_field_error(info)),
+        }
+    }
+
+    fn field<'a>(&self, field: &Field, info: &ResolveInfo<'_>) -> Resolved<'a>
+    where
+        'c: 'a,
+    {
+        let plain = |kind, value: Value| Object { context: self.context, kind: Kind::Plain(kind, value) };
+        let options = |kind: &'static str, key: &'static str| {
+            field.options.clone().into_iter().map(move |(id, name, color)| {
+                let value = json!({ "id": id, key: name, "color": color, "description": "" });
+                Ok(ResolvedValue::object(plain(kind, value)))
+            })
+        };
+        match info.field_name() {
+            "id" => leaf(&field.id),
+            "name" => leaf(&field.name),
+            "dataType" => leaf(field.kind),
+            "options" => {
+                let all: Vec<_> = options("ProjectV2SingleSelectFieldOption", "name").collect();
+                Ok(ResolvedValue::List(Box::new(all.into_iter())))
+            }
+            "configuration" => self.object(Kind::FieldOf(field.clone())),
+            "iterations" => {
+                let all: Vec<_> = options("ProjectV2IterationFieldIteration", "title").collect();
+                Ok(ResolvedValue::List(Box::new(all.into_iter())))
+            }
+            "completedIterations" => Ok(ResolvedValue::List(Box::new(std::iter::empty()))),
+            _ => Err(self.unknown_field_error(info)),
+        }
+    }
+}
+
+/// Whether a list's arguments let an issue through.
+fn matches(arguments: &Value, issue: &Issue) -> bool {
+    let has = |wanted: &str| issue.labels.iter().any(|label| label.eq_ignore_ascii_case(wanted));
+    let labels = arguments["labels"].as_array();
+    let labelled = labels.is_none_or(|labels| labels.iter().filter_map(Value::as_str).any(has));
+    let state = if issue.open { "OPEN" } else { "CLOSED" };
+    let states = arguments["states"].as_array();
+    let by = arguments["filterBy"]["createdBy"].as_str();
+    !issue.deleted
+        && !issue.pull_request
+        && issue.moved.is_none()
+        && labelled
+        && states.is_none_or(|states| states.iter().any(|is| is == state))
+        && by.is_none_or(|by| by.eq_ignore_ascii_case(&issue.author.login))
+}
+
+impl ObjectValue for Object<'_> {
+    fn type_name(&self) -> &str {
+        match &self.kind {
+            Kind::Query => "Query",
+            Kind::Mutation => "Mutation",
+            Kind::Repository => "Repository",
+            Kind::Owner => "Organization",
+            Kind::Project => "ProjectV2",
+            Kind::Issue(_) => "Issue",
+            Kind::Author(author) => if author.bot { "Bot" } else { "User" },
+            Kind::Comment(_) => "IssueComment",
+            Kind::Item(_) => "ProjectV2Item",
+            Kind::FieldOf(field) => match field.kind {
+                "SINGLE_SELECT" => "ProjectV2SingleSelectField",
+                "ITERATION" => "ProjectV2IterationField",
+                _ => "ProjectV2Field",
+            },
+            Kind::Plain(kind, _) | Kind::Connection(kind, ..) => kind,
+        }
+    }
+
+    fn resolve_field<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Resolved<'a> {
+        match &self.kind {
+            Kind::Query => self.query(info),
+            Kind::Mutation => {
+                let payload = mutations::run(self.context, info.field_name(), &arguments(info)["input"])?;
+                self.object(Kind::Plain("", payload))
+            }
+            Kind::Repository => self.repository(info),
+            Kind::Owner => match info.field_name() {
+                "projectV2" => {
+                    let world = self.context.world();
+                    let number = arguments(info)["number"].as_u64();
+                    let there = world.project.as_ref().is_some_and(|project| Some(project.number) == number);
+                    if there && self.context.account.token.reaches_projects() {
+                        self.object(Kind::Project)
+                    } else {
+                        Err(failed("NOT_FOUND", "Could not resolve to a ProjectV2 with that number."))
+                    }
+                }
+                _ => Err(self.unknown_field_error(info)),
+            },
+            Kind::Project => self.project(info),
+            Kind::Issue(issue) => self.issue(issue, info),
+            Kind::Author(author) => leaf(author.login.trim_end_matches("[bot]")),
+            Kind::Comment(comment) => match info.field_name() {
+                "body" => leaf(&comment.body),
+                "author" => self.object(Kind::Author(comment.author.clone())),
+                "authorAssociation" => leaf(comment.author.association),
+                "viewerDidAuthor" => leaf(comment.author.login == self.context.account.login),
+                _ => Err(self.unknown_field_error(info)),
+            },
+            Kind::Item(index) => self.item(*index, info),
+            Kind::FieldOf(field) => self.field(field, info),
+            Kind::Plain(_, value) => match &value[info.field_name()] {
+                Value::Object(map) => self.object(Kind::Plain("ProjectV2Item", Value::Object(map.clone()))),
+                value => leaf(value),
+            },
+            Kind::Connection(_, nodes, total, next) => match info.field_name() {
+                "totalCount" => leaf(total),
+                "pageInfo" => {
+                    let page = json!({ "hasNextPage": next.is_some(), "endCursor": next.map(|next| next.to_string()) });
+                    self.object(Kind::Plain("PageInfo", page))
+                }
+                "nodes" => {
+                    let all: Vec<Resolved<'a>> = nodes.iter().map(|kind| self.object(kind.copy())).collect();
+                    Ok(ResolvedValue::List(Box::new(all.into_iter())))
+                }
+                _ => Err(self.unknown_field_error(info)),
+            },
+        }
+    }
+}
+
+impl Kind {
+    /// A node, once more.
+    fn copy(&self) -> Self {
+        match self {
+            Self::Issue(issue) => Self::Issue(issue.clone()),
+            Self::Comment(comment) => Self::Comment(comment.clone()),
+            Self::Item(index) => Self::Item(*index),
+            Self::FieldOf(field) => Self::FieldOf(field.clone()),
+            Self::Plain(kind, value) => Self::Plain(kind, value.clone()),
+            _ => unreachable!("no list has such nodes"),
+        }
+    }
+}
