@@ -25,8 +25,13 @@ pub(super) struct Api {
 pub(super) struct Answer {
     #[serde(default)]
     pub(super) data: Value,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "none_is_empty")]
     pub(super) errors: Vec<Failed>,
+}
+
+/// Some servers write `errors: null`.
+fn none_is_empty<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<Failed>, D::Error> {
+    Ok(Option::deserialize(from)?.unwrap_or_default())
 }
 
 /// One error in a GraphQL answer.

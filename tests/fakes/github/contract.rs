@@ -139,9 +139,14 @@ fn path<'d>(document: &'d Value, path: &str) -> Option<&'d Value> {
 
 fn hold(document: &Value, schema: &Value, value: &Value, name: &str) -> Vec<String> {
     static VALIDATORS: Mutex<BTreeMap<String, Arc<jsonschema::Validator>>> = Mutex::new(BTreeMap::new());
-    let validator = VALIDATORS.lock().expect("validators").entry(schema.to_string()).or_insert_with(|| {
-        let whole = json!({ "allOf": [schema], "components": document["components"] });
-        Arc::new(jsonschema::validator_for(&whole).expect("the contract's schemas are schemas"))
-    }).clone();
+    let validator = VALIDATORS
+        .lock()
+        .expect("validators")
+        .entry(schema.to_string())
+        .or_insert_with(|| {
+            let whole = json!({ "allOf": [schema], "components": document["components"] });
+            Arc::new(jsonschema::validator_for(&whole).expect("the contract's schemas are schemas"))
+        })
+        .clone();
     validator.iter_errors(value).map(|error| format!("{name}: {error} at {}", error.instance_path())).take(5).collect()
 }

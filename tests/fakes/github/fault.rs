@@ -40,7 +40,9 @@ impl Fault {
     pub fn instead(self) -> Option<Answer> {
         let mut answer = match self {
             Self::ServerError => Answer::message(500, "Server Error"),
-            Self::Secondary => Answer::message(403, "You have exceeded a secondary rate limit. Please wait a few minutes."),
+            Self::Secondary => {
+                Answer::message(403, "You have exceeded a secondary rate limit. Please wait a few minutes.")
+            }
             Self::TooMany => Answer::message(429, "Too many requests"),
             Self::Unauthorized => Answer::message(401, "Bad credentials"),
             Self::BadGateway | Self::Hang | Self::Cut => return None,
@@ -54,7 +56,9 @@ impl Fault {
     /// What becomes of the answer after it was done.
     pub async fn after(self, response: Response) -> Response {
         match self {
-            Self::BadGateway => Response::builder().status(502).body(Body::from("<html>Unicorn!</html>")).expect("an answer"),
+            Self::BadGateway => {
+                Response::builder().status(502).body(Body::from("<html>Unicorn!</html>")).expect("an answer")
+            }
             Self::Hang => {
                 tokio::time::sleep(Duration::from_secs(60)).await;
                 response

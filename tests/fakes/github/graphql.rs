@@ -19,7 +19,11 @@ fn schema() -> &'static Valid<Schema> {
         let text = contract::file("github.graphql").unwrap_or_else(|| include_str!("schema.graphql").to_owned());
         match Schema::parse_and_validate(text, "github.graphql") {
             Ok(schema) => schema,
-            Err(errors) => panic!("{}", errors.errors),
+            // The published schema defines two fields of `EnterpriseOwnerInfo` twice, which a strict engine minds.
+            Err(found) if found.errors.iter().all(|e| e.to_string().contains("duplicate definitions")) => {
+                Valid::assume_valid(found.partial)
+            }
+            Err(found) => panic!("{}", found.errors),
         }
     })
 }
@@ -54,7 +58,7 @@ pub fn answer(world: &mut World, account: &Account, body: &[u8], violations: &mu
         Err(error) => return refuse(error.message().to_string(), violations),
     };
     let mut response = serde_json::to_value(response).expect("a response is JSON");
-    for error in response["errors"].as_array_mut().into_iter().flatten() {
+    for error in response.get_mut("errors").and_then(Value::as_array_mut).into_iter().flatten() {
         let message = error["message"].as_str().unwrap_or_default().trim_start_matches("resolver error: ").to_owned();
         match message.split_once('|') {
             Some((kind, words)) => {
@@ -95,8 +99,12 @@ enum Kind {
     Comment(super::world::Comment),
     Item(usize),
     FieldOf(Field),
+    /// The configuration of an iteration field.
+    Iterations(Field),
     /// Anything whose fields are plain values: its type and they.
     Plain(&'static str, Value),
+    /// A mutation's answer.
+    Payload(String, Value),
     /// A connection: its type, its nodes, and how many there are in all.
     Connection(&'static str, Vec<Kind>, usize, Option<usize>),
 }
@@ -150,7 +158,8 @@ impl<'c> Object<'c> {
         match info.field_name() {
             "viewer" => self.object(Kind::Plain("User", json!({ "login": self.context.account.login }))),
             "repository" => {
-                let is = |name: &str, value: &str| arguments[name].as_str().is_some_and(|is| is.eq_ignore_ascii_case(value));
+                let is =
+                    |name: &str, value: &str| arguments[name].as_str().is_some_and(|is| is.eq_ignore_ascii_case(value));
                 let seen = world.public || self.context.account.role > Role::None;
                 if is("owner", world.owner) && is("name", world.repository) && seen {
                     self.object(Kind::Repository)
@@ -272,9 +281,11 @@ impl<'c> Object<'c> {
             "number" => leaf(project.number),
             "closed" => leaf(project.closed),
             "viewerCanUpdate" => leaf(self.context.account.role >= Role::Write),
-            "fields" => {
-                self.page("ProjectV2FieldConfigurationConnection", project.fields.iter().cloned().map(Kind::FieldOf).collect(), info)
-            }
+            "fields" => self.page(
+                "ProjectV2FieldConfigurationConnection",
+                project.fields.iter().cloned().map(Kind::FieldOf).collect(),
+                info,
+            ),
             _ => Err(self.unknown_field_error(info)),
         }
     }
@@ -302,8 +313,13 @@ impl<'c> Object<'c> {
                     field.options.iter().find(|(known, ..)| Some(known.as_str()) == id).map(|(_, name, _)| name.clone())
                 };
                 self.object(match field.kind {
-                    "SINGLE_SELECT" => Kind::Plain("ProjectV2ItemFieldSingleSelectValue", json!({ "name": option("singleSelectOptionId") })),
-                    "ITERATION" => Kind::Plain("ProjectV2ItemFieldIterationValue", json!({ "title": option("iterationId") })),
+                    "SINGLE_SELECT" => Kind::Plain(
+                        "ProjectV2ItemFieldSingleSelectValue",
+                        json!({ "name": option("singleSelectOptionId") }),
+                    ),
+                    "ITERATION" => {
+                        Kind::Plain("ProjectV2ItemFieldIterationValue", json!({ "title": option("iterationId") }))
+                    }
                     "NUMBER" => Kind::Plain("ProjectV2ItemFieldNumberValue", value.clone()),
                     "DATE" => Kind::Plain("ProjectV2ItemFieldDateValue", value.clone()),
                     _ => Kind::Plain("ProjectV2ItemFieldTextValue", value.clone()),
@@ -332,7 +348,7 @@ impl<'c> Object<'c> {
                 let all: Vec<_> = options("ProjectV2SingleSelectFieldOption", "name").collect();
                 Ok(ResolvedValue::List(Box::new(all.into_iter())))
             }
-            "configuration" => self.object(Kind::FieldOf(field.clone())),
+            "configuration" => self.object(Kind::Iterations(field.clone())),
             "iterations" => {
                 let all: Vec<_> = options("ProjectV2IterationFieldIteration", "title").collect();
                 Ok(ResolvedValue::List(Box::new(all.into_iter())))
@@ -368,7 +384,13 @@ impl ObjectValue for Object<'_> {
             Kind::Owner => "Organization",
             Kind::Project => "ProjectV2",
             Kind::Issue(_) => "Issue",
-            Kind::Author(author) => if author.bot { "Bot" } else { "User" },
+            Kind::Author(author) => {
+                if author.bot {
+                    "Bot"
+                } else {
+                    "User"
+                }
+            }
             Kind::Comment(_) => "IssueComment",
             Kind::Item(_) => "ProjectV2Item",
             Kind::FieldOf(field) => match field.kind {
@@ -376,6 +398,8 @@ impl ObjectValue for Object<'_> {
                 "ITERATION" => "ProjectV2IterationField",
                 _ => "ProjectV2Field",
             },
+            Kind::Iterations(_) => "ProjectV2IterationFieldConfiguration",
+            Kind::Payload(kind, _) => kind,
             Kind::Plain(kind, _) | Kind::Connection(kind, ..) => kind,
         }
     }
@@ -385,7 +409,7 @@ impl ObjectValue for Object<'_> {
             Kind::Query => self.query(info),
             Kind::Mutation => {
                 let payload = mutations::run(self.context, info.field_name(), &arguments(info)["input"])?;
-                self.object(Kind::Plain("", payload))
+                self.object(Kind::Payload(info.field_definition().ty.inner_named_type().to_string(), payload))
             }
             Kind::Repository => self.repository(info),
             Kind::Owner => match info.field_name() {
@@ -412,8 +436,8 @@ impl ObjectValue for Object<'_> {
                 _ => Err(self.unknown_field_error(info)),
             },
             Kind::Item(index) => self.item(*index, info),
-            Kind::FieldOf(field) => self.field(field, info),
-            Kind::Plain(_, value) => match &value[info.field_name()] {
+            Kind::FieldOf(field) | Kind::Iterations(field) => self.field(field, info),
+            Kind::Plain(_, value) | Kind::Payload(_, value) => match &value[info.field_name()] {
                 Value::Object(map) => self.object(Kind::Plain("ProjectV2Item", Value::Object(map.clone()))),
                 value => leaf(value),
             },

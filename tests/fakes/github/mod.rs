@@ -154,7 +154,8 @@ fn handle(shared: &Shared, method: &Method, uri: &Uri, token: Option<&str>, body
         shared.violations.lock().expect("violations").extend(violations);
         answer
     };
-    let limits = [("x-ratelimit-limit", "5000"), ("x-ratelimit-remaining", "4321"), ("x-ratelimit-reset", "4000000000")];
+    let limits =
+        [("x-ratelimit-limit", "5000"), ("x-ratelimit-remaining", "4321"), ("x-ratelimit-reset", "4000000000")];
     answer.headers.extend(limits.map(|(name, value)| (name, value.to_owned())));
     if let TokenKind::Classic(scopes) = account.token {
         answer.headers.push(("x-oauth-scopes", scopes.to_owned()));

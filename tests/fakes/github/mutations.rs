@@ -115,7 +115,13 @@ fn add(world: &mut World, node: &str) -> Result<Value, FieldError> {
     let id = known.clone().unwrap_or(id);
     if known.is_none() {
         let visible_from = requests + lag;
-        project.items.push(Item { id: id.clone(), issue: number, archived: false, values: Default::default(), visible_from });
+        project.items.push(Item {
+            id: id.clone(),
+            issue: number,
+            archived: false,
+            values: Default::default(),
+            visible_from,
+        });
         if let Some(status) = on_add {
             world.set_field(number, "Status", status);
         }

@@ -3,9 +3,9 @@
 use axum::http::Method;
 use serde_json::{Value, json};
 
+use super::Answer;
 use super::contract;
 use super::world::{Account, Author, Comment, Issue, Label, Role, World};
-use super::Answer;
 
 /// A request below `/api/v3`.
 pub struct Call<'a> {
@@ -21,7 +21,9 @@ impl Call<'_> {
     }
 
     fn parameter(&self, name: &str) -> Option<String> {
-        url::form_urlencoded::parse(self.query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+        url::form_urlencoded::parse(self.query.as_bytes())
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned())
     }
 }
 
@@ -53,9 +55,11 @@ pub fn answer(world: &mut World, account: &Account, call: &Call<'_>) -> Answer {
     if !here || (account.role == Role::None && !world.public) {
         // Where issues were moved to.
         if let ["issues", number] = rest
-            && let Some(issue) = world.issues.iter().find(|issue| issue.moved.is_some_and(|to| to == format!("{owner}/{name}")))
+            && let Some(issue) =
+                world.issues.iter().find(|issue| issue.moved.is_some_and(|to| to == format!("{owner}/{name}")))
         {
-            let moved = json!({ "number": number.parse::<u64>().unwrap_or(0), "repository": { "full_name": issue.moved } });
+            let moved =
+                json!({ "number": number.parse::<u64>().unwrap_or(0), "repository": { "full_name": issue.moved } });
             return Answer::new(200, issue_json(world, issue, Some(&moved)));
         }
         return Answer::message(404, "Not Found");
@@ -96,7 +100,7 @@ pub fn answer(world: &mut World, account: &Account, call: &Call<'_>) -> Answer {
     }
 }
 
-fn find<'w>(world: &'w mut World, number: &str) -> Result<&'w Issue, Answer> {
+fn find<'w>(world: &'w World, number: &str) -> Result<&'w Issue, Answer> {
     let number: u64 = number.parse().map_err(|_| Answer::message(404, "Not Found"))?;
     match world.issues.iter().find(|issue| issue.number == number) {
         None => Err(Answer::message(404, "Not Found")),
@@ -130,7 +134,8 @@ fn list(world: &World, call: &Call<'_>) -> Answer {
 
 /// One page, with the `Link` to the next.
 fn page(world: &World, call: &Call<'_>, all: Vec<Value>) -> Answer {
-    let number = |name: &str, default: usize| call.parameter(name).and_then(|text| text.parse().ok()).unwrap_or(default);
+    let number =
+        |name: &str, default: usize| call.parameter(name).and_then(|text| text.parse().ok()).unwrap_or(default);
     let (size, page) = (number("per_page", 30).min(100), number("page", 1).max(1));
     let more = all.len() > size * page;
     let items: Vec<Value> = all.into_iter().skip(size * (page - 1)).take(size).collect();
@@ -138,13 +143,18 @@ fn page(world: &World, call: &Call<'_>, all: Vec<Value>) -> Answer {
     if more {
         let kept = url::form_urlencoded::parse(call.query.as_bytes()).filter(|(key, _)| key != "page");
         let rest: String = kept.map(|(key, value)| format!("{key}={value}&")).collect();
-        answer.headers.push(("link", format!("<{}/api/v3{}?{rest}page={}>; rel=\"next\"", world.base, call.path, page + 1)));
+        answer
+            .headers
+            .push(("link", format!("<{}/api/v3{}?{rest}page={}>; rel=\"next\"", world.base, call.path, page + 1)));
     }
     answer
 }
 
 fn validation(message: &str, errors: Value) -> Answer {
-    Answer::new(422, json!({ "message": message, "errors": errors, "documentation_url": "https://docs.github.com/rest" }))
+    Answer::new(
+        422,
+        json!({ "message": message, "errors": errors, "documentation_url": "https://docs.github.com/rest" }),
+    )
 }
 
 /// What GitHub refuses in a title and a body.
@@ -223,7 +233,10 @@ fn update(world: &mut World, account: &Account, number: &str, call: &Call<'_>) -
     }
     let reason = body["state_reason"].as_str();
     if reason.is_some() && body["state"].as_str().is_none() {
-        return validation("Validation Failed", json!([{ "resource": "Issue", "field": "state_reason", "code": "invalid" }]));
+        return validation(
+            "Validation Failed",
+            json!([{ "resource": "Issue", "field": "state_reason", "code": "invalid" }]),
+        );
     }
     let labels = (account.role >= Role::Triage && body["labels"].is_array())
         .then(|| take_labels(world, account, &body["labels"]));
@@ -263,7 +276,10 @@ fn comment(world: &mut World, account: &Account, number: &str, call: &Call<'_>) 
     }
     let text = call.json()["body"].as_str().unwrap_or_default().to_owned();
     if text.is_empty() || text.chars().count() > 65_536 {
-        return validation("Validation Failed", json!([{ "resource": "IssueComment", "field": "body", "code": "custom", "message": "body is too long (maximum is 65536 characters)" }]));
+        return validation(
+            "Validation Failed",
+            json!([{ "resource": "IssueComment", "field": "body", "code": "custom", "message": "body is too long (maximum is 65536 characters)" }]),
+        );
     }
     let comment = Comment { author: Author::from(account), body: text };
     let comments = &mut world.issue(issue.number).expect("it is there").comments;
@@ -278,7 +294,9 @@ fn create_label(world: &mut World, account: &Account, call: &Call<'_>) -> Answer
     let body = call.json();
     let text = |name: &str| body[name].as_str().map(str::to_owned);
     let name = text("name").unwrap_or_default();
-    let error = |field: &str, code: &str| validation("Validation Failed", json!([{ "resource": "Label", "code": code, "field": field }]));
+    let error = |field: &str, code: &str| {
+        validation("Validation Failed", json!([{ "resource": "Label", "code": code, "field": field }]))
+    };
     if world.has_label(&name) {
         return error("name", "already_exists");
     }
@@ -303,9 +321,12 @@ const TIME: &str = "2026-11-24T09:00:00Z";
 
 fn user_json(author: &Author) -> Value {
     let filled = contract::filled("simple-user");
-    merge(filled, json!({
-        "login": author.login, "id": 1, "node_id": "U_1", "type": if author.bot { "Bot" } else { "User" }, "site_admin": false
-    }))
+    merge(
+        filled,
+        json!({
+            "login": author.login, "id": 1, "node_id": "U_1", "type": if author.bot { "Bot" } else { "User" }, "site_admin": false
+        }),
+    )
 }
 
 fn label_json(label: &Label) -> Value {
@@ -317,10 +338,13 @@ fn label_json(label: &Label) -> Value {
 
 fn milestone_json(world: &World, number: u64) -> Value {
     let title = &world.milestones[number as usize - 1];
-    merge(contract::filled("milestone"), json!({
-        "id": number, "number": number, "title": title, "state": "open", "creator": null, "created_at": TIME,
-        "updated_at": TIME, "due_on": null, "closed_at": null, "description": null
-    }))
+    merge(
+        contract::filled("milestone"),
+        json!({
+            "id": number, "number": number, "title": title, "state": "open", "creator": null, "created_at": TIME,
+            "updated_at": TIME, "due_on": null, "closed_at": null, "description": null
+        }),
+    )
 }
 
 fn comment_json(number: u64, index: usize, comment: &Comment) -> Value {
@@ -369,11 +393,14 @@ fn issue_json(world: &World, issue: &Issue, instead: Option<&Value>) -> Value {
 
 fn repository_json(world: &World) -> Value {
     let owner = Author { login: world.owner.to_owned(), bot: false, association: "OWNER" };
-    merge(contract::filled("full-repository"), json!({
-        "id": 1, "name": world.repository, "full_name": world.full_name(), "private": !world.public,
-        "archived": world.archived, "has_issues": world.issues_enabled, "owner": user_json(&owner),
-        "license": null, "created_at": TIME, "updated_at": TIME, "pushed_at": TIME
-    }))
+    merge(
+        contract::filled("full-repository"),
+        json!({
+            "id": 1, "name": world.repository, "full_name": world.full_name(), "private": !world.public,
+            "archived": world.archived, "has_issues": world.issues_enabled, "owner": user_json(&owner),
+            "license": null, "created_at": TIME, "updated_at": TIME, "pushed_at": TIME
+        }),
+    )
 }
 
 fn merge(mut base: Value, over: Value) -> Value {

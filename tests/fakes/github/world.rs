@@ -331,6 +331,15 @@ impl World {
         }
     }
 
+    /// Puts an issue into the Project with the values that another one has there.
+    pub fn copy_item(&mut self, from: u64, to: u64) {
+        let id = self.id("PVTI");
+        let Some(project) = &mut self.project else { return };
+        let Some(item) = project.items.iter().find(|item| item.issue == from) else { return };
+        let copy = Item { id, issue: to, ..item.clone() };
+        project.items.push(copy);
+    }
+
     /// A field's value of an issue's item, as people see it.
     pub fn field(&self, number: u64, field: &str) -> Option<String> {
         let project = self.project.as_ref()?;

@@ -1,0 +1,13 @@
+//! The GitHub tracker against a strict fake: the one contract, faults, races, strangers, counts, set-up.
+#![expect(
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "a failed unwrap fails the test; modules are shared by test crates"
+)]
+
+#[path = "../contract/mod.rs"]
+mod contract;
+#[path = "../fakes/github/mod.rs"]
+mod fake;
+mod suite;
+mod world;

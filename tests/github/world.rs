@@ -1,0 +1,119 @@
+//! The fake as the contract's world: people act in it, findsync connects to it.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use findsync::config::{Credential, Instance, Mapping, Project, Secret, TrackerKind};
+use findsync::trackers::Track;
+use findsync::trackers::github::GitHub;
+
+use crate::contract::{Act, Seen, World};
+use crate::fake::{self, Fake, TOKEN};
+
+/// A fake GitHub and the mapping to it.
+pub struct Hub {
+    pub fake: Fake,
+    project_number: Option<u64>,
+}
+
+impl Hub {
+    pub async fn start(world: fake::World) -> Self {
+        let project_number = world.project.as_ref().map(|project| project.number);
+        Self { fake: Fake::start(world).await, project_number }
+    }
+
+    pub fn instance(&self, token: &str) -> Instance {
+        let location = format!("{}/acme", self.fake.url);
+        let credential = Credential::Token(Secret::new(token.to_owned()));
+        Instance { credential, ..Instance::new("acme".to_owned(), TrackerKind::GitHub, location) }
+    }
+
+    /// A tracker with a token of one's own, that loses no time.
+    pub fn tracker(&self, token: &str, mapping: &Mapping) -> GitHub {
+        self.tracker_of(&self.instance(token), mapping)
+    }
+
+    pub fn tracker_of(&self, instance: &Instance, mapping: &Mapping) -> GitHub {
+        GitHub::connect_with(instance, mapping, |config| {
+            config.timeout = Duration::from_millis(500);
+            config.retry.backoff = Duration::from_millis(1);
+            config.pace.creates.clear();
+        })
+        .unwrap()
+    }
+}
+
+pub async fn without_project() -> Hub {
+    Hub::start(fake::World::default()).await
+}
+
+pub async fn with_project() -> Hub {
+    Hub::start(fake::World::with_project()).await
+}
+
+#[async_trait]
+impl World for Hub {
+    fn mapping(&self) -> Mapping {
+        let project = Project { name: "shop".to_owned(), project_number: self.project_number, ..Project::default() };
+        Mapping::seed("shop".to_owned(), 0, TrackerKind::GitHub, project)
+    }
+
+    fn connect(&self, mapping: &Mapping) -> Box<dyn Track> {
+        Box::new(self.tracker(TOKEN, mapping))
+    }
+
+    async fn person(&self, act: Act) {
+        let mapping = self.mapping();
+        let mut world = self.fake.world();
+        match act {
+            Act::Close(n) => world.set_state(n, false, None),
+            Act::Refuse(n) => world.set_state(n, false, Some("not_planned")),
+            Act::Reopen(n) => world.set_state(n, true, None),
+            Act::Label(n, label) => world.issue(n).unwrap().labels.push(label.to_owned()),
+            Act::Unlabel(n, label) => world.issue(n).unwrap().labels.retain(|has| has != label),
+            Act::Retitle(n, title) => world.issue(n).unwrap().title = title.to_owned(),
+            Act::Append(n, words) => world.issue(n).unwrap().body.push_str(&format!("\n\n{words}")),
+            Act::Severity(n, word) => {
+                let value = mapping.severity.value(word.parse().unwrap());
+                if self.project_number.is_some() {
+                    world.set_field(n, &mapping.severity.field, value);
+                } else {
+                    let labels = &mut world.issue(n).unwrap().labels;
+                    labels.retain(|label| !label.starts_with("Priority: "));
+                    labels.push(format!("Priority: {value}"));
+                }
+            }
+            Act::Twin(n) => {
+                let original = world.issue(n).unwrap().clone();
+                let labels: Vec<&str> = original.labels.iter().map(String::as_str).collect();
+                let twin = world.add_issue(original.author, &original.title, &original.body, &labels);
+                world.copy_item(n, twin);
+            }
+            Act::Other(title) => {
+                let author = world.author("ghp_stranger00");
+                world.add_issue(author, title, "Mine.", &[]);
+            }
+            Act::Delete(n) => world.issue(n).unwrap().deleted = true,
+        }
+    }
+
+    async fn look(&self) -> Vec<Seen> {
+        let world = self.fake.world();
+        let field_label = |label: &String| label.starts_with("Priority: ") || label.starts_with("Status: ");
+        let there = world.issues.iter().filter(|issue| !issue.deleted);
+        there
+            .map(|issue| Seen {
+                number: issue.number,
+                title: issue.title.clone(),
+                body: issue.body.clone(),
+                open: issue.open,
+                labels: issue.labels.iter().filter(|label| !field_label(label)).cloned().collect(),
+                severity: match self.project_number {
+                    Some(_) => world.field(issue.number, "Priority"),
+                    None => issue.labels.iter().find_map(|label| label.strip_prefix("Priority: ")).map(str::to_owned),
+                },
+                comments: issue.comments.iter().map(|comment| comment.body.clone()).collect(),
+            })
+            .collect()
+    }
+}
