@@ -7,7 +7,11 @@
 
 #[path = "../contract/mod.rs"]
 mod contract;
+mod counts;
 #[path = "../fakes/github/mod.rs"]
 mod fake;
+mod faults;
+mod setup;
+mod strangers;
 mod suite;
 mod world;

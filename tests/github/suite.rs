@@ -13,15 +13,29 @@ mod fields {
 }
 
 mod workflows {
+    use findsync::finding::Severity;
+
+    use crate::contract::{Bench, dependency, scan};
     use crate::fake;
     use crate::world::Hub;
 
     async fn fresh() -> Hub {
         let mut world = fake::World::with_project();
         let project = world.project.as_mut().unwrap();
-        (project.on_add, project.on_close) = (Some("Todo"), Some("Todo"));
+        (project.on_add, project.on_close) = (Some("Todo"), Some("Done"));
         Hub::start(world).await
     }
 
     crate::contract_suite!(fresh);
+
+    #[tokio::test]
+    async fn the_mapped_status_stands_after_a_workflow_had_its_way() {
+        let hub = fresh().await;
+        let mut bench = Bench::new(&hub);
+        bench.mapping.status.values[1].value = "Todo".to_owned();
+        bench.sync(&[scan("Trivy", vec![dependency("CVE-2026-0001", Severity::High)])]).await;
+        assert_eq!(hub.fake.world().field(1, "Status").as_deref(), Some("In Progress"));
+        bench.sync(&[scan("Trivy", vec![])]).await;
+        assert_eq!(hub.fake.world().field(1, "Status").as_deref(), Some("Todo"));
+    }
 }

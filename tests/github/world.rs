@@ -35,7 +35,7 @@ impl Hub {
 
     pub fn tracker_of(&self, instance: &Instance, mapping: &Mapping) -> GitHub {
         GitHub::connect_with(instance, mapping, |config| {
-            config.timeout = Duration::from_millis(500);
+            config.timeout = Duration::from_secs(2);
             config.retry.backoff = Duration::from_millis(1);
             config.pace.creates.clear();
         })

@@ -107,13 +107,17 @@ impl GitHub {
         let what = format!("set the Project's fields of #{}", id.number);
         let answer = self.api.mutate(&what, &document.text(), Value::Object(document.variables)).await?;
         let Some(failed) = answer.errors.first() else { return Ok(()) };
-        let body_failed = answer.errors.iter().any(|failed| failed.root() == Some("body"));
-        if let Some((body, stamp)) = last.filter(|_| !body_failed) {
+        if let Some((body, stamp)) = last {
             // A failed mutation does not keep those after it from running: the stamp must not say what is not so.
             let failed_at = |index: usize| answer.errors.iter().any(|e| e.root() == Some(&format!("f{index}")));
             let names = fields.iter().enumerate().filter(|(index, _)| handle.archived || failed_at(*index));
-            let body = with_pending(body, stamp, names.map(|(_, write)| write.name.clone()).collect());
+            let pending: Vec<String> = names.map(|(_, write)| write.name.clone()).collect();
+            let fine = pending.is_empty();
+            let body = with_pending(body, stamp, pending);
             self.patch(id, &Map::from_iter([("body".to_owned(), json!(body))])).await?;
+            if fine {
+                return Ok(());
+            }
         }
         Err(failed.error(&self.api.service(), &what))
     }

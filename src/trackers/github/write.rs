@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::list::{Handle, split_logins};
 use super::project::same;
-use super::setup::{self, RESERVED};
+use super::setup::{self, RESERVED, Setup};
 use super::{GitHub, LIMITS};
 use crate::issue::{Body, CloseReason, Comment, Edit, FieldEdit, Issue, IssueId, New, Stamp, State};
 use crate::trackers::http::{Kind, Request};
@@ -75,12 +75,9 @@ impl GitHub {
             if !fields.is_empty() {
                 let item = self.add_item(setup, &id.handle).await?;
                 handle = Handle { issue: &id.handle, item: Some(&item), archived: false }.to_string();
-                // Project workflows react to closing, so it comes before the fields.
-                if new.state == State::Closed {
-                    self.patch(&id, &close(new.closed_as)).await?;
-                }
                 self.set_fields(setup, &id, Handle::parse(&handle), &fields, Some((&new.body, &new.stamp))).await?;
-            } else if new.state == State::Closed {
+            }
+            if new.state == State::Closed {
                 self.patch(&id, &close(new.closed_as)).await?;
             }
             Ok::<_, Error>(handle)
@@ -110,9 +107,12 @@ impl GitHub {
             let text = Body::parse(edit.body.as_ref()?).stamp?;
             Stamp::decode(&text).ok()
         });
-        // Project workflows react to closing and reopening, so there the fields come after the state, and the stamp
-        // in between says that they are still to come.
-        let fields_last = !fields.is_empty() && edit.state.is_some_and(|state| state != issue.state);
+        // A Project's workflows react to closing and reopening, so fields are best written after that. An issue that is
+        // open will be looked at again, so there the stamp says in between what is still to come; a closed one may
+        // never be, so it is closed last, and its status is written once more where a workflow may have another.
+        let reopens = edit.state == Some(State::Open) && issue.state == State::Closed;
+        let closes = edit.state == Some(State::Closed) && issue.state == State::Open;
+        let fields_last = reopens && !fields.is_empty();
         let last = edit.body.as_deref().zip(stamp.as_ref()).filter(|_| fields_last);
         let body = match last {
             Some((body, stamp)) => {
@@ -147,8 +147,22 @@ impl GitHub {
         }
         if fields_last {
             self.change_fields(setup, issue, &fields, last).await?;
+        } else if closes {
+            self.settle_status(setup, issue, &edit.fields).await?;
         }
         Ok(())
+    }
+
+    /// Writes the status of an issue that was just closed once more, unless it is the one that GitHub's own workflow
+    /// for closed items has from the start.
+    async fn settle_status(&self, setup: &Setup, issue: &Issue, fields: &[FieldEdit]) -> Result<(), Error> {
+        let is_status = |field: &&FieldEdit| field.name == self.mapping.status.field;
+        let Some(status) = fields.iter().find(is_status) else { return Ok(()) };
+        if status.value.as_deref().is_some_and(|value| same(value, "Done")) {
+            return Ok(());
+        }
+        let status = self.project_fields(setup, std::slice::from_ref(status))?;
+        self.change_fields(setup, issue, &status, None).await
     }
 
     /// One PATCH. A refusal is told apart: the issue may be gone, moved, or not ours to change.

@@ -21,7 +21,7 @@ use axum::routing::any;
 use serde_json::{Value, json};
 
 pub use fault::{Fault, FaultAt};
-pub use world::{Account, Author, Comment, Role, TOKEN, TokenKind, World};
+pub use world::{Role, TOKEN, TokenKind, World};
 
 /// A running fake. Dropping it fails the test if GitHub would have refused something without an answer for it.
 pub struct Fake {

@@ -1,0 +1,84 @@
+//! How many requests a run makes, and paging.
+
+use findsync::finding::{Scan, Severity};
+use findsync::trackers::{Read as _, Which};
+
+use crate::contract::{Bench, World as _, dependency, scan};
+use crate::fake::{Fault, TOKEN, World};
+use crate::world::{Hub, with_project};
+
+fn many(count: u32) -> Vec<Scan> {
+    let finding = |n| dependency(&format!("CVE-2026-{n:05}"), Severity::High);
+    vec![scan("Trivy", (1..=count).map(finding).collect())]
+}
+
+/// A world with this many issues that are in step.
+async fn in_step(count: u32) -> Hub {
+    let hub = with_project().await;
+    let mut bench = Bench::new(&hub);
+    bench.config.limits.max_open = count as usize;
+    bench.sync(&many(count)).await;
+    hub.fake.reset_log();
+    hub
+}
+
+#[tokio::test]
+async fn a_run_that_changes_nothing_costs_its_list_pages() {
+    let hub = in_step(250).await;
+    assert!(Bench::new(&hub).plan(&many(250)).await.plan.changes.is_empty());
+    assert_eq!(hub.fake.log().len(), 3, "{:#?}", hub.fake.log());
+}
+
+#[tokio::test]
+async fn a_new_issue_with_fields_costs_three_requests() {
+    let hub = with_project().await;
+    let bench = Bench::new(&hub);
+    let tracker = hub.connect(&bench.mapping);
+    bench.apply_with(&many(50), tracker).await.unwrap();
+    let log = hub.fake.log();
+    // The open, the closed and our own unlabelled issues, the label, and the look for twins at the end.
+    assert!(log.len() <= 3 * 50 + 5, "{} requests: {log:#?}", log.len());
+}
+
+#[tokio::test]
+async fn pages_over_a_thousand_issues_and_makes_none_twice() {
+    let hub = in_step(20).await;
+    {
+        let mut world = hub.fake.world();
+        let template = world.issues[0].clone();
+        for _ in 0..1_100 {
+            world.add_issue(template.author.clone(), "other", "", &["findsync"]);
+        }
+    }
+    let bench = Bench::new(&hub);
+    let tracker = hub.tracker(TOKEN, &bench.mapping);
+    let open = tracker.issues(Which::Open).await.unwrap();
+    assert_eq!(open.len(), 1_120);
+    let mut numbers: Vec<u64> = open.iter().map(|issue| issue.id.number).collect();
+    numbers.dedup();
+    assert_eq!(numbers.len(), 1_120);
+    assert_eq!(tracker.issues(Which::NewerThan(1_115)).await.unwrap().len(), 5);
+    assert!(bench.plan(&many(20)).await.plan.changes.is_empty());
+}
+
+#[tokio::test]
+async fn asks_for_less_where_a_page_is_too_heavy() {
+    let hub = in_step(30).await;
+    for at in 1..=5 {
+        hub.fake.fail(at, Fault::BadGateway);
+    }
+    let mapping = hub.mapping();
+    assert_eq!(hub.tracker(TOKEN, &mapping).issues(Which::Open).await.unwrap().len(), 30);
+    assert_eq!(hub.fake.log().len(), 6, "five tries with 100, then one with 50");
+}
+
+#[tokio::test]
+async fn closed_issues_are_listed_only_where_something_is_missing() {
+    let hub = in_step(3).await;
+    Bench::new(&hub).sync(&many(2)).await;
+    hub.fake.reset_log();
+    Bench::new(&hub).plan(&many(2)).await;
+    assert_eq!(hub.fake.log().len(), 1);
+    let world = World::default();
+    assert!(world.issues.is_empty());
+}
