@@ -3,11 +3,13 @@
 use std::cell::{Ref, RefCell};
 use std::sync::OnceLock;
 
+use apollo_compiler::collections::HashMap;
 use apollo_compiler::request::coerce_variable_values;
 use apollo_compiler::resolvers::{Execution, FieldError, ObjectValue, ResolveInfo, ResolvedValue};
 use apollo_compiler::response::{JsonMap, JsonValue};
+use apollo_compiler::schema::Implementers;
 use apollo_compiler::validation::Valid;
-use apollo_compiler::{ExecutableDocument, Schema};
+use apollo_compiler::{ExecutableDocument, Name, Schema};
 use serde_json::{Value, json};
 
 use super::world::{Account, Author, Field, Issue, Role, World};
@@ -52,7 +54,11 @@ pub fn answer(world: &mut World, account: &Account, body: &[u8], violations: &mu
     };
     let context = Context { world: RefCell::new(world), account };
     let root = Object { context: &context, kind: if operation.is_mutation() { Kind::Mutation } else { Kind::Query } };
-    let execution = Execution::new(schema(), &document).enable_schema_introspection(true);
+    // Of a schema this large, that is most of the work of a request: once is enough.
+    static IMPLEMENTERS: OnceLock<HashMap<Name, Implementers>> = OnceLock::new();
+    let implementers = IMPLEMENTERS.get_or_init(|| schema().implementers_map());
+    let execution =
+        Execution::new(schema(), &document).enable_schema_introspection(true).implementers_map(implementers);
     let response = match execution.coerced_variable_values(&variables).execute_sync(&root) {
         Ok(response) => response,
         Err(error) => return refuse(error.message().to_string(), violations),
