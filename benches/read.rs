@@ -1,0 +1,101 @@
+//! Reading: 50 MB of SARIF beside `serde_json` on the same bytes, and a Trivy report of 50,000 findings beside jq running an
+//! equal program. Prints the ratios that the project promises.
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench")]
+
+use std::fmt::Write as _;
+use std::hint::black_box;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use findsync::readers::read_bytes;
+
+const TEXT: &str = "An attacker who controls this value can make the program do what it was not written for. ";
+
+fn sarif(bytes: usize) -> Vec<u8> {
+    let mut text = r#"{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"bench","rules":[{"id":"r","shortDescription":{"text":"A rule"}}]}},"results":["#.to_owned();
+    let mut count = 0;
+    while text.len() < bytes {
+        let comma = if count == 0 { "" } else { "," };
+        write!(text, r#"{comma}{{"ruleId":"r","ruleIndex":0,"level":"warning","message":{{"text":"{count}: {TEXT}"}},"locations":[{{"physicalLocation":{{"artifactLocation":{{"uri":"src/f{}.rs"}},"region":{{"startLine":{},"startColumn":1,"snippet":{{"text":"let x{count} = f();"}}}}}}}}],"partialFingerprints":{{"primaryLocationLineHash":"{count:016x}:1"}}}}"#, count % 500, count % 1000 + 1).unwrap();
+        count += 1;
+    }
+    text.push_str("]}]}");
+    text.into_bytes()
+}
+
+fn trivy(findings: usize) -> Vec<u8> {
+    let mut text = r#"{"SchemaVersion":2,"ArtifactName":"shop:1","ArtifactType":"container_image","Results":[{"Target":"package-lock.json","Class":"lang-pkgs","Type":"npm","Vulnerabilities":["#.to_owned();
+    for i in 0..findings {
+        let comma = if i == 0 { "" } else { "," };
+        write!(text, r#"{comma}{{"VulnerabilityID":"CVE-2024-{i:05}","PkgName":"package-{}","PkgIdentifier":{{"PURL":"pkg:npm/package-{}@1.2.3"}},"InstalledVersion":"1.2.3","FixedVersion":"1.2.4","Status":"fixed","SeveritySource":"ghsa","PrimaryURL":"https://avd.aquasec.com/nvd/cve-2024-{i:05}","DataSource":{{"ID":"ghsa","Name":"GitHub Security Advisory npm","URL":"https://github.com/advisories"}},"Title":"package: {i} {TEXT}","Description":"{}","Severity":"HIGH","CweIDs":["CWE-79","CWE-94"],"VendorSeverity":{{"ghsa":3,"nvd":3}},"CVSS":{{"ghsa":{{"V3Vector":"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H","V3Score":9.8}}}},"References":["https://example.test/a/{i}","https://example.test/b/{i}","https://example.test/c/{i}"],"PublishedDate":"2024-01-01T00:00:00Z"}}"#, i % 900, i % 900, TEXT.repeat(8)).unwrap();
+    }
+    text.push_str("]}]}");
+    text.into_bytes()
+}
+
+/// The best of three runs.
+fn time<T>(mut f: impl FnMut() -> T) -> Duration {
+    let once = |_| {
+        let start = Instant::now();
+        black_box(f());
+        start.elapsed()
+    };
+    (0..3).map(once).min().unwrap_or_default()
+}
+
+/// The most memory that a child process has had, in KiB, and the seconds it took, as the system tells.
+fn measured(command: &mut Command) -> Option<(f64, u64)> {
+    let mut timed = Command::new("/usr/bin/time");
+    timed.args(["-f", "%e %M"]).arg(command.get_program()).args(command.get_args());
+    let output = timed.stdout(std::process::Stdio::null()).output().ok().filter(|output| output.status.success())?;
+    let told = String::from_utf8_lossy(&output.stderr).trim().lines().last()?.to_owned();
+    let (seconds, memory) = told.split_once(' ')?;
+    Some((seconds.parse().ok()?, memory.parse().ok()?))
+}
+
+const PROGRAM: &str = r#".ArtifactName as $image | .Results[] | .Target as $target | .Vulnerabilities[] | {
+  title: "\(.VulnerabilityID) in \(.PkgName) \(.InstalledVersion): \(.Title)", severity: .Severity, rule: .VulnerabilityID,
+  identifiers: ([.VulnerabilityID] + (.VendorIDs // []) + (.CweIDs // [])), location: {image: $image, path: (.PkgPath // null)},
+  component: {name: .PkgName, version: .InstalledVersion, purl: .PkgIdentifier.PURL},
+  fix: {version: (.FixedVersion | split(", ")[0]), text: "Update \(.PkgName) to \(.FixedVersion)"},
+  cvss: [(.CVSS // {}) | to_entries[] | .value | {vector: .V3Vector, score: .V3Score}],
+  references: ([.PrimaryURL] + .References), description: .Description, tags: ["lang-pkgs", "npm"]}"#;
+
+fn beside_serde(_: &mut Criterion) {
+    let bytes = sarif(50_000_000);
+    let ours = time(|| read_bytes("bench.sarif", bytes.clone(), None).unwrap());
+    let theirs = time(|| serde_json::from_slice::<serde_json::Value>(&bytes).unwrap());
+    println!(
+        "SARIF, {} MB: {ours:.2?}, serde_json::Value {theirs:.2?}: {:.2} times",
+        bytes.len() / 1_000_000,
+        ours.as_secs_f64() / theirs.as_secs_f64()
+    );
+}
+
+fn beside_jq(_: &mut Criterion) {
+    let bytes = trivy(50_000);
+    let ours = time(|| read_bytes("bench.json", bytes.clone(), None).unwrap());
+    println!("Trivy, {} MB: {ours:.2?} in this process", bytes.len() / 1_000_000);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("trivy.json");
+    std::fs::write(&file, &bytes).unwrap();
+    let Some((theirs, their_memory)) = measured(Command::new("jq").arg("-c").arg(PROGRAM).arg(&file)) else {
+        println!("Trivy beside jq: skipped, as jq or /usr/bin/time is not installed");
+        return;
+    };
+    let binary = env!("CARGO_BIN_EXE_findsync");
+    match measured(Command::new(binary).args(["findings", "--format", "json"]).arg(&file)) {
+        Some((seconds, memory)) => println!(
+            "Trivy beside jq: {seconds:.2} s of {theirs:.2} s ({:.2}), {} MB of {} MB ({:.2})",
+            seconds / theirs,
+            memory / 1024,
+            their_memory / 1024,
+            memory as f64 / their_memory as f64
+        ),
+        None => println!("Trivy beside jq: {theirs:.2} s, but findsync did not end well"),
+    }
+}
+
+criterion_group!(benches, beside_serde, beside_jq);
+criterion_main!(benches);
