@@ -1,8 +1,9 @@
 //! The GitHub tracker against a strict fake: the one contract, faults, races, strangers, counts, set-up.
 #![expect(
     clippy::unwrap_used,
+    clippy::print_stderr,
     unreachable_pub,
-    reason = "a failed unwrap fails the test; modules are shared by test crates"
+    reason = "a failed unwrap fails the test; figures are printed; modules are shared by test crates"
 )]
 
 #[path = "../contract/mod.rs"]

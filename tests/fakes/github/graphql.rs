@@ -140,6 +140,20 @@ impl<'c> Object<'c> {
     where
         'c: 'a,
     {
+        self.page_of(kind, all, |node| node, info)
+    }
+
+    /// The same of anything that becomes nodes: only those on the page do.
+    fn page_of<'a, T>(
+        &self,
+        kind: &'static str,
+        all: Vec<T>,
+        node: impl Fn(T) -> Kind,
+        info: &ResolveInfo<'_>,
+    ) -> Resolved<'a>
+    where
+        'c: 'a,
+    {
         let arguments = arguments(info);
         let number = |name: &str| arguments[name].as_u64().map(|number| number as usize);
         let total = all.len();
@@ -151,7 +165,7 @@ impl<'c> Object<'c> {
             (None, Some(last)) if last <= 100 => (total.saturating_sub(last), total),
             _ => return Err(failed("MISSING_PAGINATION_BOUNDARIES", "first or last, at most 100")),
         };
-        let nodes = all.into_iter().take(to).skip(from).collect();
+        let nodes = all.into_iter().take(to).skip(from).map(node).collect();
         self.object(Kind::Connection(kind, nodes, total, (to < total).then_some(to)))
     }
 
@@ -218,8 +232,7 @@ impl<'c> Object<'c> {
                 if arguments["orderBy"]["direction"] == "DESC" {
                     all.reverse();
                 }
-                let all = all.into_iter().map(|issue| Kind::Issue(Box::new(issue.clone()))).collect();
-                self.page("IssueConnection", all, info)
+                self.page_of("IssueConnection", all, |issue| Kind::Issue(Box::new(issue.clone())), info)
             }
             _ => Err(self.unknown_field_error(info)),
         }

@@ -331,6 +331,14 @@ impl World {
         }
     }
 
+    /// Puts an issue into the Project, without values.
+    pub fn add_item(&mut self, issue: u64) {
+        let id = self.id("PVTI");
+        if let Some(project) = &mut self.project {
+            project.items.push(Item { id, issue, archived: false, values: BTreeMap::new(), visible_from: 0 });
+        }
+    }
+
     /// Puts an issue into the Project with the values that another one has there.
     pub fn copy_item(&mut self, from: u64, to: u64) {
         let id = self.id("PVTI");
