@@ -187,11 +187,12 @@ pub struct Planner<'a> {
     pub settings: &'a Settings,
 }
 
-/// Whether the closed issues must be listed: some draft that should be seen has no open issue.
+/// Whether the closed issues must be listed: some draft that would be opened or reopened has no open issue.
 #[must_use]
-pub fn needs_closed(drafts: &[Draft], open: &[Issue]) -> bool {
+pub fn needs_closed(drafts: &[Draft], open: &[Issue], record_decisions: bool) -> bool {
     let known: BTreeSet<Key> = matching::ours(open).flat_map(|(_, stamp)| stamp.keys()).collect();
-    drafts.iter().any(|draft| !draft.keys().any(|key| known.contains(&key)))
+    let wanted = |draft: &&Draft| draft.status == Status::Active || record_decisions;
+    drafts.iter().filter(wanted).any(|draft| !draft.keys().any(|key| known.contains(&key)))
 }
 
 impl Planner<'_> {

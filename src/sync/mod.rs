@@ -99,7 +99,7 @@ pub async fn plan(input: &Input<'_>, trackers: &[Box<dyn Track>]) -> Result<Vec<
     let mut drafts = drafts(input, trackers, &held)?;
     let mut grown = false;
     for (at, (mapping, tracker)) in mappings.iter().zip(trackers).enumerate() {
-        if plan::needs_closed(&drafts[at].0, &held[at].issues) {
+        if plan::needs_closed(&drafts[at].0, &held[at].issues, mapping.record_decisions) {
             let wrap = |source| Error::Tracker { mapping: mapping.label.clone(), source };
             held[at].issues.extend(tracker.issues(Which::Closed).await.map_err(wrap)?);
             if held[at].visibility.is_none() {

@@ -174,7 +174,7 @@ pub(crate) fn run(memory: &dyn Track, step: &Step, today: NaiveDate, reversed: b
     let planner = Planner { drafts: &drafts, coverage: &coverage, settings: &settings };
     block_on(async {
         let mut issues = memory.issues(Which::Open).await.unwrap();
-        if needs_closed(&drafts, &issues) {
+        if needs_closed(&drafts, &issues, false) {
             issues.extend(memory.issues(Which::Closed).await.unwrap());
         }
         if reversed {
