@@ -8,7 +8,6 @@ mod xml;
 use std::collections::HashMap;
 
 use percent_encoding::percent_decode_str;
-use serde::Deserialize as _;
 use serde_json::Value;
 
 use self::model::{Affect, Analysis, Bom, Component, Tools, Vulnerability};
