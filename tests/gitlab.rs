@@ -21,6 +21,10 @@ mod premium {
     crate::contract_suite!(super::world::premium);
 }
 
+mod statuses {
+    crate::contract_suite!(super::world::statuses);
+}
+
 #[path = "gitlab/connect.rs"]
 mod connect;
 #[path = "gitlab/faults.rs"]

@@ -1,31 +1,33 @@
 //! Whatever breaks, at whichever request: the next run makes it good, and the world is the one that it would have been.
 
 use findsync::apply::Outcome;
+use findsync::config::Mapping;
 use findsync::finding::{Scan, Severity};
 use findsync::issue::Body;
 
 use crate::contract::{Act, Bench, World as _, dependency, scan};
 use crate::fake::{Fake, Kind, Tier, World};
-use crate::world::Server;
+use crate::support;
+use crate::world::{Server, with_statuses};
 
 fn cve(n: u32, severity: Severity) -> findsync::finding::Finding {
     dependency(&format!("CVE-2026-{n:04}"), severity)
 }
 
 /// A world in which the next run has something of every kind to do.
-async fn before() -> World {
-    let server = Server(Fake::start(Tier::Free).await);
+async fn before(tier: Tier, mapping: &Mapping) -> World {
+    let server = Server::new(Fake::start(tier).await, mapping.clone());
     let bench = Bench::new(&server);
     let low = |numbers: &[u32]| numbers.iter().map(|n| cve(*n, Severity::Low)).collect();
     bench.sync(&[scan("Trivy", low(&[1, 2, 3, 4, 5, 6]))]).await;
     bench.sync(&[scan("Trivy", low(&[1, 2, 3, 4, 6]))]).await;
     let number = |n: u32| {
-        let issues = server.0.issues();
+        let issues = server.fake.issues();
         issues.iter().find(|issue| issue.title.contains(&format!("CVE-2026-{n:04}"))).unwrap().iid
     };
     server.person(Act::Twin(number(4))).await;
     server.person(Act::Close(number(6))).await;
-    let world = server.0.world().clone();
+    let world = server.fake.world().clone();
     world
 }
 
@@ -53,19 +55,19 @@ fn told(fake: &Fake) -> Vec<String> {
     told
 }
 
-async fn world_without_a_fault(start: &World) -> (Vec<String>, usize) {
-    let server = Server(Fake::with("", start.clone()).await);
+async fn world_without_a_fault(start: &World, mapping: &Mapping) -> (Vec<String>, usize) {
+    let server = Server::new(Fake::with("", start.clone()).await, mapping.clone());
     let bench = Bench::new(&server);
     bench.apply_with(&after(), server.connect(&bench.mapping)).await.unwrap();
-    let requests = server.0.take_requests().len();
+    let requests = server.fake.take_requests().len();
     assert_eq!(bench.sync(&after()).await.plan.changes.len(), 0);
-    (told(&server.0), requests)
+    (told(&server.fake), requests)
 }
 
-async fn survives(start: &World, kind: Kind, k: usize, last: bool, expected: &[String]) {
-    let server = Server(Fake::with("", start.clone()).await);
+async fn survives(start: &World, mapping: &Mapping, kind: Kind, k: usize, tail: bool, expected: &[String]) {
+    let server = Server::new(Fake::with("", start.clone()).await, mapping.clone());
     let bench = Bench::new(&server);
-    server.0.fail(k, kind);
+    server.fake.fail(k, kind);
     let ended = bench.apply_with(&after(), server.connect(&bench.mapping)).await;
     let failures: Vec<String> = match &ended {
         Ok((_, applied)) => {
@@ -77,16 +79,16 @@ async fn survives(start: &World, kind: Kind, k: usize, last: bool, expected: &[S
         }
         Err(error) => vec![error.to_string()],
     };
-    // The last request looks for twins: where it fails, that is a warning, and the next run looks again.
-    if kind == Kind::Unauthorized && !last {
+    // At the end it looks for twins: where that fails, it is a warning, and the next run looks again.
+    if kind == Kind::Unauthorized && !tail {
         assert!(failures.iter().any(|error| error.contains("does not accept the token")), "{k}: {failures:?}");
     }
     if matches!(kind, Kind::TooMany | Kind::Limited) {
         assert!(failures.is_empty(), "{kind:?} at {k} is waited for: {failures:?}");
     }
-    server.0.calm();
+    server.fake.calm();
     bench.sync(&after()).await;
-    let found = told(&server.0);
+    let found = told(&server.fake);
     let strange: Vec<_> = found.iter().filter(|issue| !expected.contains(issue)).collect();
     assert!(
         found.len() == expected.len() && strange.is_empty(),
@@ -97,19 +99,30 @@ async fn survives(start: &World, kind: Kind, k: usize, last: bool, expected: &[S
 
 #[tokio::test]
 async fn every_request_may_fail_in_every_way() {
-    let start = before().await;
-    let (expected, requests) = world_without_a_fault(&start).await;
+    fail_everywhere(Tier::Free, &support::mapping(), 1).await;
+}
+
+#[tokio::test]
+async fn every_request_may_fail_in_every_way_where_statuses_take_a_second_one() {
+    fail_everywhere(Tier::Premium, &with_statuses(), 2).await;
+}
+
+/// `tail`: how many requests at the end only look.
+async fn fail_everywhere(tier: Tier, mapping: &Mapping, tail: usize) {
+    let start = before(tier, mapping).await;
+    let (expected, requests) = world_without_a_fault(&start, mapping).await;
     assert!(requests > 20, "{requests}");
     for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::Hang) {
-        let runs = (0..requests).map(|k| survives(&start, kind, k, k + 1 == requests, &expected));
+        let runs = (0..requests).map(|k| survives(&start, mapping, kind, k, k + tail >= requests, &expected));
         futures::future::join_all(runs).await;
     }
 }
 
 #[tokio::test]
 async fn two_runs_at_once_leave_one_issue_a_finding() {
-    let start = before().await;
-    let server = Server(Fake::with("", start).await);
+    let mapping = support::mapping();
+    let start = before(Tier::Free, &mapping).await;
+    let server = Server::new(Fake::with("", start).await, mapping);
     let bench = Bench::new(&server);
     let scans = after();
     let (one, two) = tokio::join!(
@@ -127,10 +140,11 @@ async fn two_runs_at_once_leave_one_issue_a_finding() {
 
 #[tokio::test]
 async fn an_expired_token_stops_the_run() {
-    let start = before().await;
-    let server = Server(Fake::with("", start).await);
+    let mapping = support::mapping();
+    let start = before(Tier::Free, &mapping).await;
+    let server = Server::new(Fake::with("", start).await, mapping);
     let bench = Bench::new(&server);
-    server.0.world().tokens.iter_mut().for_each(|token| token.expired = true);
+    server.fake.world().tokens.iter_mut().for_each(|token| token.expired = true);
     let error = bench.apply_with(&after(), server.connect(&bench.mapping)).await.err().unwrap();
     assert!(format!("{error}").contains("does not accept the token"), "{error}");
 }

@@ -10,23 +10,48 @@ use crate::fake::{Fake, MAINTAINER, ME, PROJECT, Tier};
 use crate::support;
 
 /// A project on a GitLab of some tier and version.
-pub struct Server(pub Fake);
+pub struct Server {
+    pub fake: Fake,
+    pub mapping: Mapping,
+}
 
+impl Server {
+    pub fn new(fake: Fake, mapping: Mapping) -> Self {
+        Self { fake, mapping }
+    }
+}
+
+/// The defaults on an older server without a licence.
 pub async fn free() -> Server {
     let fake = Fake::start(Tier::Free).await;
     fake.world().keyset = false;
-    Server(fake)
+    Server::new(fake, support::mapping())
 }
 
+/// The defaults on a current server.
 pub async fn premium() -> Server {
-    Server(Fake::start(Tier::Premium).await)
+    Server::new(Fake::start(Tier::Premium).await, support::mapping())
+}
+
+/// Work-item statuses, which only GraphQL knows.
+pub async fn statuses() -> Server {
+    Server::new(Fake::start(Tier::Premium).await, with_statuses())
+}
+
+/// A mapping with work-item statuses.
+pub fn with_statuses() -> Mapping {
+    let mut mapping = support::mapping();
+    for (value, name) in mapping.status.values.iter_mut().zip(["In progress", "Done", "Won't do", "Won't do"]) {
+        value.value = name.to_owned();
+    }
+    mapping
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let objections = self.0.objections();
+        let objections = self.fake.objections();
         assert!(objections.is_empty() || std::thread::panicking(), "{objections:#?}");
-        let actions = &self.0.world().actions;
+        let actions = &self.fake.world().actions;
         assert!(actions.is_empty() || std::thread::panicking(), "quick actions ran: {actions:?}");
     }
 }
@@ -34,15 +59,15 @@ impl Drop for Server {
 #[async_trait]
 impl World for Server {
     fn mapping(&self) -> Mapping {
-        support::mapping()
+        self.mapping.clone()
     }
 
     fn connect(&self, mapping: &Mapping) -> Box<dyn Track> {
-        Box::new(GitLab::new(&support::instance(&self.0.location, "glpat-good"), mapping).unwrap())
+        Box::new(GitLab::new(&support::instance(&self.fake.location, "glpat-good"), mapping).unwrap())
     }
 
     async fn person(&self, act: Act) {
-        let mut world = self.0.world();
+        let mut world = self.fake.world();
         match act {
             Act::Close(n) => {
                 let id = world.issue(n).id;
@@ -69,7 +94,7 @@ impl World for Server {
                 issue.description = format!("{}\n\n{words}", issue.description);
             }
             Act::Severity(n, word) => {
-                let value = support::mapping().severity.value(word.parse().unwrap()).to_owned();
+                let value = self.mapping.severity.value(word.parse().unwrap()).to_owned();
                 let id = world.issue(n).id;
                 world.issue(n).labels.retain(|label| !label.starts_with("Priority::"));
                 world.add_labels(id, &[format!("Priority::{value}")]);
@@ -86,7 +111,7 @@ impl World for Server {
     }
 
     async fn look(&self) -> Vec<Seen> {
-        let issues = self.0.issues();
+        let issues = self.fake.issues();
         let seen = issues.into_iter().map(|issue| Seen {
             number: issue.iid,
             title: issue.title,

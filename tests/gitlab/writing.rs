@@ -185,3 +185,19 @@ async fn a_deleted_issue_is_gone_and_a_spam_check_says_what_to_do() {
     let error = tracker.open(&new("CVE-2")).await.unwrap_err().to_string();
     assert!(error.contains("captcha"), "{error}");
 }
+
+#[tokio::test]
+async fn an_issue_that_became_an_epic_is_not_reopened() {
+    let fake = Fake::start(Tier::Premium).await;
+    let tracker = tracker(&fake);
+    tracker.open(&new("CVE-1")).await.unwrap();
+    let id = fake.issue(1).id;
+    fake.world().set_open(id, false);
+    fake.world().note(id, crate::fake::MAINTAINER, "promoted to epic &12", true);
+    let issue = only(&tracker, Which::Closed).await;
+    let comment = Some(Comment { marker: "reopen-1".to_owned(), text: "still there".to_owned() });
+    let error = tracker.edit(&issue, &Edit { state: Some(State::Open), comment, ..Edit::default() }).await.unwrap_err();
+    assert_eq!(error.to_string(), "the issue was moved to the epic &12");
+    assert_eq!(fake.issue(1).notes.len(), 1);
+    assert!(!fake.issue(1).open);
+}

@@ -38,6 +38,7 @@ impl GitLab {
                 ));
                 return Ok(problems);
             }
+            Err(Error::Unauthorized { detail, .. }) => return Ok(vec![self.bad_token(&detail)]),
             Err(Error::Forbidden { detail, .. }) => {
                 problems.push(problem(format!("may not read the project: {detail}"), TOKEN_HINT));
                 return Ok(problems);
@@ -62,7 +63,9 @@ impl GitLab {
             Credential::None => problem("there is no token", TOKEN_HINT),
             Credential::JobToken(_) => problem(
                 format!("the CI job token does not reach issues ({detail})"),
-                format!("CI_JOB_TOKEN suffices for a plan without a tracker only: {TOKEN_HINT}"),
+                format!(
+                    "CI_JOB_TOKEN suffices for `--to DIR` and other runs without GitLab's issues only: {TOKEN_HINT}"
+                ),
             ),
             _ => problem(format!("{} does not accept the token: {detail}", self.api.host()), TOKEN_HINT),
         }

@@ -19,7 +19,7 @@ use gitlab::api::users::CurrentUser;
 use serde_json::json;
 use tokio::sync::{Mutex, OnceCell};
 
-use self::api::Api;
+use self::api::{Api, Get};
 use self::fields::{Fields, state_of};
 use self::list::Filter;
 use self::people::People;
@@ -110,7 +110,13 @@ impl GitLab {
     }
 
     async fn me(&self) -> Result<wire::User, Error> {
-        self.api.ask("ask whose token it is", &built(CurrentUser::builder().build())?).await
+        let what = "ask whose token it is";
+        if matches!(self.credential, Credential::JobToken(_)) {
+            // A job token may not ask for its user but by way of its job.
+            let job = Get { path: "job".to_owned(), query: Vec::new() };
+            return self.api.ask::<wire::Job>(what, &job).await.map(|job| job.user);
+        }
+        self.api.ask(what, &built(CurrentUser::builder().build())?).await
     }
 
     async fn abilities(&self, project: &wire::Project) -> Result<Abilities, Error> {
@@ -239,14 +245,17 @@ impl GitLab {
         by_label.or_else(by_status).or_else(by_move)
     }
 
-    /// Markers of our own comments in an issue.
-    async fn markers(&self, setup: &Setup, iid: u64) -> Result<Vec<String>, Error> {
+    async fn notes(&self, setup: &Setup, iid: u64) -> Result<Vec<wire::Note>, Error> {
         use gitlab::api::projects::issues::notes::IssueNotes;
         let notes = built(IssueNotes::builder().project(setup.project.id).issue(iid).build())?;
-        let notes: Vec<wire::Note> = self.api.all("list the comments", notes).await?;
-        let ours = notes.iter().filter(|n| !n.system && n.author.as_ref().is_some_and(|a| a.id == setup.me.id));
-        Ok(ours.filter_map(|note| Comment::marker_in(note.body.as_deref()?)).map(str::to_owned).collect())
+        self.api.all("list the comments", notes).await
     }
+}
+
+/// Markers of our own comments.
+fn markers(notes: &[wire::Note], me: &wire::User) -> Vec<String> {
+    let ours = notes.iter().filter(|note| !note.system && note.author.as_ref().is_some_and(|a| a.id == me.id));
+    ours.filter_map(|note| Comment::marker_in(note.body.as_deref()?)).map(str::to_owned).collect()
 }
 
 #[async_trait]
@@ -271,6 +280,8 @@ impl Read for GitLab {
         let project = &self.setup().await?.project;
         Ok(match project.visibility.as_deref() {
             Some("private") => Visibility::Private,
+            // "Only project members", in a project that others see.
+            _ if project.issues_access_level.as_deref() == Some("private") => Visibility::Private,
             Some("internal") => Visibility::Internal,
             // Whoever is not told how visible a project is sees it because everybody does.
             _ => Visibility::Public,
@@ -314,7 +325,8 @@ impl Read for GitLab {
             return Ok(Found::Moved(self.address(to).await.unwrap_or(raw.web_url)));
         }
         let items = self.items(setup, Which::NewerThan(0), std::slice::from_ref(&raw)).await?;
-        let markers = if raw.user_notes_count == Some(0) { Vec::new() } else { self.markers(setup, raw.iid).await? };
+        let notes = if raw.user_notes_count == Some(0) { Vec::new() } else { self.notes(setup, raw.iid).await? };
+        let markers = markers(&notes, &setup.me);
         let issue = self.translate(setup, vec![raw], &items).await?.pop();
         Ok(issue.map_or(Found::Gone, |issue| Found::Here(Box::new(Issue { comments: Some(markers), ..issue }))))
     }

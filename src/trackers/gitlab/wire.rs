@@ -17,6 +17,12 @@ pub(super) struct User {
     pub bot: Option<bool>,
 }
 
+/// `GET /job`, for a job token.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Job {
+    pub user: User,
+}
+
 /// `GET /projects/:id`.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Project {

@@ -138,16 +138,17 @@ pub(super) struct Item {
 }
 
 impl Api {
-    /// Asks what issues of a project can have. A server without GraphQL, or too old for it, can have nothing.
+    /// Asks what issues of a project can have. A server without GraphQL, or too old for it, can have nothing. Any other
+    /// failure is one: fields would otherwise turn into labels for one run.
     pub(super) async fn abilities(&self, path: &str) -> Result<Abilities, Error> {
         let answer = self.graphql(Kind::Read, "ask for work-item fields", TYPES, &json!({ "path": path })).await;
         let data = match answer {
             Ok(data) => data,
-            Err(Error::Refused { detail, .. }) => {
+            Err(Error::Refused { detail, .. }) if is_too_old(&detail) => {
                 tracing::debug!(detail, "this GitLab does not know work-item fields");
                 return Ok(Abilities::default());
             }
-            Err(Error::NotFound { .. } | Error::Protocol { .. }) => return Ok(Abilities::default()),
+            Err(Error::NotFound { .. }) => return Ok(Abilities::default()),
             Err(error) => return Err(error),
         };
         let mut abilities = Abilities::default();
@@ -199,6 +200,11 @@ impl Api {
         }
         Ok(())
     }
+}
+
+/// Whether GraphQL refused a query for names that a newer version knows.
+fn is_too_old(detail: &str) -> bool {
+    ["doesn't exist on type", "No such type", "doesn't accept argument"].iter().any(|text| detail.contains(text))
 }
 
 fn list<T: for<'de> Deserialize<'de>>(value: &Value) -> Vec<T> {

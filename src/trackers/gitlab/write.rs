@@ -9,8 +9,11 @@ use super::api::With;
 use super::fields::{Slot, state_of};
 use super::resolve::Changes;
 use super::work_items::Item;
-use super::{Error, GitLab, LIMITS, Setup, built, wire};
-use crate::issue::{Body, Comment, Edit, FieldEdit, Issue, IssueId, New, Stamp, State};
+use super::{Error, GitLab, LIMITS, Setup, built, markers, wire};
+use crate::issue::{Body, Edit, FieldEdit, Issue, IssueId, New, Stamp, State};
+
+/// How GitLab's own comment begins where somebody made an epic of an issue.
+const PROMOTED: &str = "promoted to epic";
 
 impl GitLab {
     pub(super) async fn create(&self, new: &New) -> Result<IssueId, Error> {
@@ -69,9 +72,7 @@ impl GitLab {
         if !adds.is_empty() {
             self.ensure_labels(setup, &adds).await?;
         }
-        if let Some(comment) = &edit.comment {
-            self.comment(setup, issue, comment).await?;
-        }
+        self.comment(setup, issue, edit).await?;
         if !changes.item.is_empty() {
             let id = match issue.id.handle.parse() {
                 Ok(id) => id,
@@ -82,17 +83,28 @@ impl GitLab {
         self.put(setup, issue.id.number, edit, &changes).await
     }
 
-    async fn comment(&self, setup: &Setup, issue: &Issue, comment: &Comment) -> Result<(), Error> {
-        let there = match &issue.comments {
-            Some(markers) => markers.contains(&comment.marker),
-            None => self.markers(setup, issue.id.number).await?.contains(&comment.marker),
-        };
-        if there {
-            return Ok(());
+    /// Writes the comment, unless it is there. An issue that became an epic is closed for good: nothing tells that but a
+    /// comment of GitLab's own.
+    async fn comment(&self, setup: &Setup, issue: &Issue, edit: &Edit) -> Result<(), Error> {
+        let iid = issue.id.number;
+        let reopens = edit.state == Some(State::Open);
+        let mut there = issue.comments.clone();
+        if reopens || there.is_none() && edit.comment.is_some() {
+            let notes = self.notes(setup, iid).await?;
+            let says = |note: &wire::Note| note.system.then(|| note.body.clone()).flatten();
+            if let Some(epic) = notes.iter().filter_map(says).find_map(|t| t.strip_prefix(PROMOTED).map(str::to_owned))
+            {
+                return Err(Error::Moved(format!("the epic {}", epic.trim())));
+            }
+            there = Some(markers(&notes, &setup.me));
         }
+        let Some(comment) = edit.comment.as_ref().filter(|c| !there.is_some_and(|there| there.contains(&c.marker)))
+        else {
+            return Ok(());
+        };
         // The marker last: a text's first line would otherwise no longer be what its author escaped.
         let body = format!("{}\n\n{}", comment.text, comment.hidden_marker());
-        let note = CreateIssueNote::builder().project(setup.project.id).issue(issue.id.number).body(body).build();
+        let note = CreateIssueNote::builder().project(setup.project.id).issue(iid).body(body).build();
         let _: serde_json::Value = self.api.ask("comment", &built(note)?).await.map_err(gone)?;
         Ok(())
     }
