@@ -77,6 +77,8 @@ fn settings() -> Settings {
     };
     let done = || target("Done", State::Closed);
     Settings {
+        mapping: "shop".into(),
+        siblings: Vec::new(),
         today: NaiveDate::from_ymd_opt(2026, 11, 24).unwrap(),
         tracker: Limits {
             title: 256,

@@ -4,7 +4,8 @@ use std::cell::Cell;
 
 use futures::StreamExt as _;
 
-use crate::issue::{Comment, Edit, Issue, IssueId, New, Note};
+use crate::finding::Key;
+use crate::issue::{Comment, Edit, Issue, IssueId, New, Note, Stamp, State};
 use crate::plan::{Action, Change, Plan, Planner, Verdict, Write};
 use crate::trackers::{Error, Found, Track, Which};
 
@@ -129,9 +130,14 @@ impl Context<'_> {
     }
 
     fn serves(&self, issue: &Issue, change: &Change) -> bool {
-        let open = issue.state == crate::issue::State::Open
-            || matches!(&change.write, Write::New(new) if new.state == issue.state);
-        issue.trusted && open && issue.stamp.as_ref().is_some_and(|stamp| stamp.key == change.key)
+        let open = issue.state == State::Open || matches!(&change.write, Write::New(new) if new.state == issue.state);
+        open && self.is_of(issue, change.key)
+    }
+
+    /// Whether an issue counts as this mapping's issue of a key.
+    fn is_of(&self, issue: &Issue, key: Key) -> bool {
+        let ours = |stamp: &Stamp| stamp.key == key && !self.planner.settings.siblings.contains(&stamp.mapping);
+        issue.trusted && issue.stamp.as_ref().is_some_and(ours)
     }
 
     /// Changes an issue, against what it is at this moment: what people wrote since the list was read stays.
@@ -228,11 +234,7 @@ impl Context<'_> {
         };
         let mut twins = Vec::new();
         for (key, number) in ours {
-            let same = |issue: &&Issue| {
-                issue.trusted
-                    && issue.state == crate::issue::State::Open
-                    && issue.stamp.as_ref().is_some_and(|stamp| stamp.key == key)
-            };
+            let same = |issue: &&Issue| issue.state == State::Open && self.is_of(issue, key);
             let oldest = newer.iter().filter(same).min_by_key(|issue| issue.id.number);
             let own = newer.iter().filter(same).find(|issue| issue.id.number == number);
             let (Some(oldest), Some(own)) = (oldest, own) else { continue };

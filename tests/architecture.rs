@@ -16,7 +16,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("template", &["finding", "issue", "triage", "config"]),
     ("plan", &["finding", "issue"]),
     ("trackers", &["finding", "issue", "config"]),
-    ("apply", &["issue", "plan", "trackers"]),
+    ("apply", &["finding", "issue", "plan", "trackers"]),
     ("reports", &["finding", "issue", "plan", "apply", "trackers", "readers", "error"]),
     ("sync", &["finding", "issue", "config", "triage", "template", "plan", "apply", "trackers"]),
     ("init", &["ci", "config"]),

@@ -24,6 +24,8 @@ const MAX_INFLATED: u64 = 4 << 20;
 pub struct Stamp {
     /// The canonical key: the finding's or the group's.
     pub key: Key,
+    /// The label of the mapping that opened it: two mappings of one file may lead to the same project.
+    pub mapping: String,
     /// The findings in the issue.
     pub members: Vec<MemberStamp>,
     /// The scopes that members refer to by index.
@@ -103,6 +105,8 @@ pub enum StampError {
 struct Wire {
     v: u8,
     k: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    a: String,
     m: Vec<WireMember>,
     s: Vec<(String, String, String)>,
     o: bool,
@@ -168,6 +172,7 @@ impl Stamp {
         let wire = Wire {
             v: VERSION,
             k: write_key(&self.key),
+            a: self.mapping.clone(),
             m: self.members.iter().map(WireMember::from).collect(),
             s: self
                 .scopes
@@ -257,6 +262,7 @@ impl TryFrom<Wire> for Stamp {
             .collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             key: read_key(&wire.k).ok_or("the key is not one")?,
+            mapping: wire.a,
             members,
             scopes,
             state: if wire.o { State::Open } else { State::Closed },
@@ -332,6 +338,7 @@ mod tests {
         };
         Stamp {
             key: Key { version: 1, kind: None, digest: digest([("g", "lodash")]) },
+            mapping: "shop".into(),
             members: (0..size).map(member).collect(),
             scopes: vec![scope("a\n/close"), scope("b")],
             state: State::Open,

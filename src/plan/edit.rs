@@ -69,6 +69,7 @@ pub(super) fn new_issue(planner: &Planner<'_>, draft: &Draft, target: &StatusTar
     let members = super::stamp::fresh(planner, draft);
     let mut stamp = Stamp {
         key: draft.key,
+        mapping: planner.settings.mapping.clone(),
         members: members.list,
         scopes: members.scopes,
         state: target.state,

@@ -25,6 +25,10 @@ use crate::issue::{Draft, DraftField, Edit, Issue, IssueId, Limits, New, Note, S
 /// What planning follows, beside the drafts.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    /// The mapping's label.
+    pub mapping: String,
+    /// Labels of other mappings of the same file that lead to the same project: their issues are theirs.
+    pub siblings: Vec<String>,
     /// The day, for scopes that were not read for long.
     pub today: NaiveDate,
     /// What the tracker can hold.

@@ -21,6 +21,8 @@ fn settings() -> Settings {
     let target =
         |value: &str, state, closed_as| StatusTarget { field: "Status".into(), value: value.into(), state, closed_as };
     Settings {
+        mapping: "shop".into(),
+        siblings: Vec::new(),
         today: day(2),
         tracker: Limits {
             title: 100,

@@ -89,7 +89,7 @@ pub async fn plan(input: &Input<'_>, trackers: &[Box<dyn Track>]) -> Result<Vec<
     let mut held = Vec::new();
     for (mapping, tracker) in mappings.iter().zip(trackers) {
         let wrap = |source| Error::Tracker { mapping: mapping.label.clone(), source };
-        let issues = tracker.issues(Which::Open).await.map_err(wrap)?;
+        let issues = own(tracker.issues(Which::Open).await.map_err(wrap)?, mapping, mappings);
         // Asked only where what is written depends on it, or (below) something may be opened: it costs a request.
         let matters = tracker.limits().confidential || mapping.public == Some(Public::Minimal);
         let visibility = if matters { Some(tracker.visibility().await.map_err(wrap)?) } else { None };
@@ -101,7 +101,8 @@ pub async fn plan(input: &Input<'_>, trackers: &[Box<dyn Track>]) -> Result<Vec<
     for (at, (mapping, tracker)) in mappings.iter().zip(trackers).enumerate() {
         if plan::needs_closed(&drafts[at].0, &held[at].issues, mapping.record_decisions) {
             let wrap = |source| Error::Tracker { mapping: mapping.label.clone(), source };
-            held[at].issues.extend(tracker.issues(Which::Closed).await.map_err(wrap)?);
+            let closed = tracker.issues(Which::Closed).await.map_err(wrap)?;
+            held[at].issues.extend(own(closed, mapping, mappings));
             if held[at].visibility.is_none() {
                 held[at].visibility = Some(tracker.visibility().await.map_err(wrap)?);
             }
@@ -115,6 +116,21 @@ pub async fn plan(input: &Input<'_>, trackers: &[Box<dyn Track>]) -> Result<Vec<
     Ok(planned
         .map(|(at, (((drafts, places), held), tracker))| one(input, at, drafts, places, held, tracker.as_ref()))
         .collect())
+}
+
+/// Labels of the other mappings that lead to the same project.
+fn siblings(mapping: &Mapping, all: &[Mapping]) -> Vec<String> {
+    let is_sibling = |other: &&Mapping| {
+        other.label != mapping.label && (other.instance, &other.project) == (mapping.instance, &mapping.project)
+    };
+    all.iter().filter(is_sibling).map(|other| other.label.clone()).collect()
+}
+
+/// The issues without those of another mapping of this file that leads to the same project.
+fn own(issues: Vec<Issue>, mapping: &Mapping, all: &[Mapping]) -> Vec<Issue> {
+    let siblings = siblings(mapping, all);
+    let is_own = |issue: &Issue| issue.stamp.as_ref().is_none_or(|stamp| !siblings.contains(&stamp.mapping));
+    issues.into_iter().filter(is_own).collect()
 }
 
 fn one(
@@ -215,6 +231,8 @@ fn settings(input: &Input<'_>, mapping: &Mapping, visibility: Option<Visibility>
     let closing = mapping.fields.iter().filter(|rule| rule.on == crate::config::FieldOn::Status(Status::Closed));
     let limits = input.config.limits;
     Settings {
+        mapping: mapping.label.clone(),
+        siblings: siblings(mapping, &input.config.mappings),
         today: input.today,
         tracker: tracker.limits(),
         statuses: Status::ALL.map(target),

@@ -123,6 +123,7 @@ pub(crate) fn stamp(number: u8, state: State) -> Stamp {
         cycle: 0,
         pending: vec![],
         duplicate_of: None,
+        mapping: String::new(),
     }
 }
 

@@ -208,6 +208,7 @@ macro_rules! contract_suite {
             closes_nothing_without_proof,
             reopens_what_a_person_closed_as_done,
             leaves_what_a_person_refused,
+            leaves_what_a_person_reopened,
             takes_a_label_for_a_decision,
             moves_decided_findings_and_reopens_when_the_acceptance_runs_out,
             keeps_a_persons_title_severity_and_labels,

@@ -93,6 +93,17 @@ pub async fn leaves_what_a_person_refused(world: &dyn World) {
     assert_eq!((plan.plan.changes.len(), plan.plan.held.len()), (0, 1), "it says why it is left alone");
 }
 
+pub async fn leaves_what_a_person_reopened(world: &dyn World) {
+    let bench = Bench::new(world);
+    bench.sync(&[scan("Trivy", vec![dependency(&cve(1), Severity::High)])]).await;
+    bench.sync(&[scan("Trivy", vec![])]).await;
+    let number = bench.only().await.number;
+    world.person(Act::Reopen(number)).await;
+    let plan = bench.sync(&[scan("Trivy", vec![])]).await;
+    assert!(bench.only().await.open, "the person wants to see to it");
+    assert_eq!(plan.plan.held.len(), 1, "it says why it is left alone");
+}
+
 pub async fn takes_a_label_for_a_decision(world: &dyn World) {
     let bench = Bench::new(world);
     let there = [scan("Trivy", vec![dependency(&cve(1), Severity::High)])];

@@ -89,6 +89,7 @@ pub fn stamp(id: &str) -> Stamp {
         cycle: 0,
         pending: Vec::new(),
         duplicate_of: None,
+        mapping: String::new(),
     }
 }
 

@@ -146,6 +146,8 @@ pub(crate) fn settings(today: NaiveDate) -> Settings {
     let target =
         |value: &str, state, closed_as| StatusTarget { field: "Status".into(), value: value.into(), state, closed_as };
     Settings {
+        mapping: "shop".into(),
+        siblings: Vec::new(),
         today,
         tracker: LIMITS,
         statuses: [
