@@ -150,6 +150,17 @@ pub struct Project {
     pub on_add: Option<&'static str>,
 }
 
+/// What people see of an issue, beside its number and its hidden parts.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Looks {
+    title: String,
+    open: bool,
+    reason: Option<String>,
+    labels: Vec<String>,
+    comments: Vec<String>,
+    fields: Vec<Option<String>>,
+}
+
 /// Everything.
 #[derive(Debug, Clone)]
 pub struct World {
@@ -359,7 +370,7 @@ impl World {
     }
 
     /// What people see, without what differs between two runs that end the same: for comparing worlds.
-    pub fn seen(&self) -> Vec<(String, bool, Option<String>, Vec<String>, Vec<String>, Vec<Option<String>>)> {
+    pub fn seen(&self) -> Vec<Looks> {
         let mut all: Vec<_> = self
             .issues
             .iter()
@@ -368,7 +379,14 @@ impl World {
                 labels.sort();
                 let comments = issue.comments.iter().map(|comment| comment.body.clone()).collect();
                 let fields = ["Status", "Priority", "Team"].map(|field| self.field(issue.number, field)).to_vec();
-                (issue.title.clone(), issue.open, issue.reason.clone(), labels, comments, fields)
+                Looks {
+                    title: issue.title.clone(),
+                    open: issue.open,
+                    reason: issue.reason.clone(),
+                    labels,
+                    comments,
+                    fields,
+                }
             })
             .collect();
         all.sort();
