@@ -170,3 +170,41 @@ fn plain_http_is_for_this_machine() {
         assert_eq!(Http::new(HttpConfig::new(vec![url.parse().unwrap()])).is_ok(), fine, "{url}");
     }
 }
+
+/// A server whose certificate only its own authority vouches for.
+async fn serve_tls() -> (Url, String) {
+    let own = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let key = own.signing_key.serialize_der().try_into().unwrap();
+    let config = tokio_rustls::rustls::ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![own.cert.der().clone()], key)
+        .unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let origin = format!("https://localhost:{}/", listener.local_addr().unwrap().port()).parse().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+            let _ = stream.read(&mut [0; 4096]).await;
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\nfine").await;
+            let _ = stream.shutdown().await;
+        }
+    });
+    (origin, own.cert.pem())
+}
+
+#[tokio::test]
+async fn trusts_a_private_authority_where_it_is_named_and_nobody_else() {
+    let (origin, pem) = serve_tls().await;
+    let error = http(&origin).send(get(&origin, "x")).await.unwrap_err();
+    assert!(error.to_string().contains("certificate"), "{error}");
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), pem).unwrap();
+    let mut config = HttpConfig::new(vec![origin.clone()]);
+    config.ca_file = Some(file.path().to_owned());
+    let answer = Http::new(config.clone()).unwrap().send(get(&origin, "x")).await.unwrap();
+    assert_eq!(answer.body, b"fine");
+    std::fs::write(file.path(), "no certificate").unwrap();
+    assert!(matches!(Http::new(config), Err(Error::Settings { .. })));
+}
