@@ -80,32 +80,58 @@ fn cut(text: &str, room: usize) -> String {
 }
 
 /// What a text says, without what editors and services change by themselves: white space, and for HTML tags and
-/// entities. Two texts with the same words are the same text for us.
+/// entities, with all white space, as an editor moves it into and out of tags. Two texts with the same words are the
+/// same text for us.
 #[must_use]
 pub fn words(markup: Markup, text: &str) -> String {
-    let plain = if markup == Markup::Html { plain_text(text) } else { text.to_owned() };
-    plain.split_whitespace().collect::<Vec<_>>().join(" ")
+    if markup == Markup::Html {
+        return plain_text(text).split_whitespace().collect();
+    }
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The text of HTML, tags taken for spaces.
+/// The text of HTML without its tags.
 fn plain_text(html: &str) -> String {
     let mut text = String::with_capacity(html.len());
-    let mut in_tag = false;
-    for c in html.chars() {
-        match c {
-            '<' => {
-                in_tag = true;
-                text.push(' ');
+    let mut rest = html;
+    while let Some(at) = rest.find(['<', '&']) {
+        text.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let end = if rest.starts_with('<') { rest.find('>') } else { rest.find(';').filter(|end| *end < 10) };
+        match (end, end.and_then(|end| entity(&rest[1..end]))) {
+            (Some(end), _) if rest.starts_with('<') => rest = &rest[end + 1..],
+            (Some(end), Some(c)) => {
+                text.push(c);
+                rest = &rest[end + 1..];
             }
-            '>' if in_tag => in_tag = false,
-            _ if in_tag => {}
-            _ => text.push(c),
+            _ => {
+                text.push_str(&rest[..1]);
+                rest = &rest[1..];
+            }
         }
     }
-    // `&amp;` last, so that `&amp;lt;` stays `&lt;`.
-    [("&nbsp;", " "), ("\u{a0}", " "), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")]
-        .iter()
-        .fold(text, |text, (from, to)| text.replace(from, to))
+    text.push_str(rest);
+    text
+}
+
+/// The character that an entity stands for: those that editors write by themselves.
+pub(crate) fn entity(name: &str) -> Option<char> {
+    Some(match name {
+        "nbsp" => ' ',
+        "lt" => '<',
+        "gt" => '>',
+        "quot" => '"',
+        "apos" => '\'',
+        "amp" => '&',
+        _ => {
+            let code = name.strip_prefix('#')?;
+            let code = match code.strip_prefix(['x', 'X']) {
+                Some(hex) => u32::from_str_radix(hex, 16),
+                None => code.parse(),
+            };
+            char::from_u32(code.ok()?)?
+        }
+    })
 }
 
 #[cfg(test)]
@@ -171,6 +197,11 @@ mod tests {
             words(Markup::Html, "<p>a &lt;b&gt;</p><p>c</p>"),
             words(Markup::Html, "<div>a &lt;b&gt;<br>\nc</div>")
         );
+        assert_eq!(
+            words(Markup::Html, "<b>it's:</b> 1 &amp;lt; 2"),
+            words(Markup::Html, "<b>it&#39;s:&nbsp;</b>1 &#38;lt&#x3b; 2")
+        );
+        assert_ne!(words(Markup::Html, "a &amp;lt; b"), words(Markup::Html, "a &lt; b"));
         assert_eq!(words(Markup::GitHub, "a\r\nb  c\n"), "a b c");
     }
 }

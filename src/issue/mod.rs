@@ -8,6 +8,7 @@ mod limits;
 mod note;
 mod stamp;
 
+pub(crate) use body::entity;
 pub use body::{Body, words};
 pub use draft::{Draft, DraftField, Member, On, StatusTarget, Update};
 pub use limits::{Limits, Markup};

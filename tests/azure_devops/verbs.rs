@@ -142,7 +142,7 @@ async fn a_description_edited_in_the_browser_keeps_identity_and_words() {
         let markup = adapter.limits().markup;
         let words = |html: &str| findsync::issue::words(markup, html);
         assert_eq!(words(parts.section.as_deref().unwrap()), words("<p>Semgrep says <b>no</b> &amp; 1</p>"));
-        assert_eq!((words(&parts.before), words(&parts.after)), ("I look at it".into(), "See build 7".into()));
+        assert_eq!((words(&parts.before), words(&parts.after)), (words("I look at it"), words("See build 7")));
 
         let text = Body { section: Some("<p>New</p>".into()), ..parts }.compose(&adapter.limits());
         adapter.edit(&issue, &Edit { body: Some(text.clone()), ..Edit::default() }).await.unwrap();

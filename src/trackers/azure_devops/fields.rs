@@ -207,7 +207,8 @@ pub(super) fn lacking(mapping: &Mapping, work_type: &WorkType) -> Vec<Problem> {
     let mut problems = Vec::new();
     for name in names(mapping).into_iter().filter(|_| work_type.fields_are_known()) {
         let Place::Field(reference) = Place::of(name, work_type) else { continue };
-        if work_type.field(&reference).is_none() {
+        // Every type has the system's own fields.
+        if !reference.starts_with("System.") && work_type.field(&reference).is_none() {
             let nearest = work_type.field_names().max_by(|a, b| {
                 let near = |name: &str| strsim::jaro_winkler(&name.to_lowercase(), &reference.to_lowercase());
                 near(a).total_cmp(&near(b))

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::issue::{Body, Limits};
+use crate::issue::{Body, Limits, entity};
 
 const BEGIN: &str = "Kept in step by findsync: what you write above this line stays.";
 const END: &str = "Kept in step by findsync: what you write below this line stays.";
@@ -86,23 +86,6 @@ fn letters(html: &str) -> Vec<(char, Range<usize>)> {
         at += length;
     }
     letters
-}
-
-/// The character of an entity that an editor may put into our lines.
-fn entity(name: &str) -> Option<char> {
-    match name {
-        "nbsp" => Some(' '),
-        "colon" => Some(':'),
-        "period" => Some('.'),
-        _ => {
-            let code = name.strip_prefix('#')?;
-            let code = match code.strip_prefix(['x', 'X']) {
-                Some(hex) => u32::from_str_radix(hex, 16).ok()?,
-                None => code.parse().ok()?,
-            };
-            char::from_u32(code)
-        }
-    }
 }
 
 /// A phrase with the elements that hold nothing else: as many as begin right before and end right after it, beside
