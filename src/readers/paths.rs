@@ -62,15 +62,18 @@ impl<'a> Paths<'a> {
 
     /// The longest end of an absolute path that is there in the workspace, behind a folder where CI systems check out.
     fn checkout(&self, path: &str) -> Option<String> {
-        let known = CHECKOUTS.iter().find(|folder| path.starts_with(**folder));
-        let rest = known.map_or(path.trim_start_matches('/'), |folder| &path[folder.len()..]);
-        // A known folder may hold group and project; elsewhere only the whole rest counts (`/src/a` is `src/a`).
-        let steps = if known.is_some() { 4 } else { 0 };
-        let mut candidate = rest;
-        for _ in 0..=steps {
+        let here = |candidate: &str| {
             let rooted = self.root.map(|root| format!("{root}/{candidate}"));
-            if let Some(found) = rooted.into_iter().chain([candidate.to_owned()]).find(|path| self.sources.exists(path))
-            {
+            rooted.into_iter().chain([candidate.to_owned()]).find(|path| self.sources.exists(path))
+        };
+        // Only the whole rest counts (`/src/a` may be `src/a`), but behind a known folder, which may hold group and project.
+        if let Some(found) = here(path.trim_start_matches('/')) {
+            return Some(found);
+        }
+        let folder = CHECKOUTS.iter().find(|folder| path.starts_with(**folder))?;
+        let mut candidate = &path[folder.len()..];
+        for _ in 0..=4 {
+            if let Some(found) = here(candidate) {
                 return Some(found);
             }
             candidate = candidate.split_once('/')?.1;
