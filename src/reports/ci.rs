@@ -164,8 +164,8 @@ pub fn outputs(view: &PlanView, plan: Option<&str>) -> Vec<(&'static str, String
         ("held", counts.held.to_string()),
         ("unchanged", counts.unchanged.to_string()),
         ("failed", changes().filter(|change| change.failed()).count().to_string()),
-        ("exit_code", view.exit_code.to_string()),
-        ("exit_reason", reason.to_owned()),
+        ("exit-code", view.exit_code.to_string()),
+        ("exit-reason", reason.to_owned()),
         ("plan", plan.unwrap_or_default().to_owned()),
     ]
 }
@@ -189,7 +189,12 @@ pub fn github_outputs(out: &mut dyn Write, outputs: &[(&str, String)]) -> io::Re
 /// Where writing fails.
 pub fn dotenv(out: &mut dyn Write, outputs: &[(&str, String)]) -> io::Result<()> {
     for (name, value) in outputs {
-        writeln!(out, "FINDSYNC_{}={}", name.to_ascii_uppercase(), escape::clean(value).replace(['\n', '\t'], " "))?;
+        writeln!(
+            out,
+            "FINDSYNC_{}={}",
+            name.to_ascii_uppercase().replace('-', "_"),
+            escape::clean(value).replace(['\n', '\t'], " ")
+        )?;
     }
     Ok(())
 }
@@ -200,7 +205,12 @@ pub fn dotenv(out: &mut dyn Write, outputs: &[(&str, String)]) -> io::Result<()>
 /// Where writing fails.
 pub fn azure_outputs(out: &mut dyn Write, outputs: &[(&str, String)]) -> io::Result<()> {
     for (name, value) in outputs {
-        writeln!(out, "##vso[task.setvariable variable=findsync.{name};isOutput=true]{}", azure_data(&line(value)))?;
+        writeln!(
+            out,
+            "##vso[task.setvariable variable=findsync.{};isOutput=true]{}",
+            name.replace('-', "_"),
+            azure_data(&line(value))
+        )?;
     }
     Ok(())
 }

@@ -53,7 +53,7 @@ impl<'a> Progress<'a> {
                 bar.set_position(done);
             }
             Self::Lines { out, total, last } => {
-                if last.elapsed() >= PAUSE || done == *total {
+                if last.elapsed() >= PAUSE {
                     *last = Instant::now();
                     // Progress that cannot be shown is no reason to stop.
                     let _ = writeln!(out, "{done} of {total} changes made");
