@@ -1,0 +1,127 @@
+//! The documentation, held against the program: every command in it runs, every file in it is accepted.
+#![expect(clippy::unwrap_used, reason = "a test fails where something is missing")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use findsync::ci::{Ci, Service};
+use findsync::config::{Config, Given};
+
+const PAGES: [&str; 2] = ["README.md", "docs/adding-a-scanner.md"];
+/// Longest time from a fence's first to its last line would be no test: these run elsewhere.
+const ELSEWHERE: [&str; 1] = ["cargo test"];
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn page(name: &str) -> String {
+    std::fs::read_to_string(root().join(name)).unwrap()
+}
+
+fn fences(page: &str, language: &str) -> Vec<String> {
+    let start = format!("```{language}\n");
+    page.split(&start).skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
+}
+
+/// Runs a line of a shell as a reader would, with the program that was built for the tests.
+fn shell(line: &str, dir: &Path) -> Output {
+    let program = env!("CARGO_BIN_EXE_findsync");
+    let line = line.replace("cargo run --release --quiet --", "findsync");
+    let script = format!("findsync() {{ '{program}' \"$@\"; }}\n{line}");
+    let mut command = Command::new("sh");
+    command.arg("-c").arg(script).current_dir(dir).env_clear().env("PATH", std::env::var_os("PATH").unwrap());
+    command.output().unwrap()
+}
+
+fn text(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+#[test]
+fn the_readmes_first_commands_do_what_is_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let reports = dir.path().join("examples/reports");
+    std::fs::create_dir_all(&reports).unwrap();
+    for name in ["trivy.json", "trivy-next.json"] {
+        std::fs::copy(root().join("examples/reports").join(name), reports.join(name)).unwrap();
+    }
+    let commands: Vec<String> = fences(&page("README.md"), "sh").into_iter().filter(|c| !ELSEWHERE.contains(&c.trim())).collect();
+    let run = |command: &str| {
+        let output = shell(command, dir.path());
+        assert!(output.status.success(), "{command}: {}", text(&output));
+        text(&output)
+    };
+    let first = run(&commands[0]);
+    assert!(first.contains("CVE-2021-44906 in minimist 1.2.5") && first.contains("number: 1"), "{first}");
+    assert!(run(&commands[0]).contains("Nothing to do: 3 issues are in step"));
+    let next = run(&commands[1]);
+    for (verb, id) in [("closed", "CVE-2021-44906"), ("updated", "CVE-2021-3807"), ("opened", "CVE-2022-25883")] {
+        assert!(next.lines().any(|line| line.contains(verb) && line.contains(id)), "{verb} {id}: {next}");
+    }
+    for command in &commands[2..] {
+        run(command);
+    }
+}
+
+#[test]
+fn the_scanner_of_the_page_works() {
+    let dir = tempfile::tempdir().unwrap();
+    let page = page("docs/adding-a-scanner.md");
+    std::fs::create_dir_all(dir.path().join(".findsync/scanners")).unwrap();
+    std::fs::write(dir.path().join("report.json"), &fences(&page, "json")[0]).unwrap();
+    std::fs::write(dir.path().join(".findsync/scanners/licheck.yml"), &fences(&page, "yaml")[0]).unwrap();
+    for command in fences(&page, "sh") {
+        let output = shell(&command, dir.path());
+        assert!(output.status.success(), "{command}: {}", text(&output));
+        assert!(text(&output).contains("GPL in a closed product"), "{command}: {}", text(&output));
+    }
+}
+
+#[test]
+fn the_mapping_file_of_the_readme_is_accepted() {
+    let blocks = fences(&page("README.md"), "yaml");
+    assert!(!blocks.is_empty());
+    let ci = Ci {
+        service: Some(Service::GitHub),
+        server_url: Some("https://github.com".to_owned()),
+        repository: Some("acme/shop".to_owned()),
+        ..Ci::default()
+    };
+    let read = |_: &Path| Err(std::io::ErrorKind::NotFound.into());
+    for block in blocks {
+        let given = Given { env: &|_| Some("value".to_owned()), read: &read, ci: &ci, tokens_needed: true };
+        let config = Config::parse(block.as_bytes(), ".findsync.yml", given).map_err(|e| e.to_string());
+        assert_eq!(config.unwrap().mappings[0].severity.values, ["P0", "P1", "P2", "P3", "P4"]);
+    }
+}
+
+#[test]
+fn links_between_pages_lead_somewhere() {
+    let pages = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/adding-a-scanner.md", "docs/architecture.md"];
+    for name in pages {
+        let folder = root().join(name).parent().unwrap().to_owned();
+        let text = page(name);
+        let targets = text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap());
+        for target in targets.filter(|target| !target.contains("://")) {
+            let file = target.split('#').next().unwrap();
+            assert!(folder.join(file).exists(), "{name} links to {target}");
+        }
+    }
+}
+
+#[test]
+fn exit_codes_are_the_programs() {
+    let help = shell("findsync --help", &root());
+    for line in page("README.md").lines().filter(|line| line.starts_with("| ") && line[2..3].parse::<u8>().is_ok()) {
+        let code = &line[2..3];
+        assert!(text(&help).contains(&format!("\n  {code}  ")), "{code} is not in --help");
+    }
+}
+
+#[test]
+fn every_page_is_looked_at() {
+    for name in PAGES {
+        assert!(!fences(&page(name), "sh").is_empty(), "{name} shows no command");
+    }
+}
