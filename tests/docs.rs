@@ -46,7 +46,8 @@ fn the_readmes_first_commands_do_what_is_said() {
     for name in ["trivy.json", "trivy-next.json"] {
         std::fs::copy(root().join("examples/reports").join(name), reports.join(name)).unwrap();
     }
-    let commands: Vec<String> = fences(&page("README.md"), "sh").into_iter().filter(|c| !ELSEWHERE.contains(&c.trim())).collect();
+    let commands: Vec<String> =
+        fences(&page("README.md"), "sh").into_iter().filter(|c| !ELSEWHERE.contains(&c.trim())).collect();
     let run = |command: &str| {
         let output = shell(command, dir.path());
         assert!(output.status.success(), "{command}: {}", text(&output));

@@ -3,6 +3,7 @@
 use std::fs::OpenOptions;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
+use std::time::SystemTime;
 
 use super::Console;
 use crate::ci::{Ci, System};
@@ -12,7 +13,17 @@ use crate::reports::{self, Paint, PlanView};
 
 /// Prints the result, saves it where that is asked for, and tells the CI in its own ways.
 pub(super) fn tell(ci: &Ci, args: &SyncArgs, view: &PlanView, console: &mut Console<'_>) -> Result<(), Error> {
-    print(args.format, console.out, view, Paint { colour: console.colour }, console.quiet)?;
+    let paint = Paint { colour: console.colour };
+    if ci.system == Some(System::GitLabCi) && args.format == Format::Text && !console.quiet {
+        // Every line is there to unfold; what failed, what was refused and the sums stand below it.
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        reports::gitlab_section(console.out, "findsync", "findsync: each change and its reason", now, &mut |out| {
+            print(args.format, out, view, paint, false)
+        })?;
+        print(args.format, console.out, view, paint, true)?;
+    } else {
+        print(args.format, console.out, view, paint, console.quiet)?;
+    }
     let plan = args.out.iter().find(|path| format_of(path) == Some(Format::Json));
     let values = reports::outputs(view, plan.and_then(|path| path.to_str()));
     for path in &args.out {

@@ -103,7 +103,7 @@ fn azure_property(text: &str) -> String {
     azure_data(text).replace(';', "%3B").replace(']', "%5D")
 }
 
-/// A collapsible section of a GitLab job's log around some text. Times are seconds since 1970.
+/// A collapsible section of a GitLab job's log around some text. `now`: seconds since 1970.
 ///
 /// # Errors
 /// Where writing fails.
@@ -111,13 +111,13 @@ pub fn gitlab_section(
     out: &mut dyn Write,
     name: &str,
     title: &str,
-    times: (u64, u64),
+    now: u64,
     write: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
     let name: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-    writeln!(out, "\u{1b}[0Ksection_start:{}:{name}[collapsed=true]\r\u{1b}[0K{}", times.0, line(title))?;
+    writeln!(out, "\u{1b}[0Ksection_start:{now}:{name}[collapsed=true]\r\u{1b}[0K{}", line(title))?;
     write(out)?;
-    writeln!(out, "\u{1b}[0Ksection_end:{}:{name}\r\u{1b}[0K", times.1)
+    writeln!(out, "\u{1b}[0Ksection_end:{now}:{name}\r\u{1b}[0K")
 }
 
 /// Keeps a value out of the log: GitHub's `::add-mask::`.
