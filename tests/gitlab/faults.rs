@@ -27,8 +27,7 @@ async fn before(tier: Tier, mapping: &Mapping) -> World {
     };
     server.person(Act::Twin(number(4))).await;
     server.person(Act::Close(number(6))).await;
-    let world = server.fake.world().clone();
-    world
+    server.fake.world().clone()
 }
 
 /// Updates 1, closes 2, leaves 3, merges the twin of 4, reopens 5 and 6, opens 7 and 8.

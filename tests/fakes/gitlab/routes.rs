@@ -20,7 +20,7 @@ impl Call<'_> {
     pub fn answer(&mut self, carrier: Option<&str>) -> Answer {
         let token = match self.token(carrier) {
             Ok(token) => token,
-            Err(answer) => return answer,
+            Err(answer) => return *answer,
         };
         if self.request.path == "/graphql" {
             return graphql::answer(self, token.as_ref().map(|token| token.user));
@@ -73,7 +73,7 @@ impl Call<'_> {
         }
     }
 
-    fn token(&self, carrier: Option<&str>) -> Result<Option<Token>, Answer> {
+    fn token(&self, carrier: Option<&str>) -> Result<Option<Token>, Box<Answer>> {
         let Some(value) = &self.request.token else { return Ok(None) };
         let token = self.world.tokens.iter().find(|token| token.value == *value);
         let fits = |token: &Token| match token.kind {
@@ -82,14 +82,13 @@ impl Call<'_> {
             TokenKind::Job => carrier == Some("job-token"),
         };
         match token {
-            Some(token) if token.expired => Err(Answer::json(
+            Some(token) if token.expired => Err(Box::new(Answer::json(
                 401,
-                json!({
-                    "error": "invalid_token", "error_description": "Token is expired. You can either do re-authorization or token refresh."
-                }),
-            )),
+                json!({ "error": "invalid_token",
+                "error_description": "Token is expired. You can either do re-authorization or token refresh." }),
+            ))),
             Some(token) if fits(token) => Ok(Some(token.clone())),
-            _ => Err(unauthorized()),
+            _ => Err(Box::new(unauthorized())),
         }
     }
 
