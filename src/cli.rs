@@ -36,7 +36,7 @@ pub struct Global {
     /// Work in this folder, as if findsync had been called there
     #[arg(long, short = 'C', global = true, value_name = "DIR")]
     pub directory: Option<PathBuf>,
-    /// Tokens of an action's inputs, with the variables that they stand for; none ever stands on a command line
+    /// Tokens of a step's inputs, with the variables that they stand for; none ever stands on a command line
     #[arg(skip)]
     pub tokens: Vec<(&'static str, Secret)>,
     /// Say only the result
@@ -93,9 +93,9 @@ pub enum Command {
         #[arg(value_enum, default_value_t = SchemaOf::Config)]
         of: SchemaOf,
     },
-    /// Run as a step of GitHub Actions: the command line stands in the inputs (`INPUT_*`)
+    /// Run as a step of a CI: the command line stands in the environment (`INPUT_*`, `FINDSYNC_*`)
     #[command(hide = true)]
-    Action,
+    Step,
 }
 
 /// Which reports, and how to read them.

@@ -9,7 +9,7 @@ use findsync::{commands, reports};
 
 fn main() -> ExitCode {
     let cli = match Cli::parse() {
-        Cli { command: Command::Action, .. } => {
+        Cli { command: Command::Step, .. } => {
             commands::from_inputs(&findsync::config::environment).unwrap_or_else(|error| error.exit())
         }
         cli => cli,

@@ -1,12 +1,12 @@
 //! What each command does: reads what it needs, calls the way in `sync`, hands the result to `reports`.
 
-mod action;
 mod check;
 mod findings;
 mod init;
 mod inputs;
 mod scanners;
 mod schema;
+mod step;
 mod sync;
 mod tell;
 mod view;
@@ -17,7 +17,7 @@ use crate::ci;
 use crate::cli::{Cli, Color, Command, Global};
 use crate::error::Error;
 
-pub use action::from_inputs;
+pub use step::from_inputs;
 
 /// Where a command writes, and how.
 pub struct Console<'a> {
@@ -57,10 +57,10 @@ pub async fn run(cli: Cli, console: &mut Console<'_>) -> Result<u8, Error> {
         Command::Apply(args) => sync::apply(&args, &global, console).await,
         Command::Check(args) => check::check(&args, &global, console).await,
         Command::Findings(args) => findings::findings(&args, &global, console),
-        // Its inputs were made a command line before, and that is never an action again.
         Command::Init(args) => init::init(&args, console),
-        Command::Action => Err(Error::NoReports),
         Command::Scanners(args) => scanners::scanners(&args, console),
+        // Its inputs were made a command line before, and that is never a step again.
+        Command::Step => Err(Error::NoReports),
         Command::Schema { of } => schema::schema(of, console),
     }
 }

@@ -1,5 +1,6 @@
-//! A step of GitHub Actions: its inputs (`INPUT_*`) as a command line. They are data: no shell ever sees them, and none
-//! of them can become another option than its own.
+//! A step of a CI: its inputs as a command line. GitHub Actions hands them over as `INPUT_FAIL-ON`, our templates for
+//! GitLab and Azure Pipelines as `FINDSYNC_FAIL_ON`. They are data: no shell ever sees them, and none of them can become
+//! another option than its own.
 
 use clap::Parser as _;
 
@@ -8,17 +9,21 @@ use crate::config::Secret;
 
 /// Inputs that are options of the same name.
 const OPTIONS: [&str; 5] = ["config", "fail-on", "to", "reader", "target"];
-/// Inputs with tokens, and the variables that they stand for.
+/// Inputs with tokens (GitHub Actions only), and the variables that they stand for.
 const TOKENS: [(&str, &str); 2] = [("token", "FINDSYNC_TOKEN"), ("github-token", "GITHUB_TOKEN")];
 
-/// The command line that an action's inputs stand for. Empty inputs are absent.
+/// The command line that a step's inputs stand for. Empty inputs are absent.
 ///
 /// # Errors
 /// Where the inputs are none that the command line would take.
 pub fn from_inputs(env: &dyn Fn(&str) -> Option<String>) -> Result<Cli, clap::Error> {
-    // GitHub upper-cases names and keeps dashes.
+    // GitHub upper-cases names and keeps dashes, which no shell would let pass.
+    let given = |name: &str| {
+        let upper = name.to_ascii_uppercase();
+        env(&format!("INPUT_{upper}")).or_else(|| env(&format!("FINDSYNC_{}", upper.replace('-', "_"))))
+    };
     let lines = |name: &str| -> Result<Vec<String>, clap::Error> {
-        let text = env(&format!("INPUT_{}", name.to_ascii_uppercase())).unwrap_or_default();
+        let text = given(name).unwrap_or_default();
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned);
         let lines: Vec<String> = lines.collect();
         // Errors show values, and a log takes some lines for commands.
@@ -48,7 +53,9 @@ pub fn from_inputs(env: &dyn Fn(&str) -> Option<String>) -> Result<Cli, clap::Er
     for name in OPTIONS {
         arguments.extend(input(name)?.map(|value| format!("--{name}={value}")));
     }
-    arguments.extend(lines("out")?.into_iter().map(|file| format!("--out={file}")));
+    // Results lie where later steps look for them, whatever the folder to work in.
+    let out = lines("out")?.into_iter().map(|file| std::path::absolute(&file).unwrap_or_else(|_| file.into()));
+    arguments.extend(out.map(|file| format!("--out={}", file.display())));
     arguments.push("--".to_owned());
     arguments.extend(lines("reports")?);
     let mut cli = Cli::try_parse_from(arguments)?;
