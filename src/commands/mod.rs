@@ -52,7 +52,7 @@ pub async fn run(cli: Cli, console: &mut Console<'_>) -> Result<u8, Error> {
     if let Some(path) = &global.directory {
         ci::enter(path).map_err(|source| Error::File { what: "work in", path: path.clone(), source })?;
     }
-    match command {
+    let result = match command {
         Command::Plan(args) => sync::plan(&args, &global, console).await,
         Command::Apply(args) => sync::apply(&args, &global, console).await,
         Command::Check(args) => check::check(&args, &global, console).await,
@@ -62,5 +62,9 @@ pub async fn run(cli: Cli, console: &mut Console<'_>) -> Result<u8, Error> {
         // Its inputs were made a command line before, and that is never a step again.
         Command::Step => Err(Error::NoReports),
         Command::Schema { of } => schema::schema(of, console),
+    };
+    if let Err(error) = &result {
+        tell::tell_failure(&ci::Ci::here(), error)?;
     }
+    result
 }

@@ -25,7 +25,10 @@ pub(super) fn tell(ci: &Ci, args: &SyncArgs, view: &PlanView, console: &mut Cons
         print(args.format, console.out, view, paint, console.quiet)?;
     }
     let plan = args.out.iter().find(|path| format_of(path) == Some(Format::Json));
-    let values = reports::outputs(view, plan.and_then(|path| path.to_str()));
+    // Later steps run outside of our container: only from the workspace's root is the path theirs too.
+    let root = ci.workspace.as_deref().unwrap_or(Path::new(""));
+    let plan = plan.map(|path| path.strip_prefix(root).unwrap_or(path));
+    let values = reports::outputs(view, plan.and_then(Path::to_str));
     for path in &args.out {
         write(path, OpenOptions::new().write(true).truncate(true), |out| match format_of(path) {
             Some(format) => print(format, out, view, Paint::default(), false),
@@ -50,6 +53,15 @@ pub(super) fn tell(ci: &Ci, args: &SyncArgs, view: &PlanView, console: &mut Cons
         Some(System::GitLabCi) | None => {}
     }
     Ok(())
+}
+
+/// Tells later steps of a run that did not come to its end.
+pub(super) fn tell_failure(ci: &Ci, error: &Error) -> Result<(), Error> {
+    let Some(path) = &ci.output_file else { return Ok(()) };
+    let view = PlanView { exit_code: error.exit_code(), ..PlanView::default() };
+    let values = reports::outputs(&view, None);
+    let values: Vec<_> = values.into_iter().filter(|(name, _)| name.starts_with("exit-")).collect();
+    write(path, OpenOptions::new().append(true), |out| reports::github_outputs(out, &values))
 }
 
 /// The format that a file's name asks for; `None` is the counts alone, as a dotenv file.
