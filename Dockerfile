@@ -1,4 +1,3 @@
-# syntax=docker/dockerfile:1
 # Two images from one static binary:
 #   minimal (the default, last)  the binary and the CA certificates: `docker run`, and the GitHub Action
 #   ci                           Debian with bash and git besides: GitLab jobs, Azure container jobs
