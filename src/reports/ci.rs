@@ -199,7 +199,7 @@ pub fn dotenv(out: &mut dyn Write, outputs: &[(&str, String)]) -> io::Result<()>
     Ok(())
 }
 
-/// Outputs for Azure Pipelines: variables of later steps, `findsync.opened` in this job.
+/// Outputs for Azure Pipelines: of a step that is named `findsync`, later steps read `$(findsync.opened)`.
 ///
 /// # Errors
 /// Where writing fails.
@@ -207,7 +207,7 @@ pub fn azure_outputs(out: &mut dyn Write, outputs: &[(&str, String)]) -> io::Res
     for (name, value) in outputs {
         writeln!(
             out,
-            "##vso[task.setvariable variable=findsync.{};isOutput=true]{}",
+            "##vso[task.setvariable variable={};isOutput=true]{}",
             name.replace('-', "_"),
             azure_data(&line(value))
         )?;
