@@ -188,6 +188,8 @@ def release_files():
             shutil.copy(ROOT / name, target)
         tool = f"{copy}/.ci/release-files"
         version = re.search(r'^version = "(.+)"$', (ROOT / "Cargo.toml").read_text(), re.M)[1]
+        changelog = pathlib.Path(copy) / "CHANGELOG.md"
+        changelog.write_text(changelog.read_text().replace("## Unreleased", f"## {version}"))
         done = run([tool, "version", version])
         check(done.returncode == 0 and done.stdout == f"version={version}\n", "all files are at one version", done.stdout)
         digests = ["sha256:" + "a" * 64, "sha256:" + "b" * 64]
