@@ -81,7 +81,9 @@ fn the_scanner_of_the_page_works() {
 
 #[test]
 fn the_mapping_file_of_the_readme_is_accepted() {
-    let blocks = fences(&page("README.md"), "yaml");
+    let mut blocks = fences(&page("README.md"), "yaml");
+    // The others are pieces of pipelines, which tests/pipelines runs.
+    blocks.retain(|block| block.contains("\nmappings:"));
     assert!(!blocks.is_empty());
     let ci = Ci {
         service: Some(Service::GitHub),
@@ -99,7 +101,14 @@ fn the_mapping_file_of_the_readme_is_accepted() {
 
 #[test]
 fn links_between_pages_lead_somewhere() {
-    let pages = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/adding-a-scanner.md", "docs/architecture.md"];
+    let pages = [
+        "README.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+        "docs/adding-a-scanner.md",
+        "docs/architecture.md",
+        "docs/ci.md",
+    ];
     for name in pages {
         let folder = root().join(name).parent().unwrap().to_owned();
         let text = page(name);
