@@ -102,7 +102,8 @@ pub(super) fn new_issue(planner: &Planner<'_>, draft: &Draft, target: &StatusTar
 
 /// What to write to an issue.
 pub(super) fn edit(planner: &Planner<'_>, issue: &Issue, old: &Stamp, members: Members, wish: &Wish<'_>) -> Edited {
-    let transition = old.status != wish.status || old.state != wish.target.state;
+    // Also where a person changed the state and we change it back: its status field went along, and is told anew.
+    let transition = old.status != wish.status || [old.state, issue.state] != [wish.target.state; 2];
     let members = members.sorted();
     let mut edit = Edit::default();
     let mut parts = Vec::new();

@@ -75,10 +75,12 @@ pub async fn reopens_what_a_person_closed_as_done(world: &dyn World) {
     let there = [scan("Trivy", vec![dependency(&cve(1), Severity::High)])];
     bench.sync(&there).await;
     let number = bench.only().await.number;
-    world.person(Act::Close(number)).await;
-    bench.sync(&there).await;
-    let seen = bench.only().await;
-    assert!(seen.open && seen.comments.len() == 1, "{seen:#?}");
+    for times in 1..=2 {
+        world.person(Act::Close(number)).await;
+        bench.sync(&there).await;
+        let seen = bench.only().await;
+        assert!(seen.open && seen.comments.len() == times, "{seen:#?}");
+    }
 }
 
 pub async fn leaves_what_a_person_refused(world: &dyn World) {
