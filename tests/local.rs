@@ -135,3 +135,20 @@ async fn a_run_that_changes_nothing_touches_no_file() {
     bench.sync(&scans).await;
     assert_eq!(before, times(&world));
 }
+
+#[tokio::test]
+async fn a_status_that_a_person_wrote_is_a_decision_until_they_take_it_back() {
+    let world = fresh().await;
+    let bench = contract::Bench::new(&world);
+    let scans =
+        [contract::scan("Trivy", vec![contract::dependency("CVE-2026-0001", findsync::finding::Severity::High)])];
+    bench.sync(&scans).await;
+    world.edit(1, |text| set(text, "status", "False Positive"));
+    bench.sync(&scans).await;
+    assert!(!bench.only().await.open);
+    bench.sync(&scans).await;
+    assert!(!bench.only().await.open, "the decision stands");
+    world.edit(1, |text| set(text, "status", "Active"));
+    bench.sync(&scans).await;
+    assert!(bench.only().await.open);
+}

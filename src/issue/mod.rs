@@ -60,6 +60,8 @@ pub struct TrackerDecision {
     pub status: crate::finding::Status,
     /// How it was said, for people: ``label `false-positive` ``, `closed as not planned`.
     pub by: String,
+    /// Whether it was said by the status field's value, where findsync may have put it itself.
+    pub by_field: bool,
 }
 
 /// An issue as it is in the tracker now.

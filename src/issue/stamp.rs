@@ -34,6 +34,8 @@ pub struct Stamp {
     pub state: State,
     /// The status that was last written.
     pub status: Status,
+    /// Whether people moved the status field there themselves: then its value is their decision, not our echo.
+    pub moved_by_people: bool,
     /// The severity that was last written.
     pub severity: Severity,
     /// Digests of what was last written, by field; `title` and `body` among them.
@@ -112,6 +114,8 @@ struct Wire {
     o: bool,
     t: Status,
     e: Severity,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    w: bool,
     f: BTreeMap<String, String>,
     c: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -182,6 +186,7 @@ impl Stamp {
             o: self.state == State::Open,
             t: self.status,
             e: self.severity,
+            w: self.moved_by_people,
             f: self.fields.iter().map(|(name, digest)| (name.clone(), format!("{digest:x}"))).collect(),
             c: format!("{:x}", self.content),
             l: self.labels.clone(),
@@ -268,6 +273,7 @@ impl TryFrom<Wire> for Stamp {
             state: if wire.o { State::Open } else { State::Closed },
             status: wire.t,
             severity: wire.e,
+            moved_by_people: wire.w,
             fields: wire
                 .f
                 .iter()
@@ -344,6 +350,7 @@ mod tests {
             state: State::Open,
             status: Status::RiskAccepted,
             severity: Severity::High,
+            moved_by_people: true,
             fields: BTreeMap::from([("title".to_owned(), 1), ("Priority".to_owned(), u64::MAX)]),
             content: 42,
             labels: vec!["security".to_owned()],

@@ -5,11 +5,14 @@ use std::collections::BTreeSet;
 use super::edit::Wish;
 use super::{Action, Change, Held, Planner, Verdict, Write, edit, stamp};
 use crate::finding::{Key, Scope, Status};
-use crate::issue::{CloseReason, Draft, Issue, IssueId, MemberStamp, Note, Stamp, State};
+use crate::issue::{CloseReason, Draft, Issue, IssueId, MemberStamp, Note, Stamp, State, TrackerDecision};
 
 /// The decision that people took in the tracker itself and that still stands, with how they said it.
 pub(super) fn standing_decision(issue: &Issue, stamp: &Stamp) -> Option<(Status, String)> {
-    if let Some(decision) = &issue.decision {
+    // A column that means a decision may be where we moved the issue ourselves: then it is nobody's decision but ours.
+    let echo =
+        |decision: &TrackerDecision| decision.by_field && decision.status == stamp.status && !stamp.moved_by_people;
+    if let Some(decision) = issue.decision.as_ref().filter(|decision| !echo(decision)) {
         return Some((decision.status, decision.by.clone()));
     }
     let by_person = issue.state == State::Closed && stamp.state == State::Open;
@@ -152,6 +155,11 @@ impl Planner<'_> {
         let wish = Wish {
             status,
             target: self.settings.target(status).clone(),
+            moved_by_people: issue
+                .decision
+                .as_ref()
+                .is_some_and(|decision| decision.by_field && decision.status == status)
+                && (old.moved_by_people || old.status != status),
             draft: Some(draft),
             may_take_away: tracked.all_read,
             adds: tracked.adds,
@@ -222,7 +230,8 @@ impl Planner<'_> {
             (old.status, Action::Update, None, why.clone(), why)
         };
         let target = if action == Action::Close { placed.clone() } else { edit::as_is(self, issue, old) };
-        let wish = Wish { status, target, draft: None, may_take_away: true, adds: false };
+        let moved_by_people = old.moved_by_people && status == old.status;
+        let wish = Wish { status, target, moved_by_people, draft: None, may_take_away: true, adds: false };
         let edited = edit::edit(self, issue, old, gone.members, &wish);
         if edited.is_nothing() {
             return if held_reason.is_empty() { Verdict::Unchanged } else { held(held_reason) };

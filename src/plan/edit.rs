@@ -15,6 +15,8 @@ use crate::issue::{
 pub(super) struct Wish<'a> {
     pub status: Status,
     pub target: StatusTarget,
+    /// Whether people moved the status field to this status themselves.
+    pub moved_by_people: bool,
     /// The draft; `None` where the finding is gone, so that nothing but the status changes.
     pub draft: Option<&'a Draft>,
     /// Whether everything that vouches for the issue was read, so that words may be taken away and severity lowered.
@@ -74,6 +76,7 @@ pub(super) fn new_issue(planner: &Planner<'_>, draft: &Draft, target: &StatusTar
         scopes: members.scopes,
         state: target.state,
         status: draft.status,
+        moved_by_people: false,
         severity: draft.severity,
         fields: wanted.iter().map(|field| (field.name.clone(), remembered(&field.value))).collect(),
         content: content(draft),
@@ -113,6 +116,7 @@ pub(super) fn edit(planner: &Planner<'_>, issue: &Issue, old: &Stamp, members: M
         scopes: members.scopes,
         state: wish.target.state,
         status: wish.status,
+        moved_by_people: wish.moved_by_people,
         pending: Vec::new(),
         duplicate_of: None,
         ..old.clone()

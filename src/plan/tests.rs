@@ -178,9 +178,14 @@ fn active_and_closed_by_a_person_depends_on_how() {
 #[test]
 fn a_decision_in_the_tracker_closes_and_stands() {
     let mut open = issue(1, &draft("x"));
-    open.decision = Some(TrackerDecision { status: Status::FalsePositive, by: "label".into() });
+    open.decision = Some(TrackerDecision { status: Status::FalsePositive, by: "column".into(), by_field: true });
     assert_eq!(verdict(Some(&draft("x")), &open), [(Action::Close, Status::FalsePositive)]);
-    assert_eq!(verdict(Some(&draft("x")), &closed(open, Some(Status::FalsePositive), CloseReason::NotPlanned)), []);
+    let mut shut = closed(open, Some(Status::FalsePositive), CloseReason::NotPlanned);
+    shut.stamp.as_mut().unwrap().moved_by_people = true;
+    assert_eq!(verdict(Some(&draft("x")), &shut), []);
+    // Where we moved it to that column ourselves, and the mapping file no longer says so, it comes back.
+    shut.stamp.as_mut().unwrap().moved_by_people = false;
+    assert_eq!(verdict(Some(&draft("x")), &shut), [(Action::Reopen, Status::Active)]);
 }
 
 #[test]

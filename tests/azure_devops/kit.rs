@@ -124,6 +124,7 @@ pub(crate) fn stamp(number: u8, state: State) -> Stamp {
         pending: vec![],
         duplicate_of: None,
         mapping: String::new(),
+        moved_by_people: false,
     }
 }
 

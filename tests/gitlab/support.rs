@@ -90,6 +90,7 @@ pub fn stamp(id: &str) -> Stamp {
         pending: Vec::new(),
         duplicate_of: None,
         mapping: String::new(),
+        moved_by_people: false,
     }
 }
 

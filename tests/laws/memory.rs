@@ -67,7 +67,7 @@ pub(crate) fn decision(labels: &[String]) -> Option<TrackerDecision> {
         "wontfix" => Some(findsync::finding::Status::RiskAccepted),
         _ => None,
     })?;
-    Some(TrackerDecision { status, by: "label".into() })
+    Some(TrackerDecision { status, by: "label".into(), by_field: false })
 }
 
 #[async_trait]

@@ -221,7 +221,7 @@ impl AzureDevOps {
             fields: self.fields_of(types, item),
             trusted: labelled || self.is_mine(item.id),
             labelled,
-            decision: self.decision(&known, state, (!closed_by_us).then_some(reason), stamp.as_ref()),
+            decision: self.decision(&known, state, (!closed_by_us).then_some(reason)),
             comments: None,
             revision: Some(item.rev),
             stamp,
@@ -245,25 +245,21 @@ impl AzureDevOps {
     }
 
     /// What people decided: by a tag, by a state that the mapping has for that decision only, or by the reason that
-    /// they gave for closing. A closed item's state that we wrote ourselves decides nothing.
-    fn decision(
-        &self,
-        known: &Known,
-        state: State,
-        reason: Option<Reason>,
-        stamp: Option<&Stamp>,
-    ) -> Option<TrackerDecision> {
+    /// they gave for closing.
+    fn decision(&self, known: &Known, state: State, reason: Option<Reason>) -> Option<TrackerDecision> {
         let by_tag = known.tags.iter().find_map(|tag| Some((self.mapping.decision_labels.decision(tag)?, tag)));
         if let Some((status, tag)) = by_tag {
-            return Some(TrackerDecision { status, by: format!("tag `{tag}`") });
+            return Some(TrackerDecision { status, by: format!("tag `{tag}`"), by_field: false });
         }
-        let ours = |status: Status| stamp.is_some_and(|stamp| stamp.state == State::Closed && stamp.status == status);
         let by_state = self.mapping.status.decision(&known.state).filter(|_| self.status_is_state());
-        if let Some(status) = by_state.filter(|status| state == State::Open || !ours(*status)) {
-            return Some(TrackerDecision { status, by: format!("state `{}`", known.state) });
+        if let Some(status) = by_state {
+            return Some(TrackerDecision { status, by: format!("state `{}`", known.state), by_field: true });
         }
-        (state == State::Closed && reason == Some(Reason::NotAProblem))
-            .then(|| TrackerDecision { status: Status::FalsePositive, by: "closed as not a problem".to_owned() })
+        (state == State::Closed && reason == Some(Reason::NotAProblem)).then(|| TrackerDecision {
+            status: Status::FalsePositive,
+            by: "closed as not a problem".to_owned(),
+            by_field: false,
+        })
     }
 }
 

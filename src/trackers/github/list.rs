@@ -304,13 +304,13 @@ fn closed_as(state: &str, reason: Option<&str>) -> Option<CloseReason> {
 fn decision(mapping: &Mapping, labels: &[String], fields: &BTreeMap<String, String>) -> Option<TrackerDecision> {
     let by_label = labels.iter().find_map(|label| {
         let status = mapping.decision_labels.decision(label)?;
-        Some(TrackerDecision { status, by: format!("label `{label}`") })
+        Some(TrackerDecision { status, by: format!("label `{label}`"), by_field: false })
     });
     by_label.or_else(|| {
         let field = &mapping.status.field;
         let value = fields.get(field)?;
         let status = mapping.status.decision(value)?;
-        Some(TrackerDecision { status, by: format!("`{field}` is `{value}`") })
+        Some(TrackerDecision { status, by: format!("`{field}` is `{value}`"), by_field: true })
     })
 }
 

@@ -27,9 +27,7 @@ use self::work_items::{Abilities, Item};
 use super::{Error, Found, Problem, Read, Track, Visibility, Which};
 use crate::config::{Credential, Instance, Mapping};
 use crate::finding::Status;
-use crate::issue::{
-    Body, CloseReason, Comment, Edit, Issue, IssueId, Limits, Markup, New, Stamp, State, TrackerDecision,
-};
+use crate::issue::{Body, CloseReason, Comment, Edit, Issue, IssueId, Limits, Markup, New, Stamp, TrackerDecision};
 
 /// What an issue of GitLab can hold.
 ///
@@ -208,7 +206,7 @@ impl GitLab {
             title: raw.title.clone(),
             state: state_of(raw),
             closed_as: raw.links.closed_as_duplicate_of.as_ref().map(|_| CloseReason::Duplicate),
-            decision: self.decision(raw, &fields, stamp.as_ref()),
+            decision: self.decision(raw, &fields),
             labels,
             fields,
             trusted: false,
@@ -221,26 +219,23 @@ impl GitLab {
     }
 
     /// What people decided: by a label, by a status that means nothing else, or by moving the issue away.
-    fn decision(
-        &self,
-        raw: &wire::Issue,
-        fields: &BTreeMap<String, String>,
-        stamp: Option<&Stamp>,
-    ) -> Option<TrackerDecision> {
+    fn decision(&self, raw: &wire::Issue, fields: &BTreeMap<String, String>) -> Option<TrackerDecision> {
         let by_label = raw.labels.iter().find_map(|label| {
             let status = self.mapping.decision_labels.decision(label)?;
-            Some(TrackerDecision { status, by: format!("label `{label}`") })
+            Some(TrackerDecision { status, by: format!("label `{label}`"), by_field: false })
         });
         let by_status = || {
             let value = fields.get(&self.mapping.status.field)?;
             let status = self.mapping.status.decision(value)?;
-            // A status that we wrote ourselves is nobody's decision.
-            let ours = stamp.is_some_and(|s| s.status == status && s.state == State::Closed);
-            (!ours).then(|| TrackerDecision { status, by: format!("status `{value}`") })
+            Some(TrackerDecision { status, by: format!("status `{value}`"), by_field: true })
         };
         let by_move = || {
             raw.moved_to_id?;
-            Some(TrackerDecision { status: Status::RiskAccepted, by: "a move to another project".to_owned() })
+            Some(TrackerDecision {
+                status: Status::RiskAccepted,
+                by: "a move to another project".to_owned(),
+                by_field: false,
+            })
         };
         by_label.or_else(by_status).or_else(by_move)
     }

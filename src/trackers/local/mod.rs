@@ -91,12 +91,11 @@ impl Local {
         let labels = file.labels();
         let (own, labels): (Vec<_>, Vec<_>) = labels.into_iter().partition(|label| *label == self.own_label);
         let fields = file.fields();
-        let status = fields.get(&self.status.field).and_then(|value| self.status.decision(value));
-        let moved = status.filter(|status| stamp.as_ref().is_some_and(|stamp| stamp.status != *status));
+        let column = fields.get(&self.status.field).and_then(|value| self.status.decision(value));
         let state = if file.text("state").is_some_and(|state| state == "closed") { State::Closed } else { State::Open };
         let labelled =
-            labels.iter().find_map(|label| Some((self.decisions.decision(label)?, format!("label `{label}`"))));
-        let by_field = moved.map(|status| (status, format!("`{}: {status}`", self.status.field)));
+            labels.iter().find_map(|label| Some((self.decisions.decision(label)?, format!("label `{label}`"), false)));
+        let by_field = column.map(|status| (status, format!("`{}: {status}`", self.status.field), true));
         Issue {
             id: IssueId { number, url: path.display().to_string(), handle: String::new() },
             title: file.text("title").unwrap_or_default(),
@@ -105,7 +104,7 @@ impl Local {
                 .text("closed_as")
                 .filter(|_| state == State::Closed)
                 .and_then(|reason| reason_named(&reason)),
-            decision: labelled.or(by_field).map(|(status, by)| TrackerDecision { status, by }),
+            decision: labelled.or(by_field).map(|(status, by, by_field)| TrackerDecision { status, by, by_field }),
             labels,
             fields,
             stamp,
