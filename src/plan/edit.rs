@@ -132,7 +132,7 @@ pub(super) fn edit(planner: &Planner<'_>, issue: &Issue, old: &Stamp, members: M
     }
     let rewrite = wish.draft.filter(|_| wish.may_take_away || wish.adds);
     if let Some(draft) = rewrite {
-        let edited = !old.fields.get("title").is_some_and(|written| *written == remembered(&issue.title));
+        let edited = old.fields.get("title").is_none_or(|written| *written != remembered(&issue.title));
         if same(&draft.title, &issue.title) {
             stamp.fields.insert("title".to_owned(), remembered(&draft.title));
         } else if may_write(draft.update_title, edited) {

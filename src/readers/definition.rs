@@ -96,7 +96,7 @@ impl Condition {
         let wanted = self.has.len() + self.equals.len();
         let held = self.has.iter().filter(|path| probe.has(path)).count()
             + self.equals.iter().filter(|(path, value)| probe.get(path) == Some(value)).count();
-        if wanted == 0 { 0 } else { 100 * held / wanted }
+        (100 * held).checked_div(wanted).unwrap_or(0)
     }
 }
 

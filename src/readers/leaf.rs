@@ -12,13 +12,13 @@ use super::ReadError;
 
 /// Reads a whole document; only where that fails a second time, slower, to learn the place of the error.
 pub(crate) fn parse<'a, T: Deserialize<'a>>(path: &str, text: &'a str) -> Result<T, ReadError> {
-    serde_json::from_str(text).or_else(|first| {
+    serde_json::from_str(text).map_err(|first| {
         let mut json = serde_json::Deserializer::from_str(text);
         let detail = match serde_path_to_error::deserialize::<_, T>(&mut json) {
             Err(error) if error.inner().is_data() => format!("`{}`: {}", error.path(), error.inner()),
             _ => first.to_string(),
         };
-        Err(ReadError::malformed(path, detail))
+        ReadError::malformed(path, detail)
     })
 }
 

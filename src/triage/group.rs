@@ -13,9 +13,12 @@ pub struct Group {
     pub parts: Vec<(GroupBy, String)>,
 }
 
+/// An item, and why it must not be opened.
+type Routed = (Item, Option<String>);
+
 /// Makes tickets of items.
-pub(super) fn group(items: Vec<(Item, Option<String>)>, by: &[GroupBy]) -> Vec<Ticket> {
-    let mut groups: BTreeMap<Key, (Group, Vec<(Item, Option<String>)>)> = BTreeMap::new();
+pub(super) fn group(items: Vec<Routed>, by: &[GroupBy]) -> Vec<Ticket> {
+    let mut groups: BTreeMap<Key, (Group, Vec<Routed>)> = BTreeMap::new();
     let mut tickets = Vec::new();
     for (item, held) in items {
         let parts: Option<Vec<_>> = by.iter().map(|by| part(&item, *by).map(|value| (*by, value))).collect();
@@ -40,7 +43,7 @@ pub(super) fn group(items: Vec<(Item, Option<String>)>, by: &[GroupBy]) -> Vec<T
     tickets
 }
 
-fn ticket(key: Key, group: Option<Group>, items: Vec<(Item, Option<String>)>, excluded: Vec<Key>) -> Ticket {
+fn ticket(key: Key, group: Option<Group>, items: Vec<Routed>, excluded: Vec<Key>) -> Ticket {
     // A group is opened for the findings that may be; those held back come along once it is there.
     let held = if items.iter().any(|(_, held)| held.is_none()) {
         None

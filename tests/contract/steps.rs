@@ -244,7 +244,7 @@ pub async fn one_issue_for_two_scanners(world: &dyn World) {
     let seen = bench.only().await;
     assert!(seen.body.contains("Trivy") && seen.body.contains("Grype"), "{}", seen.body);
     // One of them alone changes nothing; one that no longer sees it does not close it.
-    assert!(bench.sync(&[grype.clone()]).await.plan.changes.is_empty());
+    assert!(bench.sync(std::slice::from_ref(&grype)).await.plan.changes.is_empty());
     bench.sync(&[scan("Trivy", vec![])]).await;
     assert!(bench.only().await.open);
     bench.sync(&[scan("Grype", vec![])]).await;

@@ -59,7 +59,7 @@ fn person() -> impl Strategy<Value = Person> {
 }
 
 pub(crate) fn key(finding: usize, alias: usize) -> Key {
-    let kind = if finding % 2 == 0 { Kind::Dependency } else { Kind::Code };
+    let kind = if finding.is_multiple_of(2) { Kind::Dependency } else { Kind::Code };
     Key { version: 1, kind: Some(kind), digest: digest([("n", format!("{finding}/{alias}").as_str())]) }
 }
 

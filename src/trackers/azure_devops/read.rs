@@ -9,7 +9,7 @@ use super::model::{List, QueryResult, Relation, WorkItem};
 use super::types::{Category, Types};
 use super::{AzureDevOps, LIMITS, fields, links, text};
 use crate::finding::Status;
-use crate::issue::{CloseReason, Issue, IssueId, Stamp, State, TrackerDecision};
+use crate::issue::{CloseReason, Issue, IssueId, State, TrackerDecision};
 use crate::trackers::{Error, Found, Which};
 
 /// Items that one batch may ask for.
