@@ -2,16 +2,20 @@
 //!
 //! Prints where they are as a line of JSON, and for each line on standard input what they hold. The end of standard input
 //! ends it.
-#![expect(clippy::unwrap_used, reason = "a test fails where something is missing")]
-#![expect(clippy::print_stdout, reason = "standard output is how it answers")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    unreachable_pub,
+    dead_code,
+    unused_imports,
+    reason = "standard output is how it answers; the fakes belong to the trackers' own tests, which use all of them"
+)]
 
-#[expect(dead_code, unused_imports, reason = "the whole fake belongs to the tracker's own tests")]
 #[path = "fakes/azure_devops/mod.rs"]
 mod azure_devops;
-#[expect(dead_code, unused_imports, reason = "the whole fake belongs to the tracker's own tests")]
 #[path = "fakes/github/mod.rs"]
 mod github;
-#[expect(dead_code, unused_imports, reason = "the whole fake belongs to the tracker's own tests")]
 #[path = "fakes/gitlab/mod.rs"]
 mod gitlab;
 
