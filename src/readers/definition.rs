@@ -101,7 +101,7 @@ impl Condition {
 }
 
 impl Definition {
-    /// Parses a definition and checks its programs where `check` says so.
+    /// Parses a definition; its programs are looked at by [`Definition::check`].
     ///
     /// # Errors
     /// Where the YAML or a program is wrong.
