@@ -15,7 +15,7 @@ const MANY: usize = 10_000;
 
 fn scan() -> Scan {
     let finding = |n: usize| {
-        let is_code = n % 2 == 0;
+        let is_code = n.is_multiple_of(2);
         let ids = if is_code { vec!["CWE-79".into()] } else { vec![format!("CVE-2026-{n}"), format!("GHSA-{n}")] };
         Finding {
             kind: if is_code { Kind::Code } else { Kind::Dependency },
