@@ -58,7 +58,12 @@ pub fn check(out: &mut dyn Write, views: &[CheckView], paint: Paint) -> io::Resu
 pub fn error(out: &mut dyn Write, error: &dyn std::fmt::Display, hint: Option<&str>, paint: Paint) -> io::Result<()> {
     let text = error.to_string();
     let mut lines = text.lines().map(line);
-    writeln!(out, "{} {}", paint.paint("1;31", "error:"), lines.next().unwrap_or_default())?;
+    let first = lines.next().unwrap_or_default();
+    // Problems of a mapping file say what they are themselves: `error[unknown-key]: …`.
+    match first.strip_prefix("error") {
+        Some(rest) if rest.starts_with('[') => writeln!(out, "{}{rest}", paint.paint("1;31", "error"))?,
+        _ => writeln!(out, "{} {first}", paint.paint("1;31", "error:"))?,
+    }
     // A line of an error must not begin a workflow command.
     lines.try_for_each(|line| writeln!(out, "  {line}"))?;
     hint.into_iter()
