@@ -14,6 +14,8 @@ pub struct RunRef {
 
 /// Scopes that one comment names at most.
 const MAX_SCOPES: usize = 10;
+/// Longest name of a scanner or target in a comment, in characters.
+const MAX_NAME: usize = 200;
 
 /// A comment's text, in the tracker's markup.
 #[must_use]
@@ -37,8 +39,8 @@ pub fn comment(note: &Note, run: &RunRef, limits: &Limits) -> String {
         }
         Note::Duplicate { of } => format!("**Duplicate** of {}, which stays open.", issue(of)),
     };
-    let text = format!("{text}{}", footer(run));
-    escape::finish(limits.markup, &escape::shorten(&text, limits.comment / 2)).trim_end().to_owned()
+    // All parts are short, so no tracker's limit is near.
+    escape::finish(limits.markup, &format!("{text}{}", footer(run))).trim_end().to_owned()
 }
 
 fn fixed(scopes: &[Scope], expired: &[Scope]) -> String {
@@ -57,7 +59,11 @@ fn list(scopes: &[Scope]) -> String {
     let mut named: Vec<String> = scopes
         .iter()
         .take(MAX_SCOPES)
-        .map(|scope| format!("{} on {}", escape::inline(&scope.scanner), escape::code(&scope.target)))
+        .map(|Scope { scanner, target }| {
+            // Cut before escaping: what is cut afterwards may be no code span any more.
+            let [scanner, target] = [scanner, target].map(|text| escape::shorten(text, MAX_NAME));
+            format!("{} on {}", escape::inline(&scanner), escape::code(&target))
+        })
         .collect();
     if scopes.len() > MAX_SCOPES {
         named.push(format!("{} more", scopes.len() - MAX_SCOPES));

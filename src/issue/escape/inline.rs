@@ -5,19 +5,29 @@ use super::{MAX_BLOCK, MAX_CODE, MAX_INLINE, ZWSP, break_comments, clean, clean_
 /// Text for an issue's title, which no service reads as Markdown; GitLab looks for references there all the same.
 #[must_use]
 pub fn title(text: &str, max: usize) -> String {
-    let escaped = each_word(&clean_line(text, max), |word, out| {
-        let chars: Vec<char> = word.chars().collect();
-        for (i, &c) in chars.iter().enumerate() {
-            out.push(c);
-            // Without code spans at hand, addresses are broken, not quoted.
-            let address = c == ':' && chars[i + 1..].starts_with(&['/', '/']);
-            let comment = c == '!' && i > 0 && chars[i - 1] == '<';
-            if address || comment || ends_reference(&chars, i) {
-                out.push(ZWSP);
-            }
+    let mut text = clean_line(text, max);
+    loop {
+        let escaped = each_word(&text, title_word);
+        let excess = escaped.chars().count().saturating_sub(max);
+        if excess == 0 {
+            return escaped;
         }
-    });
-    shorten(&escaped, max)
+        // Cut before escaping: what is cut afterwards may end in a reference that was none before.
+        text = shorten(&text, text.chars().count().saturating_sub(excess));
+    }
+}
+
+fn title_word(word: &str, out: &mut String) {
+    let chars: Vec<char> = word.chars().collect();
+    for (i, &c) in chars.iter().enumerate() {
+        out.push(c);
+        // Without code spans at hand, addresses are broken, not quoted.
+        let address = c == ':' && chars[i + 1..].starts_with(&['/', '/']);
+        let comment = c == '!' && i > 0 && chars[i - 1] == '<';
+        if address || comment || ends_reference(&chars, i) {
+            out.push(ZWSP);
+        }
+    }
 }
 
 /// Text in a sentence, a list item, a heading or a table cell.
@@ -159,6 +169,15 @@ mod tests {
             title("@all see https://x.y/z #1 <!-- x", 80),
             "@\u{200b}all see https:\u{200b}//x.y/z #\u{200b}1 <!\u{200b}-- x"
         );
+    }
+
+    #[test]
+    fn a_cut_makes_no_reference() {
+        for max in 1..60 {
+            let cut = title("acme/shop@deadbeefhttps #@!~ see deadbeefg #12", max);
+            assert!(cut.chars().count() <= max);
+            assert!(!cut.contains("deadbee") || cut.contains("deadbeefh"), "{cut}");
+        }
     }
 
     #[test]
