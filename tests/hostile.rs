@@ -195,8 +195,9 @@ fn triggers(text: &str) -> Option<String> {
             return Some(format!("{c:?} in {text:?}"));
         }
     }
+    // Commits' ids have 7 to 40 digits, or 64 in repositories with SHA-256.
     text.split(|c: char| !c.is_alphanumeric())
-        .find(|word| word.len() >= 7 && word.chars().all(|c| c.is_ascii_hexdigit()))
+        .find(|word| (7..=64).contains(&word.len()) && word.chars().all(|c| c.is_ascii_hexdigit()))
         .map(|word| format!("a commit {word:?}"))
 }
 
