@@ -119,7 +119,7 @@ def gitlab_run(fakes):
         variables.pop("CI")
         flags = [flag for variable, value in variables.items() for flag in ("--variable", f"{variable}={value}")]
         path = f"{binary().parent}:{os.environ['PATH']}"
-        done = run(["gitlab-ci-local", "--force-shell-executor", "--no-artifacts-to-source=false", "--needs", "findsync", *flags],
+        done = run(["gitlab-ci-local", "--force-shell-executor", "--needs", "findsync", *flags],
                    cwd=workspace.path, env=clean_env(PATH=path))
         opened = len(fakes.open("gitlab")) - before
         check(done.returncode == 0 and opened == 1, f"gitlab-ci-local runs the {name}'s job", (opened, done.stdout))
