@@ -7,6 +7,11 @@ use clap::Parser as _;
 use findsync::cli::{Cli, Command};
 use findsync::{commands, reports};
 
+/// The static binary's allocator: musl's own makes reading several times slower.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = match Cli::parse() {
         Cli { command: Command::Step, .. } => {
