@@ -62,21 +62,23 @@ impl Body {
         };
         let section = self.section.as_deref().unwrap_or_default();
         let room = limits.body.saturating_sub(frame("").chars().count());
-        frame(&cut(section, room))
+        frame(&cut(section, room, CUT))
     }
 }
 
-/// Cuts Markdown to `room` characters at a line's end, where it does not fit.
-fn cut(text: &str, room: usize) -> String {
-    if text.chars().count() <= room {
-        return text.to_owned();
+/// Cuts Markdown to `max` characters at a line's end, closes a code block that the cut fell into, and says so with
+/// `note`; where not even the note fits, nothing is left.
+#[must_use]
+pub fn cut(markdown: &str, max: usize, note: &str) -> String {
+    if markdown.chars().count() <= max {
+        return markdown.to_owned();
     }
-    let Some(room) = room.checked_sub(CUT.chars().count() + 4) else { return String::new() };
-    let end = text.char_indices().nth(room).map_or(text.len(), |(at, _)| at);
-    let kept = text[..end].rsplit_once('\n').map_or("", |(kept, _)| kept);
-    // An odd number of fences means that the cut fell into a code block.
-    let fence = if kept.lines().filter(|line| line.starts_with("```")).count() % 2 == 1 { "\n```" } else { "" };
-    format!("{kept}{fence}{CUT}")
+    let Some(room) = max.checked_sub(note.chars().count() + 4) else { return String::new() };
+    let end = markdown.char_indices().nth(room).map_or(markdown.len(), |(at, _)| at);
+    let kept = markdown[..end].rsplit_once('\n').map_or("", |(kept, _)| kept).trim_end();
+    // All fences that `escape` writes are of three backticks; an odd number of them leaves a block open.
+    let open = kept.lines().filter(|line| line.starts_with("```")).count() % 2 == 1;
+    format!("{kept}{}{note}", if open { "\n```" } else { "" })
 }
 
 /// What a text says, without what editors and services change by themselves: white space, and for HTML tags and

@@ -9,7 +9,7 @@ mod note;
 mod stamp;
 
 pub(crate) use body::entity;
-pub use body::{Body, words};
+pub use body::{Body, cut, words};
 pub use draft::{Draft, DraftField, Member, On, StatusTarget, Update};
 pub use limits::{Limits, Markup};
 pub use note::Note;

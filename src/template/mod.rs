@@ -17,7 +17,7 @@ use minijinja::Environment;
 
 use self::context::{Manner, context};
 use crate::finding::{Digest, digest};
-use crate::issue::{Limits, escape, words};
+use crate::issue::{Limits, cut, escape, words};
 use crate::triage::Ticket;
 
 const TITLE: &str = include_str!("default/title.j2");
@@ -25,6 +25,8 @@ const BODY: &str = include_str!("default/body.j2");
 
 /// Our part of a body is not longer than this, in characters, whatever the tracker can hold: people have to read it.
 const MAX_BODY: usize = 24_000;
+/// What ends a body that had to be cut.
+const CUT: &str = "\n\n… (cut here: the scanner's report says more)";
 /// Findings of a group that are listed, at most.
 const MAX_FINDINGS: usize = 100;
 /// The longest value of a field, in characters.
@@ -126,7 +128,7 @@ impl Templates {
         loop {
             let manner = Manner { links, minimal: style.public_minimal, plain: false, max_findings };
             let markdown = template.render(context(ticket, &manner)).map_err(|e| TemplateError::render("body", &e))?;
-            let body = escape::finish(style.limits.markup, &cut(markdown.trim(), room));
+            let body = escape::finish(style.limits.markup, &cut(markdown.trim(), room, CUT));
             let whole = markdown.chars().count() <= room && body.chars().count() <= max;
             if whole || (max_findings <= 5 && body.chars().count() <= max) || room == 0 {
                 return Ok(body);
@@ -141,18 +143,4 @@ impl Templates {
             }
         }
     }
-}
-
-/// Cuts Markdown at a line's end, and says so.
-fn cut(markdown: &str, max: usize) -> String {
-    const CUT: &str = "\n\n… (cut here: the scanner's report says more)";
-    if markdown.chars().count() <= max {
-        return markdown.to_owned();
-    }
-    let room = max.saturating_sub(CUT.chars().count() + 4);
-    let end = markdown.char_indices().nth(room).map_or(markdown.len(), |(at, _)| at);
-    let kept = markdown[..end].rsplit_once('\n').map_or("", |(kept, _)| kept).trim_end();
-    // All fences that `escape` writes are of three backticks.
-    let open = kept.lines().filter(|line| line.starts_with("```")).count() % 2 == 1;
-    format!("{kept}{}{CUT}", if open { "\n```" } else { "" })
 }
