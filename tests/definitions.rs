@@ -2,11 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::fs;
-use std::path::Path;
 
 use findsync::config::ReportSource;
 use findsync::finding::{Finding, Kind, Scan, Severity, Status};
-use findsync::readers::{Definition, ReadOptions, list, read_bytes, read_reports, try_definition};
+use findsync::readers::{ReadOptions, list, read_bytes, read_reports, try_definition};
 
 fn fixture(path: &str) -> Vec<u8> {
     fs::read(format!("{}/tests/fixtures/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap()
@@ -22,71 +21,6 @@ fn findings(path: &str) -> Vec<Finding> {
 
 fn error(path: &str, text: &str) -> String {
     read_bytes(path, text.into(), None).unwrap_err().to_string()
-}
-
-#[test]
-fn every_definition_compiles_and_has_a_fixture() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scanners");
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let definition = Definition::parse(&path.display().to_string(), &fs::read_to_string(&path).unwrap());
-        definition.and_then(|definition| definition.check()).unwrap_or_else(|error| panic!("{error}"));
-    }
-}
-
-#[test]
-fn counts() {
-    for (path, count) in [
-        ("trivy/none.json", 0),
-        ("trivy/one.json", 1),
-        ("trivy/many.json", 3),
-        ("grype/none.json", 0),
-        ("grype/one.json", 1),
-        ("grype/many.json", 2),
-        ("osv_scanner/none.json", 0),
-        ("osv_scanner/one.json", 1),
-        ("osv_scanner/many.json", 2),
-        ("npm_audit/none.json", 0),
-        ("npm_audit/one.json", 1),
-        ("npm_audit/many.json", 2),
-        ("npm_audit_7_plus/none.json", 0),
-        ("npm_audit_7_plus/one.json", 1),
-        ("npm_audit_7_plus/many.json", 2),
-        ("pip_audit/none.json", 0),
-        ("pip_audit/one.json", 1),
-        ("pip_audit/many.json", 3),
-        ("semgrep/none.json", 0),
-        ("semgrep/one.json", 1),
-        ("semgrep/many.json", 3),
-        ("bandit/none.json", 0),
-        ("bandit/one.json", 1),
-        ("bandit/many.json", 2),
-        ("gitleaks/one.json", 1),
-        ("gitleaks/many.json", 2),
-        ("gitleaks/old.json", 1),
-        ("trufflehog/one.json", 1),
-        ("trufflehog/many.json", 2),
-        ("trufflehog/old.json", 1),
-        ("trufflehog3/one.json", 1),
-        ("checkov/none.json", 0),
-        ("checkov/one.json", 1),
-        ("checkov/many.json", 3),
-        ("hadolint/one.json", 1),
-        ("hadolint/many.json", 2),
-        ("zap/none.xml", 0),
-        ("zap/one.xml", 1),
-        ("zap/many.xml", 2),
-        ("zap/one.json", 1),
-    ] {
-        let scans = read(path);
-        let reader = path.split('/').next().unwrap();
-        assert!(
-            scans.iter().all(|scan| scan.reader == reader && scan.complete && !scan.target.is_empty()),
-            "{path}: {scans:?}"
-        );
-        assert!(!scans.is_empty(), "{path}: a scan without findings is a scan");
-        assert_eq!(scans.iter().map(|scan| scan.findings.len()).sum::<usize>(), count, "{path}");
-    }
 }
 
 #[test]

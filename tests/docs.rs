@@ -27,7 +27,7 @@ fn fences(page: &str, language: &str) -> Vec<String> {
 /// Runs a line of a shell as a reader would, with the program that was built for the tests.
 fn shell(line: &str, dir: &Path) -> Output {
     let program = env!("CARGO_BIN_EXE_findsync");
-    let line = line.replace("cargo run --release --quiet --", "findsync");
+    let line = line.replace("cargo run --quiet --", "findsync");
     let script = format!("findsync() {{ '{program}' \"$@\"; }}\n{line}");
     let mut command = Command::new("sh");
     command.arg("-c").arg(script).current_dir(dir).env_clear().env("PATH", std::env::var_os("PATH").unwrap());

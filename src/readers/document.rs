@@ -4,7 +4,7 @@ use jaq_json::Val;
 use serde::Deserialize as _;
 use serde_json::{Map, Value};
 
-use super::{Format, Input, ReadError, xml};
+use super::{Format, Input, ReadError, value, xml};
 
 /// How much of a text is looked at to tell CSV and YAML from prose.
 const LOOK: usize = 64 * 1024;
@@ -19,10 +19,10 @@ pub(super) fn broken(path: &str, text: &str, at: usize, what: &str) -> ReadError
 
 /// The whole document as the engine takes it; JSON lines as an array.
 pub(super) fn load(input: Input<'_>, format: Format) -> Result<Val, ReadError> {
-    let Input { path, text, .. } = input;
+    let Input { path, text, bytes, .. } = input;
     let wrong = |error: serde_json::Error| ReadError::malformed(path, error);
     match format {
-        Format::Json => serde_json::from_str(text).map_err(wrong),
+        Format::Json => value::read(text, bytes).map_err(wrong),
         Format::Jsonl => {
             let values = serde_json::Deserializer::from_str(text).into_iter::<Val>();
             // A report of one finding is one JSON value, and an array of them is as good as lines.

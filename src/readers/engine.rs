@@ -3,18 +3,17 @@
 //! Programs see the document and nothing else: no environment, no clock, no output.
 
 use jaq_core::data::JustLut;
+use jaq_core::load::parse::Def;
 use jaq_core::load::{Arena, File, Loader, parse};
-use jaq_core::native::{self, bome, v};
 use jaq_core::{Ctx, Error, Filter, Vars};
 use jaq_json::Val;
 
-use super::ReadError;
-use super::html::to_text;
+use super::{ReadError, functions, objects};
+
+/// The name by which a program is called.
+const MAIN: &str = "main_program";
 
 const PRELUDE: &str = include_str!("prelude.jq");
-
-/// What jq offers and a report has no business with.
-const FORBIDDEN: [(&str, usize); 5] = [("env", 0), ("now", 0), ("halt", 1), ("debug_empty", 0), ("stderr_empty", 0)];
 
 /// Why a program gave no result.
 pub(super) enum Failure {
@@ -77,25 +76,20 @@ fn brief(error: &Error<Val>) -> String {
 
 fn compile(program: &str) -> Result<Filter<Data>, String> {
     let prelude = parse(PRELUDE, |parser| parser.defs()).ok_or("the prelude does not parse")?;
-    let defs = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs()).chain(prelude);
     let arena = Arena::default();
-    let modules = Loader::new(defs).load(&arena, File { code: program, path: () }).map_err(|errors| {
+    let mut defs: Vec<Def<&str>> = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs()).collect();
+    defs.extend(prelude);
+    let keep = |names| arena.alloc(names).as_str();
+    // What does not parse is left to the loader, which says why.
+    let parsed = parse(program, |parser| parser.term()).map(|term| objects::replaced(term, &keep));
+    let code = if parsed.is_some() { MAIN } else { program };
+    defs.extend(parsed.map(|body| Def { name: MAIN, args: Vec::new(), body }));
+    let file = File { code, path: () };
+    let modules = Loader::new(defs).load(&arena, file).map_err(|errors| {
         errors.into_iter().map(|(_, error)| load_error(program, error)).collect::<Vec<_>>().join("; ")
     })?;
-    let allowed = jaq_core::funs::<Data>()
-        .chain(jaq_std::funs())
-        .chain(jaq_json::funs())
-        .filter(|(name, ..)| !FORBIDDEN.iter().any(|(forbidden, _)| forbidden == name));
-    let forbidden = FORBIDDEN.into_iter().map(|(name, arity)| {
-        native::run::<Data>((name, v(arity), |_| bome(Err(Error::str("not available to scanner definitions")))))
-    });
-    let ours = [native::run::<Data>(("html_text", v(0), |cv| {
-        bome(Ok(match &cv.1 {
-            Val::TStr(bytes) => Val::from(to_text(&String::from_utf8_lossy(bytes))),
-            other => other.clone(),
-        }))
-    }))];
-    jaq_core::Compiler::default().with_funs(allowed.chain(forbidden).chain(ours)).compile(modules).map_err(|errors| {
+    let functions = functions::all().chain(objects::functions());
+    jaq_core::Compiler::default().with_funs(functions).compile(modules).map_err(|errors| {
         let undefined = errors.into_iter().flat_map(|(_, errors)| errors);
         undefined.map(|(name, what)| format!("undefined {} `{name}`", what.as_str())).collect::<Vec<_>>().join("; ")
     })

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
+use bytes::Bytes;
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use flate2::read::MultiGzDecoder;
 
@@ -42,7 +43,7 @@ pub(crate) fn expand(workspace: &Path, pattern: &str) -> Result<Vec<String>, Rea
 ///
 /// # Errors
 /// Where there is no such file, or it is empty, too large or no text.
-pub(crate) fn load(workspace: &Path, path: &str, limit: u64) -> Result<String, ReadError> {
+pub(crate) fn load(workspace: &Path, path: &str, limit: u64) -> Result<Bytes, ReadError> {
     let io = |source| ReadError::Io { path: path.to_owned(), source };
     let bytes = if path == "-" {
         bounded(io::stdin().lock(), path, limit)?
@@ -57,7 +58,7 @@ pub(crate) fn load(workspace: &Path, path: &str, limit: u64) -> Result<String, R
 }
 
 /// Decompresses and decodes.
-pub(crate) fn text(mut bytes: Vec<u8>, path: &str, limit: u64) -> Result<String, ReadError> {
+pub(crate) fn text(mut bytes: Vec<u8>, path: &str, limit: u64) -> Result<Bytes, ReadError> {
     if bytes.starts_with(&[0x1f, 0x8b]) {
         bytes = bounded(MultiGzDecoder::new(bytes.as_slice()), path, limit)?;
     }
@@ -65,7 +66,15 @@ pub(crate) fn text(mut bytes: Vec<u8>, path: &str, limit: u64) -> Result<String,
     if text.trim_start().is_empty() {
         return Err(ReadError::Empty { path: path.to_owned() });
     }
-    Ok(text)
+    Ok(text.into_bytes().into())
+}
+
+/// What [`load`] gives, as the text that it is.
+///
+/// # Errors
+/// Where the bytes are none of [`load`]'s.
+pub(crate) fn utf8<'b>(bytes: &'b Bytes, path: &str) -> Result<&'b str, ReadError> {
+    std::str::from_utf8(bytes).map_err(|_| ReadError::NotText { path: path.to_owned() })
 }
 
 fn bounded(reader: impl io::Read, path: &str, limit: u64) -> Result<Vec<u8>, ReadError> {

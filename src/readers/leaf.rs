@@ -12,14 +12,32 @@ use super::ReadError;
 
 /// Reads a whole document; only where that fails a second time, slower, to learn the place of the error.
 pub(crate) fn parse<'a, T: Deserialize<'a>>(path: &str, text: &'a str) -> Result<T, ReadError> {
-    serde_json::from_str(text).map_err(|first| {
-        let mut json = serde_json::Deserializer::from_str(text);
-        let detail = match serde_path_to_error::deserialize::<_, T>(&mut json) {
-            Err(error) if error.inner().is_data() => format!("`{}`: {}", error.path(), error.inner()),
-            _ => first.to_string(),
-        };
-        ReadError::malformed(path, detail)
+    serde_json::from_str(text).map_err(|first| match place_of_error::<T>(text) {
+        Some((place, error)) => ReadError::malformed(path, format!("`{place}`: {error}")),
+        None => ReadError::malformed(path, first),
     })
+}
+
+/// Reads a value of a document that is known to be JSON. `part` is its place in the document.
+pub(crate) fn parse_part<'a, T: Deserialize<'a>>(
+    path: &str,
+    text: &'a str,
+    part: impl FnOnce() -> String,
+) -> Result<T, ReadError> {
+    serde_json::from_str(text).map_err(|first| {
+        let (place, error) = place_of_error::<T>(text).unwrap_or_else(|| (".".to_owned(), first));
+        let place = if place == "." { part() } else { format!("{}.{place}", part()) };
+        // Its line and column count from the part's beginning.
+        let error = error.to_string();
+        let error = error.rsplit_once(" at line ").map_or(error.as_str(), |(what, _)| what);
+        ReadError::malformed(path, format!("`{place}`: {error}"))
+    })
+}
+
+/// Where a document is not what a type wants.
+fn place_of_error<'a, T: Deserialize<'a>>(text: &'a str) -> Option<(String, serde_json::Error)> {
+    let error = serde_path_to_error::deserialize::<_, T>(&mut serde_json::Deserializer::from_str(text)).err()?;
+    error.inner().is_data().then(|| (error.path().to_string(), error.into_inner()))
 }
 
 /// Takes what is of no use: the leaf is absent.

@@ -8,6 +8,7 @@ mod definition;
 mod document;
 mod engine;
 mod error;
+mod functions;
 mod generic;
 mod gitlab;
 mod html;
@@ -15,6 +16,7 @@ mod ids;
 mod input;
 mod leaf;
 mod normalise;
+mod objects;
 mod package;
 mod paths;
 mod probe;
@@ -26,9 +28,12 @@ mod shape;
 mod skim;
 mod source;
 mod trial;
+mod value;
 mod xml;
 
 use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
 
 pub use definition::Definition;
 pub use error::ReadError;
@@ -52,6 +57,8 @@ pub struct Input<'a> {
     pub path: &'a str,
     /// The text.
     pub text: &'a str,
+    /// The same, for readers that keep slices of it.
+    pub bytes: &'a Bytes,
     /// What one look at it has shown.
     pub probe: &'a Probe,
 }
@@ -112,15 +119,9 @@ pub fn read_reports(sources: &[ReportSource], options: &ReadOptions) -> Result<V
     let mut scans = Vec::new();
     for source in sources {
         for path in input::expand(&options.workspace, &source.path)? {
-            let text = input::load(&options.workspace, &path, options.max_bytes)?;
-            let probe = Probe::new(&path, &text)?;
-            let input = Input { path: &path, text: &text, probe: &probe };
-            let reader = match source.reader.as_deref().or(options.reader.as_deref()) {
-                Some(name) => registry.named(name)?,
-                None => registry.recognise(input)?,
-            };
-            tracing::debug!(report = path, reader = reader.name(), "reading");
-            let mut read = reader.read(input)?;
+            let bytes = input::load(&options.workspace, &path, options.max_bytes)?;
+            let name = source.reader.as_deref().or(options.reader.as_deref());
+            let mut read = read(&registry, &path, bytes, name)?;
             normalise::scans(&mut read, &path, source, &options.workspace, &mut files);
             read.iter_mut().for_each(assign_keys);
             scans.append(&mut read);
@@ -129,18 +130,24 @@ pub fn read_reports(sources: &[ReportSource], options: &ReadOptions) -> Result<V
     Ok(scans)
 }
 
+/// Reads one report, by the reader of a name or by the one that recognises it.
+fn read(registry: &Registry, path: &str, bytes: Bytes, reader: Option<&str>) -> Result<Vec<Scan>, ReadError> {
+    let text = input::utf8(&bytes, path)?;
+    let probe = Probe::new(path, text)?;
+    let input = Input { path, text, bytes: &bytes, probe: &probe };
+    let reader = reader.map_or_else(|| registry.recognise(input), |name| registry.named(name))?;
+    tracing::debug!(report = path, reader = reader.name(), "reading");
+    reader.read(input)
+}
+
 /// Reads one report's text that is already there, without a workspace: for tests, fuzzing and benches.
 ///
 /// # Errors
 /// Where no reader (or more than one) recognises it, or it cannot be read.
 pub fn read_bytes(path: &str, bytes: Vec<u8>, reader: Option<&str>) -> Result<Vec<Scan>, ReadError> {
-    let text = input::text(bytes, path, MAX_BYTES)?;
-    let probe = Probe::new(path, &text)?;
-    let input = Input { path, text: &text, probe: &probe };
+    let bytes = input::text(bytes, path, MAX_BYTES)?;
     let nowhere = Path::new("/nonexistent");
-    let registry = Registry::new(nowhere)?;
-    let reader = reader.map_or_else(|| registry.recognise(input), |name| registry.named(name))?;
-    let mut scans = reader.read(input)?;
+    let mut scans = read(&Registry::new(nowhere)?, path, bytes, reader)?;
     normalise::scans(&mut scans, path, &ReportSource::default(), nowhere, &mut Sources::new(nowhere));
     scans.iter_mut().for_each(assign_keys);
     Ok(scans)

@@ -57,6 +57,12 @@ fn tidy(finding: &mut Finding, paths: &Paths<'_>) {
     }
     identifiers::sort(&mut ids);
     finding.identifiers = ids;
+    let ratings = std::mem::take(&mut finding.cvss);
+    for rating in ratings {
+        if !finding.cvss.contains(&rating) {
+            finding.cvss.push(rating);
+        }
+    }
     let mut seen = std::collections::HashSet::new();
     finding.references.retain(|link| !link.is_empty() && seen.insert(link.clone()));
 }

@@ -1,7 +1,9 @@
-# Functions for scanner definitions, beside those of jq. Documented in docs/adding-a-scanner.md.
+# Functions for scanner definitions, beside those of jq and these of functions.rs:
+# `items`: of an array; `present`: the value, if it says something; `[…] | joined(" ")`: what says something, joined;
+# `cwe`: `79`, `"79"`, `"CWE-79: …"` → `CWE-79`; `ids`: the vulnerability ids in a text; `html_text`: HTML as plain text.
 
 # The items of an array; nothing where it is null. Anything else is an error.
-def list(f): f | if . == null then empty elif isarray then .[] else error("an array was expected, got \(type)") end;
+def list(f): f | items;
 # The values of an object; nothing where it is null. Anything else is an error.
 def members(f): f | if . == null then empty elif isobject then .[] else error("an object was expected, got \(type)") end;
 # XML: the elements of one name, none, one or many.
@@ -11,14 +13,7 @@ def must(f; $what): f | if . == null then error("`\($what)` is missing") else . 
 # XML: the text of an element that may have attributes.
 def content: if isobject then .["#text"] else . end;
 # The first output that says something.
-def first_present(f): first(f | select(. != null and . != "" and . != [] and . != "N/A")) // null;
-# What says something, joined.
-def joined($by): map(select(. != null and . != "") | tostring) | join($by);
-# `79`, `"79"`, `"CWE-79: …"` → `CWE-79`; nothing for 0 and the like.
-def cwe: if . == null then empty else tostring | ascii_downcase | ltrimstr("cwe") | ltrimstr("-") | ltrimstr("_")
-  | split(":")[0] // "" | split(" ")[0] // "" | trim | (tonumber? // empty) | select(. > 0) | "CWE-\(.)" end;
-# The public identifiers in a text.
-def ids: if isstring then [scan("(?:CVE-[0-9]{4}-[0-9]{4,}|GHSA(?:-[0-9a-zA-Z]{4}){3})")] | .[] else empty end;
+def first_present(f): first(f | present) // null;
 # A package URL.
 def purl($type; $name; $version): if ($type // "") == "" or ($name // "") == "" then null else
   "pkg:\($type)/" + ($name | if $type == "maven" then split(":") | join("/") else . end | split("/") | map(@uri) | join("/"))

@@ -30,9 +30,10 @@ pub struct Trial {
 /// Where the definition is wrong, or the report cannot be read with it.
 pub fn try_definition(definition: &str, report: &str, options: &ReadOptions) -> Result<Trial, ReadError> {
     let file = options.workspace.join(definition);
-    let text = input::load(&options.workspace, report, options.max_bytes)?;
-    let probe = Probe::new(report, &text)?;
-    let input = Input { path: report, text: &text, probe: &probe };
+    let bytes = input::load(&options.workspace, report, options.max_bytes)?;
+    let text = input::utf8(&bytes, report)?;
+    let probe = Probe::new(report, text)?;
+    let input = Input { path: report, text, bytes: &bytes, probe: &probe };
     if file.is_file() {
         return run(&definition_file(&file, definition)?, input, &options.workspace);
     }

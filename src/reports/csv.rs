@@ -35,7 +35,7 @@ pub fn csv(out: &mut dyn Write, view: &FindingsView<'_>) -> io::Result<()> {
     let mut writer = ::csv::Writer::from_writer(out);
     writer.write_record(HEADER)?;
     for scan in &view.scans {
-        for finding in &scan.findings {
+        for finding in scan.findings.iter() {
             let location = &finding.location;
             let component = finding.component.as_ref();
             let cvss = finding.cvss.first().and_then(|cvss| cvss.score);

@@ -1,7 +1,7 @@
 //! The findings as machines read them: the promise of `findsync findings --format json`.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::VERSION;
 use crate::finding::{Component, Cvss, Finding, Fix, Kind, Location, Scan, Severity, Status};
@@ -33,7 +33,37 @@ pub struct ScanView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<&'a str>,
     /// What it found.
-    pub findings: Vec<FindingView<'a>>,
+    #[schemars(with = "Vec<FindingView<'a>>")]
+    pub findings: FindingList<'a>,
+}
+
+/// Findings of which each becomes a view when it is looked at: views of all of them would take as much memory again.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FindingList<'a>(&'a [Finding]);
+
+impl<'a> FindingList<'a> {
+    /// How many there are.
+    #[must_use]
+    pub fn len(self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Their views.
+    pub fn iter(self) -> impl Iterator<Item = FindingView<'a>> {
+        self.0.iter().map(FindingView::from)
+    }
+}
+
+impl Serialize for FindingList<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
 }
 
 /// One finding.
@@ -146,7 +176,7 @@ impl<'a> From<&'a Scan> for ScanView<'a> {
             report: &scan.report,
             complete: scan.complete,
             failure: scan.failure.as_deref(),
-            findings: scan.findings.iter().map(FindingView::from).collect(),
+            findings: FindingList(&scan.findings),
         }
     }
 }

@@ -1,8 +1,9 @@
 //! What machines read: JSON, and the schemas that describe it.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
+use serde_json::ser::{CharEscape, Formatter, PrettyFormatter, Serializer};
 
 use super::{FindingsView, PlanView};
 use crate::issue::escape;
@@ -12,25 +13,61 @@ use crate::issue::escape;
 /// # Errors
 /// Where writing fails.
 pub fn json(out: &mut dyn Write, view: &impl Serialize) -> io::Result<()> {
-    let text = serde_json::to_string_pretty(view)?;
-    let mut line = String::with_capacity(256);
-    for part in text.split_inclusive('\n') {
-        line.clear();
-        let mut before = ' ';
-        for c in part.chars() {
-            // Only strings hold such characters. Two number signs begin a command of Azure Pipelines.
-            let hidden = c != '\n' && (c.is_control() || escape::is_hidden(c));
-            if hidden || (c == '#' && before == '#') {
-                let mut units = [0; 2];
-                c.encode_utf16(&mut units).iter().for_each(|unit| line.push_str(&format!("\\u{unit:04x}")));
-            } else {
-                line.push(c);
+    let mut out = BufWriter::with_capacity(1 << 16, out);
+    view.serialize(&mut Serializer::with_formatter(&mut out, Plain(PrettyFormatter::new())))?;
+    writeln!(out)?;
+    out.flush()
+}
+
+/// Pretty JSON in which hidden characters are escaped, and of two number signs the second: they begin a command of
+/// Azure Pipelines.
+struct Plain(PrettyFormatter<'static>);
+
+impl Plain {
+    fn is_unsafe(before: char, c: char) -> bool {
+        if c == '#' { before == '#' } else { escape::is_hidden(c) }
+    }
+}
+
+/// Hands layout on to the pretty formatter.
+macro_rules! as_pretty {
+    ($($method:ident($($name:ident: $type:ty),*)),* $(,)?) => {
+        $(fn $method<W: ?Sized + Write>(&mut self, writer: &mut W $(, $name: $type)*) -> io::Result<()> {
+            self.0.$method(writer $(, $name)*)
+        })*
+    };
+}
+
+impl Formatter for Plain {
+    as_pretty!(
+        begin_array(),
+        end_array(),
+        begin_array_value(first: bool),
+        end_array_value(),
+        begin_object(),
+        end_object(),
+        begin_object_key(first: bool),
+        begin_object_value(),
+        end_object_value(),
+        write_char_escape(escape: CharEscape),
+    );
+
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        // Most text is harmless, and seen to be so by its bytes.
+        if fragment.is_ascii() && !fragment.contains("##") && !fragment.contains('\u{7f}') {
+            return writer.write_all(fragment.as_bytes());
+        }
+        let (mut written, mut before) = (0, ' ');
+        for (at, c) in fragment.char_indices() {
+            if Self::is_unsafe(before, c) {
+                writer.write_all(&fragment.as_bytes()[written..at])?;
+                written = at + c.len_utf8();
+                c.encode_utf16(&mut [0; 2]).iter().try_for_each(|unit| write!(writer, "\\u{unit:04x}"))?;
             }
             before = c;
         }
-        out.write_all(line.as_bytes())?;
+        writer.write_all(&fragment.as_bytes()[written..])
     }
-    writeln!(out)
 }
 
 /// The JSON schema of `findings --format json`.

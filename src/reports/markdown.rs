@@ -48,7 +48,7 @@ pub fn findings(out: &mut dyn Write, view: &FindingsView<'_>) -> io::Result<()> 
         let table = (!scan.findings.is_empty())
             .then(|| "| Severity | Status | Title | Where |\n|---|---|---|---|\n".to_owned());
         let findings = scan.findings.iter().map(|finding| {
-            row([finding.severity.name(), finding.status.name(), &inline(finding.title), &inline(&place(finding))])
+            row([finding.severity.name(), finding.status.name(), &inline(finding.title), &inline(&place(&finding))])
         });
         std::iter::once(head).chain(table).chain(findings)
     });

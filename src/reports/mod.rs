@@ -22,7 +22,7 @@ pub use ci::{
 };
 pub use csv::csv;
 pub use findings::{
-    ComponentView, CvssView, FindingView, FindingsView, FixView, LocationView, ScanView, findings_view,
+    ComponentView, CvssView, FindingList, FindingView, FindingsView, FixView, LocationView, ScanView, findings_view,
 };
 pub use json::{findings_schema, json, plan_schema};
 pub use line::Paint;

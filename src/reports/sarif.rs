@@ -1,5 +1,6 @@
 //! Findings as SARIF 2.1.0, see <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 
 use serde_json::{Value, json};
@@ -20,21 +21,24 @@ pub fn sarif(out: &mut dyn Write, view: &FindingsView<'_>) -> io::Result<()> {
 }
 
 fn run(scan: &ScanView<'_>) -> Value {
-    let mut rules: Vec<(&str, &FindingView<'_>)> = Vec::new();
-    for finding in &scan.findings {
-        let id = rule_id(finding);
-        match rules.iter_mut().find(|(known, _)| *known == id) {
+    let (mut rules, mut known): (Vec<(&str, FindingView<'_>)>, HashMap<&str, usize>) = Default::default();
+    for finding in scan.findings.iter() {
+        let id = rule_id(&finding);
+        match known.get(id) {
             // A rule's severity is the highest of its results.
-            Some((_, worst)) if worst.severity < finding.severity => *worst = finding,
+            Some(&at) if rules[at].1.severity < finding.severity => rules[at].1 = finding,
             Some(_) => {}
-            None => rules.push((id, finding)),
+            None => {
+                known.insert(id, rules.len());
+                rules.push((id, finding));
+            }
         }
     }
     json!({
         "tool": {"driver": {"name": scan.scanner, "rules": rules.iter().map(|(id, worst)| rule(id, worst)).collect::<Vec<_>>()}},
         "automationDetails": {"id": format!("{}/", scan.target)},
         "invocations": [{"executionSuccessful": scan.complete}],
-        "results": scan.findings.iter().map(result).collect::<Vec<_>>(),
+        "results": scan.findings.iter().map(|finding| result(&finding)).collect::<Vec<_>>(),
     })
 }
 

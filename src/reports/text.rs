@@ -111,14 +111,14 @@ pub fn findings(out: &mut dyn Write, view: &FindingsView<'_>, paint: Paint) -> i
             None => {}
         }
         let width = scan.findings.iter().map(|f| f.title.chars().count()).max().unwrap_or(0).min(MAX_TITLE);
-        for finding in &scan.findings {
+        for finding in scan.findings.iter() {
             let status = if finding.status == crate::finding::Status::Active {
                 String::new()
             } else {
                 format!("  [{}]", finding.status)
             };
             let severity = severity(finding.severity, paint);
-            writeln!(out, "  {severity} {}  {}{status}", pad(&line(finding.title), width), line(&place(finding)))?;
+            writeln!(out, "  {severity} {}  {}{status}", pad(&line(finding.title), width), line(&place(&finding)))?;
         }
     }
     let totals = FindingsTotals::of(view);

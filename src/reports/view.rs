@@ -216,7 +216,10 @@ pub(super) struct FindingsTotals([usize; 5]);
 impl FindingsTotals {
     pub(super) fn of(view: &super::FindingsView<'_>) -> Self {
         let mut totals = Self::default();
-        view.scans.iter().flat_map(|scan| &scan.findings).for_each(|finding| totals.0[finding.severity as usize] += 1);
+        view.scans
+            .iter()
+            .flat_map(|scan| scan.findings.iter())
+            .for_each(|finding| totals.0[finding.severity as usize] += 1);
         totals
     }
 

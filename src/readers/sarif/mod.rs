@@ -73,15 +73,16 @@ fn scan(path: &str, index: usize, mut run: Run<'_>) -> Result<Scan, ReadError> {
         )));
     }
     let failure = failure(&run);
-    // By value: what a result holds is given back as soon as its finding is made.
     let results = run.results.take().unwrap_or_default().0;
     let run = &run;
     let rules = Rules::new(run);
     let mut findings = Vec::new();
-    for (at, Object(result)) in results.into_iter().enumerate() {
+    for (at, result) in results.into_iter().enumerate() {
+        let place = || format!("runs[{index}].results[{at}]");
+        let Object(result) = leaf::parse_part::<Object<ResultObject<'_>>>(path, result.get(), place)?;
         if is_finding(&result) {
             let finding = finding(run, &rules, &driver, &result);
-            let nameless = || malformed(format!("`runs[{index}].results[{at}]` has neither a message nor a rule"));
+            let nameless = || malformed(format!("`{}` has neither a message nor a rule", place()));
             findings.push(finding.ok_or_else(nameless)?);
         }
     }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::readers::leaf::{Flag, List, Number, Object, Text, Texts};
 
@@ -41,8 +42,9 @@ pub(super) struct Run<'a> {
     pub(super) taxonomies: List<Object<Component<'a>>>,
     #[serde(borrow)]
     pub(super) external_property_file_references: Object<ExternalFiles<'a>>,
+    /// [`ResultObject`]s, read one after another: there may be very many.
     #[serde(borrow)]
-    pub(super) results: Option<List<Object<ResultObject<'a>>>>,
+    pub(super) results: Option<List<&'a RawValue>>,
     #[serde(borrow)]
     pub(super) properties: Object<RunProperties<'a>>,
 }

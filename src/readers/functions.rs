@@ -1,0 +1,103 @@
+//! What scanner definitions may call beside jq's own functions and the prelude. What is called for every finding is
+//! written here and not in jq, where it would take most of the time.
+
+use jaq_core::native::{self, bome, v};
+use jaq_core::{DataT, Error, Native, ValXs};
+use jaq_json::Val;
+
+use super::html::to_text;
+use super::ids;
+
+/// What jq offers and a report has no business with.
+const FORBIDDEN: [(&str, usize); 5] = [("env", 0), ("now", 0), ("halt", 1), ("debug_empty", 0), ("stderr_empty", 0)];
+
+type Function<D> = native::Filter<Native<D>>;
+
+/// All functions: jq's but for the forbidden, and ours.
+pub(super) fn all<D: for<'a> DataT<V<'a> = Val>>() -> impl Iterator<Item = Function<D>> {
+    let allowed = jaq_core::funs::<D>()
+        .chain(jaq_std::funs())
+        .chain(jaq_json::funs())
+        .filter(|(name, ..)| !FORBIDDEN.iter().any(|(forbidden, _)| forbidden == name));
+    let forbidden = FORBIDDEN.into_iter().map(|(name, arity)| {
+        native::run::<D>((name, v(arity), |_| bome(Err(Error::str("not available to scanner definitions")))))
+    });
+    allowed.chain(forbidden).chain(ours())
+}
+
+fn ours<D: for<'a> DataT<V<'a> = Val>>() -> [Function<D>; 6] {
+    [
+        native::run(("items", v(0), |cv| items(cv.1))),
+        native::run(("cwe", v(0), |cv| texts(&cv.1, |text| ids::cwes(text).map(Val::from).collect()))),
+        native::run(("ids", v(0), |cv| {
+            texts(&cv.1, |text| ids::find(text).filter(|id| !id.starts_with("CWE-")).map(Val::from).collect())
+        })),
+        native::run(("present", v(0), |cv| many(says(&cv.1).then_some(cv.1)))),
+        native::run(("joined", v(1), |mut cv| {
+            let by = cv.0.pop_var();
+            bome(joined(&cv.1, &by))
+        })),
+        native::run(("html_text", v(0), |cv| {
+            bome(Ok(match &cv.1 {
+                Val::TStr(bytes) => Val::from(to_text(&String::from_utf8_lossy(bytes))),
+                other => other.clone(),
+            }))
+        })),
+    ]
+}
+
+fn many<'a>(values: impl IntoIterator<Item = Val, IntoIter: 'a>) -> ValXs<'a, Val> {
+    Box::new(values.into_iter().map(Ok))
+}
+
+/// The items of an array; nothing where it is null. Anything else is an error.
+fn items<'a>(list: Val) -> ValXs<'a, Val> {
+    match list {
+        Val::Null => many(None),
+        Val::Arr(items) => many((0..items.len()).map(move |at| items[at].clone())),
+        other => bome(Err(Error::str(format_args!("an array was expected, got {}", type_name(&other))))),
+    }
+}
+
+/// What is made of a text or a number; nothing of anything else.
+fn texts<'a>(value: &Val, f: impl FnOnce(&str) -> Vec<Val>) -> ValXs<'a, Val> {
+    many(match value {
+        Val::TStr(bytes) => f(&String::from_utf8_lossy(bytes)),
+        Val::Num(number) => f(&number.to_string()),
+        _ => Vec::new(),
+    })
+}
+
+/// Whether a value says something.
+fn says(value: &Val) -> bool {
+    match value {
+        Val::Null => false,
+        Val::TStr(text) => !text.is_empty() && **text != b"N/A"[..],
+        Val::Arr(items) => !items.is_empty(),
+        _ => true,
+    }
+}
+
+/// The items of an array that say something, joined.
+fn joined(list: &Val, by: &Val) -> Result<Val, Error<Val>> {
+    let (Val::Arr(items), Val::TStr(by)) = (list, by) else {
+        return Err(Error::str(format_args!("an array was expected, got {}", type_name(list))));
+    };
+    let text = |value: &Val| match value {
+        Val::TStr(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        other => other.to_string(),
+    };
+    let texts: Vec<_> = items.iter().filter(|item| says(item)).map(text).collect();
+    Ok(Val::from(texts.join(&String::from_utf8_lossy(by))))
+}
+
+fn type_name(value: &Val) -> &'static str {
+    match value {
+        Val::Null => "null",
+        Val::Bool(_) => "boolean",
+        Val::Num(_) => "number",
+        Val::BStr(_) | Val::TStr(_) => "string",
+        Val::Arr(_) => "array",
+        Val::Obj(_) => "object",
+    }
+}
