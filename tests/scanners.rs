@@ -76,14 +76,24 @@ fn place(at: &Location) -> String {
     parts.into_iter().flatten().cloned().collect::<Vec<_>>().join(" ")
 }
 
+/// Reports that nothing tells from another scanner's have names that begin with this: they are read by name.
+const BY_NAME: &str = "by-name-";
+
 #[test]
 fn reports_are_read_as_reviewed() {
+    let mut wrong = String::new();
     for Definition { name, .. } in definitions() {
         let mut told_all = String::new();
         for path in files(&folder("tests/fixtures").join(&name)) {
             let file = path.file_name().unwrap().to_str().unwrap();
-            let scans = read_bytes(&format!("{name}/{file}"), fs::read(&path).unwrap(), None);
-            let scans = scans.unwrap_or_else(|error| panic!("{error}"));
+            let reader = file.starts_with(BY_NAME).then_some(name.as_str());
+            let scans = match read_bytes(&format!("{name}/{file}"), fs::read(&path).unwrap(), reader) {
+                Ok(scans) => scans,
+                Err(error) => {
+                    writeln!(wrong, "{error}").unwrap();
+                    continue;
+                }
+            };
             assert!(!scans.is_empty(), "{name}/{file}: a scan without findings is a scan");
             for scan in scans {
                 assert_eq!(scan.reader, name, "{name}/{file}");
@@ -94,9 +104,13 @@ fn reports_are_read_as_reviewed() {
                 assert!(scan.findings.iter().all(|finding| !finding.keys.is_empty()), "{name}/{file}");
             }
         }
-        assert!(!told_all.is_empty(), "`{name}` has no report under tests/fixtures");
+        if told_all.is_empty() {
+            writeln!(wrong, "`{name}` has no report under tests/fixtures that is read").unwrap();
+            continue;
+        }
         insta::with_settings!({ description => "reviewed reading", omit_expression => true, snapshot_path => "snapshots/scanners", prepend_module_to_snapshot => false }, {
             insta::assert_snapshot!(name.as_str(), told_all);
         });
     }
+    assert!(wrong.is_empty(), "{wrong}");
 }

@@ -61,6 +61,12 @@ const TRUSTED: &[&str] = &[
     "contextHash",
     "issueHash",
     "codeFlowHash",
+    "fortify/iid",
+    "sonarqube/key",
+    "coverity/",
+    "spotbugs/instanceHash",
+    "veracode/",
+    "xygeni/uniqueHash",
 ];
 
 /// Gives every finding of a scan its keys. The scan's target must be set.

@@ -23,7 +23,7 @@ pub struct Definition {
     pub kind: Kind,
     /// What reports are written in.
     input: OneOrMany<Format>,
-    /// How reports are recognised: one of these must hold.
+    /// How reports are recognised: one of these must hold. Without any they are read only by name.
     recognises: Vec<Condition>,
     /// A jq condition over the whole document, to break a tie between readers.
     #[serde(default)]
@@ -108,9 +108,6 @@ impl Definition {
     pub fn parse(origin: &str, yaml: &str) -> Result<Self, ReadError> {
         let wrong = |detail: String| ReadError::Definition { definition: origin.to_owned(), detail };
         let definition: Self = serde_yaml::from_str(yaml).map_err(|e| wrong(e.to_string()))?;
-        if definition.recognises.is_empty() {
-            return Err(wrong("`recognises` must hold at least one condition".to_owned()));
-        }
         let name_is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
         if definition.name.is_empty() || !definition.name.chars().all(name_is_plain) {
             return Err(wrong(format!("`name` must be of a-z, 0-9 and `_`, got `{}`", definition.name)));

@@ -46,6 +46,9 @@ pub(super) fn xml(path: &str, text: &str, brief: bool) -> Result<Value, ReadErro
     xml::parse(text, brief).map_err(|(at, what)| broken(path, text, at, &what))
 }
 
+/// Lines within which a table begins.
+const PREAMBLE: usize = 12;
+
 /// The header's separator: the one of `,`, `;`, tab and `|` that occurs most.
 fn separator(header: &str) -> Option<u8> {
     let count = |separator: u8| memchr::memchr_iter(separator, header.as_bytes()).count();
@@ -53,28 +56,37 @@ fn separator(header: &str) -> Option<u8> {
 }
 
 fn rows(text: &str, separator: u8) -> csv::Reader<&[u8]> {
-    csv::ReaderBuilder::new().delimiter(separator).flexible(true).from_reader(text.trim_start().as_bytes())
+    csv::ReaderBuilder::new().delimiter(separator).flexible(true).from_reader(text.as_bytes())
 }
 
-fn row(header: &csv::StringRecord, record: &csv::StringRecord) -> Value {
-    let fields = header.iter().enumerate();
-    fields
-        .map(|(i, name)| (name.trim().to_owned(), record.get(i).unwrap_or_default().into()))
-        .collect::<Map<_, _>>()
-        .into()
+/// The header's names; one that is there twice gets a number (`Type`, `Type 2`).
+fn names(header: &csv::StringRecord) -> Vec<String> {
+    let mut names: Vec<String> = Vec::with_capacity(header.len());
+    for name in header.iter().map(str::trim) {
+        let again = |number: usize| if number == 1 { name.to_owned() } else { format!("{name} {number}") };
+        let free = (1..).map(again).find(|name| name.is_empty() || !names.contains(name));
+        names.extend(free);
+    }
+    names
+}
+
+fn row(names: &[String], record: &csv::StringRecord) -> Value {
+    let fields = names.iter().enumerate();
+    fields.map(|(i, name)| (name.clone(), record.get(i).unwrap_or_default().into())).collect::<Map<_, _>>().into()
 }
 
 /// Rows as objects by the header's names. A row that does not fit the header is an error.
 fn csv(path: &str, text: &str) -> Result<Value, ReadError> {
     let wrong = |error: csv::Error| ReadError::malformed(path, error);
-    let header_line = text.trim_start().lines().next().unwrap_or_default();
-    let mut reader = rows(text, separator(header_line).unwrap_or(b','));
-    let header = reader.headers().map_err(wrong)?.clone();
+    let table = table(text);
+    let skipped = text[..text.len() - table.len()].matches('\n').count() as u64;
+    let mut reader = rows(table, separator(table.lines().next().unwrap_or_default()).unwrap_or(b','));
+    let header = names(reader.headers().map_err(wrong)?);
     let mut all = Vec::new();
     for record in reader.records() {
         let record = record.map_err(wrong)?;
         if record.len() > header.len() {
-            let line = record.position().map_or(0, csv::Position::line);
+            let line = record.position().map_or(0, csv::Position::line) + skipped;
             let detail = format!("line {line}: {} values, but the header has {}", record.len(), header.len());
             return Err(ReadError::malformed(path, detail));
         }
@@ -83,23 +95,35 @@ fn csv(path: &str, text: &str) -> Result<Value, ReadError> {
     Ok(all.into())
 }
 
-/// The first row, where the text looks like CSV: a header of several short names, all of them different.
+/// A text from its header on. Some scanners write a few lines of few values before it: it is the first line of at least
+/// twice as many as those.
+fn table(text: &str) -> &str {
+    let text = text.trim_start();
+    let mut offset = 0;
+    let lines = text.split_inclusive('\n').take(PREAMBLE).map(|line| {
+        let start = offset;
+        offset += line.len();
+        let values = separator(line).map_or(1, |by| rows(line, by).headers().map_or(1, csv::StringRecord::len));
+        (start, values)
+    });
+    let lines: Vec<_> = lines.collect();
+    let first = lines.first().map_or(0, |(_, values)| *values);
+    let header = lines.iter().find(|(_, values)| *values >= 10 && *values >= 2 * first);
+    header.map_or(text, |(start, _)| &text[*start..])
+}
+
+/// The first row, where the text looks like CSV: a header of several short names.
 pub(super) fn csv_outline(text: &str) -> Option<Value> {
-    let header_line = text.trim_start().lines().next()?;
-    let mut reader = rows(text, separator(header_line)?);
+    let text = table(text);
+    let mut reader = rows(text, separator(text.lines().next()?)?);
     let header = reader.headers().ok()?.clone();
-    let mut names: Vec<_> = header.iter().map(str::trim).collect();
-    let plausible = |name: &&str| name.len() < 64 && !name.contains([':', '{', '<', '=']);
-    if names.len() < 3 || !names.iter().all(plausible) {
-        return None;
-    }
-    names.retain(|name| !name.is_empty());
-    names.sort_unstable();
-    if names.windows(2).any(|pair| pair[0] == pair[1]) {
-        return None;
-    }
     let first = reader.records().next().and_then(Result::ok).unwrap_or_default();
-    Some(row(&header, &first))
+    let short = header.iter().all(|name| name.len() < 64);
+    let plain = header.iter().all(|name| !name.contains([':', '{', '<', '=']));
+    let different = header.iter().collect::<std::collections::HashSet<_>>().len() == header.len();
+    // A header that might be prose is one where what follows has its form.
+    let confirmed = header.len() >= 5 && first.len() == header.len();
+    (header.len() >= 3 && short && (plain && different || confirmed)).then(|| row(&names(&header), &first))
 }
 
 /// The document, where the text looks like YAML with members or items.

@@ -1,10 +1,11 @@
-//! Object literals in a program → one call each. The engine adds up `{a: f, b: g, …}` from objects of one member, which
-//! takes quadratic time in their number, and findings are objects of many members.
+//! Object literals in a program → one call each, for two reasons. The engine adds up `{a: f, b: g, …}` from objects of one
+//! member, which takes quadratic time in their number, and findings are objects of many members. And in jq an object of
+//! which one member yields nothing is no object: a finding would be lost for want of a reference. Here the member is null.
 
 use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{Def, Term};
-use jaq_core::native::{self, bome, v};
-use jaq_core::{DataT, Native};
+use jaq_core::native;
+use jaq_core::{Bind, Cv, DataT, Exn, Native};
 use jaq_json::{Map, Val};
 
 /// No program can spell it.
@@ -66,15 +67,36 @@ fn object<'s>(
 /// The function that is called, for each number of members.
 pub(super) fn functions<D: for<'a> DataT<V<'a> = Val>>() -> impl Iterator<Item = native::Filter<Native<D>>> {
     (2..=MAX_MEMBERS).map(|members| {
-        native::run::<D>((NAME, v(members + 1), |mut cv| {
-            let Val::TStr(names) = cv.0.pop_var() else { return bome(Ok(Val::Null)) };
-            let names: Vec<_> = names.split(|byte| *byte == BETWEEN as u8).map(|name| names.slice_ref(name)).collect();
-            // Arguments come back the last first.
-            let mut values: Vec<_> = names.iter().map(|_| cv.0.pop_var()).collect();
-            values.reverse();
-            let mut object = Map::with_capacity_and_hasher(names.len(), Default::default());
-            object.extend(names.into_iter().map(Val::utf8_str).zip(values));
-            bome(Ok(Val::obj(object)))
+        let arguments = std::iter::repeat_n(Bind::Fun(()), members).chain([Bind::Var(())]);
+        native::run::<D>((NAME, arguments.collect(), |cv| match objects(cv) {
+            Ok(objects) => Box::new(objects.into_iter().map(|object| Ok(Val::obj(object)))),
+            Err(error) => Box::new(std::iter::once(Err(error))),
         }))
     })
+}
+
+/// One object for each combination of what the members yield.
+fn objects<'a, D: DataT<V<'a> = Val>>((mut context, input): Cv<'a, D>) -> Result<Vec<Map>, Exn<'a, Val>> {
+    let Val::TStr(names) = context.pop_var() else { return Ok(Vec::new()) };
+    let names: Vec<_> = names.split(|byte| *byte == BETWEEN as u8).map(|name| names.slice_ref(name)).collect();
+    // Arguments come back the last first.
+    let mut members: Vec<_> = names.into_iter().rev().map(|name| (name, context.pop_fun())).collect();
+    members.reverse();
+    let mut objects = vec![Map::with_capacity_and_hasher(members.len(), Default::default())];
+    for (name, (member, context)) in members {
+        let mut values = member.run::<D>((context, input.clone()));
+        let first = values.next().transpose()?.unwrap_or_default();
+        let others = values.collect::<Result<Vec<_>, _>>()?;
+        let more: Vec<_> = others
+            .into_iter()
+            .flat_map(|value| objects.iter().cloned().map(move |object| (object, value.clone())).collect::<Vec<_>>())
+            .map(|(mut object, value)| {
+                object.insert(Val::utf8_str(name.clone()), value);
+                object
+            })
+            .collect();
+        objects.iter_mut().for_each(|object| drop(object.insert(Val::utf8_str(name.clone()), first.clone())));
+        objects.extend(more);
+    }
+    Ok(objects)
 }

@@ -44,11 +44,21 @@ fn write(kind: &str, name: &str, version: Option<&str>) -> String {
     format!("pkg:{kind}/{name}{}", version.map_or_else(String::new, |version| format!("@{}", encode(version))))
 }
 
+/// A package URL's part before its version, and the version.
+fn parts(purl: &str) -> (&str, Option<&str>) {
+    let path = purl.split(['?', '#']).next().unwrap_or_default();
+    let at = path.rfind('@').filter(|at| *at > path.rfind('/').unwrap_or(0));
+    at.map_or((path, None), |at| (&path[..at], Some(&path[at + 1..])))
+}
+
+/// The version in a package URL.
+pub(super) fn version(purl: &str) -> Option<String> {
+    parts(purl).1.map(|version| percent_decode_str(version).decode_utf8_lossy().into_owned())
+}
+
 /// The name in a package URL, as its ecosystem writes it.
 pub(super) fn name(purl: &str) -> String {
-    let path = purl.split(['?', '#']).next().unwrap_or_default();
-    let path = path.rfind('@').filter(|at| *at > path.rfind('/').unwrap_or(0)).map_or(path, |at| &path[..at]);
-    let Some((kind, name)) = path.trim_start_matches("pkg:").split_once('/') else { return String::new() };
+    let Some((kind, name)) = parts(purl).0.trim_start_matches("pkg:").split_once('/') else { return String::new() };
     let name = percent_decode_str(name).decode_utf8_lossy().into_owned();
     match kind {
         "maven" => name.replace('/', ":"),

@@ -55,7 +55,7 @@ impl Probe {
         Ok(document::csv_outline(text)
             .map(|outline| Self { format: Format::Csv, outline })
             .or_else(|| document::yaml_outline(text).map(|outline| Self { format: Format::Yaml, outline }))
-            .unwrap_or(Self { format: Format::Text, outline: Value::Null }))
+            .unwrap_or_else(|| Self { format: Format::Text, outline: beginning(text).into() }))
     }
 
     /// What the document is written in.
@@ -72,7 +72,8 @@ impl Probe {
 
     /// The outline's value at a path such as `runs[].tool.driver.name`; `[]` is an array's first element, or an
     /// object's first value. JSON and JSON lines begin with the (first) value, XML with the root element's name
-    /// (`OWASPZAPReport.site.@name`), CSV with the first row (`severity`).
+    /// (`OWASPZAPReport.site.@name`), CSV with the first row (`severity`). The empty path is the whole, of which plain
+    /// text has the beginning.
     #[must_use]
     pub fn get(&self, path: &str) -> Option<&Value> {
         path.split('.').try_fold(&self.outline, |value, segment| {
@@ -122,6 +123,11 @@ impl Probe {
             _ => "plain text".to_owned(),
         }
     }
+}
+
+/// Enough of a plain text to know it by.
+fn beginning(text: &str) -> String {
+    text.trim_start().chars().take(1024).collect()
 }
 
 fn kind(value: &Value) -> &'static str {

@@ -156,6 +156,9 @@ fn component(value: &Val) -> Shaped<Option<Component>> {
     if it.purl.is_none() {
         it.purl = ecosystem.and_then(|ecosystem| package::purl(&ecosystem, &it.name, it.version.as_deref()));
     }
+    if it.version.is_none() {
+        it.version = it.purl.as_deref().and_then(package::version);
+    }
     Ok((!it.name.is_empty()).then_some(it))
 }
 
