@@ -42,7 +42,7 @@ jobs:
     concurrency: findsync-${{{{ github.ref }}}}
     permissions: {{ contents: read, issues: write }}
     steps:
-      - uses: actions/checkout@v4
+      - uses: actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6.0.2
         with: {{ persist-credentials: false }}
       # Run your scanners here, so that they write the reports that .findsync.yml names.
       - uses: {repository}@{VERSION}
