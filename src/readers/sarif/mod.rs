@@ -76,7 +76,7 @@ fn scan(path: &str, index: usize, mut run: Run<'_>) -> Result<Scan, ReadError> {
     let results = run.results.take().unwrap_or_default().0;
     let run = &run;
     let rules = Rules::new(run);
-    let mut findings = Vec::new();
+    let mut findings = Vec::with_capacity(results.len());
     for (at, result) in results.into_iter().enumerate() {
         let place = || format!("runs[{index}].results[{at}]");
         let Object(result) = leaf::parse_part::<Object<ResultObject<'_>>>(path, result.get(), place)?;
