@@ -205,3 +205,16 @@ fn a_workspace_has_its_own_definitions() {
     assert!(missing.contains("`none/*.json` matches no file"), "{missing}");
     assert!(read_reports(&[source("x")], &options).unwrap_err().to_string().contains("is a directory"));
 }
+
+#[test]
+fn a_scanner_that_failed_vouches_for_nothing() {
+    let told = |level: &str| {
+        let error =
+            serde_json::json!({"level": level, "type": "InvalidRuleSchemaError", "message": "no rule is valid"});
+        let report = serde_json::json!({"version": "1.1", "results": [], "errors": [error], "paths": {"scanned": []}});
+        let scans = read_bytes("s.json", report.to_string().into(), None).unwrap();
+        (scans[0].complete, scans[0].failure.clone())
+    };
+    assert_eq!(told("error"), (false, Some("no rule is valid".to_owned())));
+    assert_eq!(told("warn"), (true, None));
+}

@@ -2,8 +2,42 @@
 
 /// White space folded to single spaces.
 #[must_use]
-pub fn fold_space(text: &str) -> String {
+pub(super) fn fold_space(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Source lines without what formatters change: white space (but between words), the kind of quotes, a comma before a
+/// closing bracket.
+#[must_use]
+pub fn fold_code(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        if folded.ends_with(is_word) && word.starts_with(is_word) {
+            folded.push(' ');
+        }
+        for c in word.chars() {
+            if matches!(c, ')' | ']' | '}') && folded.ends_with(',') {
+                folded.pop();
+            }
+            folded.push(if c == '"' { '\'' } else { c });
+        }
+    }
+    folded
+}
+
+/// Words of a text that are compared at most.
+const SKETCHED: usize = 20;
+
+/// A sketch of a text's words: texts that share most words share most of its bits. 0 where there are none.
+#[must_use]
+pub fn sketch(text: &str) -> u64 {
+    let words = text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+    let mut hashes: Vec<[u8; 8]> = words.map(|word| super::digest([("word", word)]).short()).collect();
+    hashes.sort_unstable();
+    hashes.dedup();
+    // Of long texts always the same share, so that their sketches can be compared.
+    hashes.iter().take(SKETCHED).fold(0, |bits, hash| bits | 1 << (hash[7] % 64))
 }
 
 /// Numbers and quoted values folded, for messages that carry counts and names.
@@ -37,6 +71,17 @@ pub(super) fn fold_ids(path: &str) -> String {
     path.split('/').map(|segment| if is_id(segment) { "{id}" } else { segment }).collect::<Vec<_>>().join("/")
 }
 
+/// Host and path of an address, with ids folded and query, fragment and credentials dropped.
+#[must_use]
+pub fn fold_url(url: &str) -> (String, String) {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let host = host.rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
+    let host = host.strip_suffix(":443").or_else(|| host.strip_suffix(":80")).unwrap_or(&host);
+    (host.to_owned(), fold_ids(path.trim_end_matches('/')))
+}
+
 /// A container image's name without tag, digest and the default registry; other texts stay as they are.
 #[must_use]
 pub fn image_name(image: &str) -> String {
@@ -51,6 +96,21 @@ pub fn image_name(image: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn formatters_change_nothing() {
+        let black = "db.run(\n    \"select\",\n    user_id,\n)\nreturn x";
+        assert_eq!(fold_code(black), fold_code("db.run( 'select', user_id ) return x"));
+        assert_ne!(fold_code("return x"), fold_code("returnx"));
+    }
+
+    #[test]
+    fn sketches_tell_likeness() {
+        let shared = |a: &str, b: &str| (sketch(a) & sketch(b)).count_ones();
+        assert_eq!(shared("eval(user_input)", "x = eval( user_input )"), 2);
+        assert_eq!(shared("a b c", "d e f"), 0);
+        assert!(sketch(&(0..1000).map(|n| format!("w{n} ")).collect::<String>()).count_ones() <= 20);
+    }
 
     #[test]
     fn folds_what_changes_by_chance() {

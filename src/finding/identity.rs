@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::fold::{fold_ids, fold_numbers, fold_space, image_name};
+use super::fold::{fold_code, fold_ids, fold_numbers, fold_url, image_name};
 use super::{Digest, Finding, Key, Kind, Scan, digest, identifiers, purl};
 
 /// The scheme that is written.
@@ -20,6 +20,20 @@ pub struct Evidence {
     pub secret_hash: Option<String>,
     /// The scanner's message for this very place, where the title is more general.
     pub message: Option<String>,
+    /// Whether a dynamic finding stands for its rule on the whole host: its places are only examples.
+    pub sitewide: bool,
+    /// What the key is made of without the ordinal, where one was needed; set with the keys.
+    pub counted: Option<Digest>,
+}
+
+impl Evidence {
+    /// The first fingerprint that is known to stay with the code.
+    #[must_use]
+    pub fn trusted_fingerprint(&self) -> Option<&Fingerprint> {
+        let trusted =
+            |print: &&Fingerprint| TRUSTED.iter().any(|name| print.name.starts_with(name)) && opaque(&print.value);
+        self.fingerprints.iter().find(trusted)
+    }
 }
 
 impl std::fmt::Debug for Evidence {
@@ -46,6 +60,8 @@ pub struct Snippet {
     pub before: Option<String>,
     /// The line after, where known.
     pub after: Option<String>,
+    /// The line that they stand under: the last one above that is indented less (a function's head, a key), where known.
+    pub heading: Option<String>,
 }
 
 /// Fingerprints that hold neither line, commit nor date, by the start of their names: known from their tools' sources
@@ -85,17 +101,18 @@ pub fn assign_keys(scan: &mut Scan) {
     let mut seen: HashMap<Digest, u32> = HashMap::new();
     for at in order {
         let finding = &scan.findings[at];
-        let keys = match parts(finding, &scan.scanner, &scan.target, &unique) {
-            Parts::Same(lists) => lists.iter().map(|parts| key(finding.kind, parts)).collect(),
+        let (keys, counted) = match parts(finding, &scan.scanner, &scan.target, &unique) {
+            Parts::Same(lists) => (lists.iter().map(|parts| key(finding.kind, parts)).collect(), None),
             Parts::Counted(mut parts) => {
-                let ordinal =
-                    seen.entry(digest(parts.iter().map(|(name, value)| (*name, value.as_str())))).or_default();
+                let equal = digest(parts.iter().map(|(name, value)| (*name, value.as_str())));
+                let ordinal = seen.entry(equal).or_default();
                 parts.push(("ordinal", ordinal.to_string()));
                 *ordinal += 1;
-                vec![key(finding.kind, &parts)]
+                (vec![key(finding.kind, &parts)], Some(equal))
             }
         };
         scan.findings[at].keys = keys;
+        scan.findings[at].evidence.counted = counted;
     }
 }
 
@@ -145,14 +162,15 @@ fn parts(finding: &Finding, scanner: &str, target: &str, unique: &dyn Fn(&Finger
         }
         Kind::Dynamic => {
             let url = location.url.as_deref().unwrap_or(target);
+            let (host, path) = fold_url(url);
             let mut parts = vec![("rule", rule)];
-            if finding.locations.is_empty() {
+            if finding.locations.is_empty() && !finding.evidence.sitewide {
                 parts.push(("method", location.method.as_deref().unwrap_or("GET").to_ascii_uppercase()));
-                parts.push(("url", fold_url(url, true)));
+                parts.push(("url", format!("{host}/{path}")));
                 parts.push(("parameter", location.parameter.clone().unwrap_or_default()));
             } else {
                 // An alert over many pages is one finding on its host: which page comes first is chance.
-                parts.push(("host", fold_url(url, false)));
+                parts.push(("host", host));
             }
             Parts::Same(vec![parts])
         }
@@ -173,21 +191,15 @@ fn rule(finding: &Finding) -> String {
 /// What stays with the code when it moves.
 fn anchor(finding: &Finding, unique: &dyn Fn(&Fingerprint) -> bool) -> String {
     let Evidence { fingerprints, snippet, message, .. } = &finding.evidence;
-    let trusted =
-        |print: &&Fingerprint| TRUSTED.iter().any(|name| print.name.starts_with(name)) && opaque(&print.value);
-    if let Some(print) = fingerprints.iter().find(trusted) {
-        return format!("{}={}", print.name, print.value);
+    if let Some(print) = finding.evidence.trusted_fingerprint() {
+        return format!("{}={}", print.name, without_ordinal(print));
     }
-    if let Some(Snippet { lines, before, after }) = snippet
+    // Neighbours are no part of it: they change more often than equal lines are told apart wrongly by their order, and
+    // planning looks at them for that.
+    if let Some(Snippet { lines, .. }) = snippet
         && !lines.trim().is_empty()
     {
-        let fold = |line: &Option<String>| line.as_deref().map(fold_space).unwrap_or_default();
-        return digest([
-            ("lines", fold_space(lines).as_str()),
-            ("before", fold(before).as_str()),
-            ("after", fold(after).as_str()),
-        ])
-        .to_string();
+        return format!("lines={}", fold_code(lines));
     }
     let line = finding.location.start_line;
     let steady = |print: &&Fingerprint| opaque(&print.value) && unique(print) && !names_a_moment(&print.value, line);
@@ -195,6 +207,19 @@ fn anchor(finding: &Finding, unique: &dyn Fn(&Fingerprint) -> bool) -> String {
         return format!("{}={}", print.name, print.value);
     }
     fold_numbers(message.as_deref().unwrap_or(&finding.title))
+}
+
+/// CodeQL and Semgrep count equal fingerprints themselves; by place that can be done better.
+fn without_ordinal(print: &Fingerprint) -> &str {
+    let split = match print.name.as_str() {
+        name if name.starts_with("primaryLocationLineHash") => ':',
+        name if name.starts_with("matchBasedId") => '_',
+        _ => return &print.value,
+    };
+    match print.value.rsplit_once(split) {
+        Some((value, ordinal)) if ordinal.bytes().all(|byte| byte.is_ascii_digit()) => value,
+        _ => &print.value,
+    }
 }
 
 /// Whether a fingerprint is one (Semgrep's open edition writes `requires login` there).
@@ -208,16 +233,6 @@ fn names_a_moment(value: &str, line: Option<u32>) -> bool {
     value.split(|c: char| !c.is_ascii_alphanumeric()).any(|part| {
         Some(part) == line.as_deref() || (part.len() == 4 && part.starts_with("20") && part.parse::<u16>().is_ok())
     })
-}
-
-/// Host and path (or only the host) of an address, with ids folded and query, fragment and credentials dropped.
-fn fold_url(url: &str, with_path: bool) -> String {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let rest = rest.split(['?', '#']).next().unwrap_or_default();
-    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let host = host.rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
-    let host = host.strip_suffix(":443").or_else(|| host.strip_suffix(":80")).unwrap_or(&host);
-    if with_path { format!("{host}/{}", fold_ids(path.trim_end_matches('/'))) } else { host.to_owned() }
 }
 
 #[cfg(test)]

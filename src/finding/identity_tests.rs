@@ -79,6 +79,23 @@ fn trusted_fingerprints_go_before_content() {
 }
 
 #[test]
+fn equal_fingerprints_are_counted_by_us() {
+    let with = |name: &str, value: &str, line: u32| {
+        let mut finding = code("a.py", line, "x");
+        finding.evidence.fingerprints = vec![Fingerprint { name: name.into(), value: value.into() }];
+        finding
+    };
+    for (name, first, second) in [
+        ("primaryLocationLineHash", "39fa2ee980eb94b0:1", "39fa2ee980eb94b0:2"),
+        ("matchBasedId/v1", "39fa2ee980eb94b0_0", "39fa2ee980eb94b0_1"),
+    ] {
+        let both = keys_of(vec![with(name, first, 1), with(name, second, 9)]);
+        assert_ne!(both[0], both[1]);
+        assert_eq!(key_of(with(name, second, 7)), both[0][0], "the first is gone: planning tells them apart by place");
+    }
+}
+
+#[test]
 fn unknown_fingerprints_count_only_where_they_are_steady() {
     let with = |value: &str, line: u32| {
         let print = Fingerprint { name: "x".into(), value: value.into() };

@@ -12,7 +12,7 @@ mod scan;
 mod severity;
 mod status;
 
-pub use fold::{fold_space, image_name};
+pub use fold::{fold_code, fold_url, image_name, sketch};
 pub use identity::{Evidence, Fingerprint, Snippet, assign_keys};
 pub use key::{Digest, Key, ParseKeyError, digest};
 pub use location::Location;

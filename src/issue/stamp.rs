@@ -89,6 +89,12 @@ pub struct Place {
     pub before: u32,
     /// Digest of the line after.
     pub after: u32,
+    /// Digest of the line that they stand under.
+    pub heading: u32,
+    /// Digest of what only an ordinal tells apart; 0 where the key has none.
+    pub counted: u32,
+    /// Sketch of the reported lines' words; 0 where unknown.
+    pub words: u64,
 }
 
 /// Text that looks like a stamp and is none.
@@ -228,9 +234,12 @@ impl Stamp {
 
 impl From<&MemberStamp> for WireMember {
     fn from(member: &MemberStamp) -> Self {
-        let Place { rule, path, line, lines, before, after } = member.place;
-        let place =
-            if member.place == Place::default() { vec![] } else { vec![rule, path, line, lines, before, after] };
+        let Place { rule, path, line, lines, before, after, heading, counted, words } = member.place;
+        let place = if member.place == Place::default() {
+            vec![]
+        } else {
+            vec![rule, path, line, lines, before, after, heading, counted, (words >> 32) as u32, words as u32]
+        };
         Self(member.keys.iter().map(write_key).collect(), member.seen_by.clone(), member.gone_from.clone(), place)
     }
 }
@@ -257,7 +266,10 @@ impl TryFrom<Wire> for Stamp {
                 }
                 let place = match place[..] {
                     [] => Place::default(),
-                    [rule, path, line, lines, before, after] => Place { rule, path, line, lines, before, after },
+                    [rule, path, line, lines, before, after, heading, counted, high, low] => {
+                        let words = u64::from(high) << 32 | u64::from(low);
+                        Place { rule, path, line, lines, before, after, heading, counted, words }
+                    }
                     _ => return Err("a place is not one"),
                 };
                 let keys =
@@ -336,6 +348,9 @@ mod tests {
                 lines: u32::MAX - n as u32,
                 before: n as u32 * 77,
                 after: 9,
+                heading: n as u32 / 3,
+                counted: 3,
+                words: u64::MAX - 7,
             },
         };
         let scope = |target: &str| ScopeStamp {

@@ -114,7 +114,7 @@ impl Planner<'_> {
             }
             // Decided and closed, or closed in the report and closed: as it should be.
             (_, State::Closed) => Verdict::Unchanged,
-            (Status::Closed, State::Open) => self.without_draft(issue, &BTreeSet::new()),
+            (Status::Closed, State::Open) => self.without_draft(issue, Some(&BTreeSet::new())),
         }
     }
 
@@ -184,8 +184,8 @@ impl Planner<'_> {
     }
 
     /// An issue whose findings this run does not report: closed only where everything that vouched for them was read
-    /// whole. `claimed` are keys that other issues carry from now on.
-    pub(super) fn without_draft(&self, issue: &Issue, claimed: &BTreeSet<Key>) -> Verdict {
+    /// whole. `claimed` are keys that other issues carry from now on; `None` where those are this issue's, too.
+    pub(super) fn without_draft(&self, issue: &Issue, claimed: Option<&BTreeSet<Key>>) -> Verdict {
         let Some(old) = &issue.stamp else { return Verdict::NotOurs };
         if issue.state == State::Closed {
             return Verdict::NotOurs;

@@ -1,9 +1,10 @@
 //! Which issue belongs to which draft: by key, open before closed, the oldest first; each issue serves one draft.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::{Planner, carry};
+use super::Planner;
+use super::carry::Pairing;
 use crate::finding::Key;
 use crate::issue::{CloseReason, Issue, IssueId, MemberStamp, Stamp, State};
 
@@ -15,6 +16,8 @@ pub(super) struct Matched<'a> {
     pub duplicates: Vec<(&'a Issue, &'a IssueId)>,
     /// Issues that serve no draft.
     pub orphans: Vec<&'a Issue>,
+    /// Issues of equal findings of which there are fewer now: other issues carry their keys from now on.
+    pub displaced: Vec<&'a Issue>,
     /// Keys that drafts' issues carry from now on.
     pub claimed: BTreeSet<Key>,
     /// Members of merged issues that the draft's issue takes over.
@@ -63,34 +66,45 @@ pub(super) fn match_drafts<'a>(planner: &Planner<'_>, issues: &'a [Issue]) -> Ma
 
     let mut order: Vec<usize> = (0..planner.drafts.len()).collect();
     order.sort_by_key(|&draft| planner.drafts[draft].key);
-    let mut taken: HashMap<usize, usize> = HashMap::new();
-    let mut issue_at: Vec<Option<usize>> = vec![None; planner.drafts.len()];
+    let mut pairing = Pairing {
+        planner,
+        ours: &ours,
+        issue_at: vec![None; planner.drafts.len()],
+        taken: HashMap::new(),
+        displaced: HashSet::new(),
+    };
     // The same canonical key first, then any shared one; open issues before closed ones.
-    for (state, same) in [(State::Open, true), (State::Open, false), (State::Closed, true), (State::Closed, false)] {
-        for &draft in &order {
-            if issue_at[draft].is_some() {
-                continue;
-            }
-            let fits = |at: &usize| {
-                let (issue, stamp) = ours[*at];
-                issue.state == state && !taken.contains_key(at) && (!same || stamp.key == planner.drafts[draft].key)
-            };
-            if let Some(at) = sharing(draft).into_iter().find(fits) {
-                issue_at[draft] = Some(at);
-                taken.insert(at, draft);
+    let by_key = |pairing: &mut Pairing<'_, '_>| {
+        for (state, same) in [(State::Open, true), (State::Open, false), (State::Closed, true), (State::Closed, false)]
+        {
+            for &draft in &order {
+                if pairing.issue_at[draft].is_some() {
+                    continue;
+                }
+                let fits = |at: &usize| {
+                    let (issue, stamp) = ours[*at];
+                    let free = !pairing.taken.contains_key(at) && !pairing.displaced.contains(at);
+                    issue.state == state && free && (!same || stamp.key == planner.drafts[draft].key)
+                };
+                if let Some(at) = sharing(draft).into_iter().find(fits) {
+                    pairing.pair(draft, at);
+                }
             }
         }
+    };
+    by_key(&mut pairing);
+    if pairing.sort_out_equals() {
+        by_key(&mut pairing);
     }
-    for (draft, at) in carry::forward(planner, &ours, &issue_at, &taken) {
-        issue_at[draft] = Some(at);
-        taken.insert(at, draft);
-    }
+    pairing.carry_forward();
+    let Pairing { issue_at, taken, displaced, .. } = pairing;
 
     let claimed = planner.drafts.iter().flat_map(super::Draft::keys).collect();
     let mut matched = Matched {
         issue_of: issue_at.iter().map(|at| at.map(|at| ours[at].0)).collect(),
         duplicates: Vec::new(),
         orphans: Vec::new(),
+        displaced: Vec::new(),
         claimed,
         heirs: HashMap::new(),
     };
@@ -105,6 +119,10 @@ pub(super) fn match_drafts<'a>(planner: &Planner<'_>, issues: &'a [Issue]) -> Ma
     let mut first_of: HashMap<Key, usize> = HashMap::new();
     for (at, &(issue, stamp)) in ours.iter().enumerate() {
         if taken.contains_key(&at) || issue.state == State::Closed {
+            continue;
+        }
+        if displaced.contains(&at) {
+            matched.displaced.push(issue);
             continue;
         }
         let keys: BTreeSet<Key> = stamp.keys().collect();

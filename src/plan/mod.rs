@@ -3,6 +3,7 @@
 //! The decision table of DESIGN §4 is in `decide`, what an issue's new text, fields and stamp are in `edit` and
 //! `stamp`, which issue belongs to which draft in `matching`, and what is refused as a whole in `guard`.
 
+mod align;
 mod carry;
 mod coverage;
 mod decide;
@@ -216,16 +217,17 @@ impl Planner<'_> {
             plan.add(Verdict::Change(Box::new(self.merge(issue, keeper))));
         }
         for &issue in &matched.orphans {
-            plan.add(self.without_draft(issue, &matched.claimed));
+            plan.add(self.without_draft(issue, Some(&matched.claimed)));
         }
-        plan.changes.sort_by(|a, b| {
-            let number = |change: &Change| change.issue().map(|id| id.number);
-            (a.action, std::cmp::Reverse(a.severity), number(a), a.key).cmp(&(
-                b.action,
-                std::cmp::Reverse(b.severity),
-                number(b),
-                b.key,
-            ))
+        for &issue in &matched.displaced {
+            plan.add(self.without_draft(issue, None));
+        }
+        // A key that goes from one issue to another leaves the first before the second gets it.
+        let displaced: BTreeSet<u64> = matched.displaced.iter().map(|issue| issue.id.number).collect();
+        plan.changes.sort_by_key(|change| {
+            let number = change.issue().map(|id| id.number);
+            let leaves = number.is_some_and(|number| displaced.contains(&number));
+            (!leaves, change.action, std::cmp::Reverse(change.severity), number, change.key)
         });
         guard::check(&mut plan, self, issues);
         plan.held.sort_by(|a, b| (&a.issue, a.key).cmp(&(&b.issue, b.key)));
@@ -241,7 +243,7 @@ impl Planner<'_> {
             }
             (_, Some(Note::Duplicate { .. })) => Verdict::Unchanged,
             (Some(at), _) => self.with_issue(at, &self.drafts[at], now, &[]),
-            (None, _) => self.without_draft(now, &BTreeSet::new()),
+            (None, _) => self.without_draft(now, Some(&BTreeSet::new())),
         }
     }
 }

@@ -106,7 +106,7 @@ pub(super) fn tracked(planner: &Planner<'_>, draft: &Draft, old: &Stamp, heirs: 
         if member.keys.iter().any(|key| draft_keys.contains(key)) {
             continue;
         }
-        let look = look(planner, member, stamp);
+        let look = look(planner, member, stamp, is_present(planner, member));
         if look.present || !look.waiting.is_empty() || look.untouched {
             retained = true;
             members.adopt(&look.member, &stamp.scopes);
@@ -204,13 +204,17 @@ struct Look {
     untouched: bool,
 }
 
-fn look(planner: &Planner<'_>, member: &MemberStamp, stamp: &Stamp) -> Look {
+fn is_present(planner: &Planner<'_>, member: &MemberStamp) -> bool {
+    member.keys.iter().any(|key| planner.coverage.present(key))
+}
+
+fn look(planner: &Planner<'_>, member: &MemberStamp, stamp: &Stamp, present: bool) -> Look {
     let mut look = Look {
         member: MemberStamp { seen_by: Vec::new(), ..member.clone() },
         waiting: Vec::new(),
         read: Vec::new(),
         expired: Vec::new(),
-        present: member.keys.iter().any(|key| planner.coverage.present(key)),
+        present,
         untouched: false,
     };
     let known = |at: &u32| &stamp.scopes[*at as usize];
@@ -257,8 +261,9 @@ pub(super) struct Gone {
     pub untouched: bool,
 }
 
-/// Looks at an issue that serves no draft. Members that other issues carry from now on are left out.
-pub(super) fn gone(planner: &Planner<'_>, old: &Stamp, claimed: &BTreeSet<Key>) -> Gone {
+/// Looks at an issue that serves no draft. Members that other issues carry from now on are left out; `None` where its
+/// own keys are other findings' now.
+pub(super) fn gone(planner: &Planner<'_>, old: &Stamp, claimed: Option<&BTreeSet<Key>>) -> Gone {
     let mut gone = Gone {
         members: Members { list: Vec::new(), scopes: old.scopes.clone() },
         read: Vec::new(),
@@ -268,11 +273,12 @@ pub(super) fn gone(planner: &Planner<'_>, old: &Stamp, claimed: &BTreeSet<Key>) 
         untouched: true,
     };
     for member in &old.members {
-        if member.keys.iter().any(|key| claimed.contains(key)) {
+        if claimed.is_some_and(|claimed| member.keys.iter().any(|key| claimed.contains(key))) {
             gone.untouched = false;
             continue;
         }
-        let look = look(planner, member, old);
+        let present = claimed.is_some() && is_present(planner, member);
+        let look = look(planner, member, old, present);
         let newly_gone = look.member.seen_by.len() < member.seen_by.len();
         for &at in look.member.seen_by.iter().filter(|_| newly_gone) {
             gone.members.scopes[at as usize].day = planner.settings.today;

@@ -283,25 +283,6 @@ fn the_guard_opens_the_worst_first_and_publishes_nothing_unasked() {
 }
 
 #[test]
-fn carry_forward_needs_one_clear_match() {
-    let placed = |name: &str, path: u32, lines: u32, line: u32| {
-        let mut draft = draft(name);
-        draft.members[0].place = Place { rule: 1, path, line, lines, before: 0, after: 0 };
-        draft
-    };
-    let old = issue(1, &placed("old", 5, 9, 10));
-    let go = |drafts: &[Draft], issues: &[Issue]| {
-        let plan = plan(drafts, &coverage(&["A"], &[]), &settings(), issues);
-        (plan.count(Action::Open), plan.count(Action::Update), plan.count(Action::Close))
-    };
-    assert_eq!(go(&[placed("new", 6, 9, 10)], std::slice::from_ref(&old)), (0, 1, 0), "a renamed file");
-    assert_eq!(go(&[placed("new", 5, 8, 12)], std::slice::from_ref(&old)), (0, 1, 0), "changed a little, near");
-    assert_eq!(go(&[placed("new", 6, 8, 10)], std::slice::from_ref(&old)), (1, 0, 1), "another finding");
-    let two = [placed("n1", 6, 9, 10), placed("n2", 7, 9, 10)];
-    assert_eq!(go(&two, &[old]), (2, 0, 1), "ambiguity carries nothing forward");
-}
-
-#[test]
 fn stamps_of_unknown_scopes_do_not_panic() {
     let mut open = issue(1, &draft("x"));
     let stamp = open.stamp.as_mut().unwrap();
@@ -309,3 +290,6 @@ fn stamps_of_unknown_scopes_do_not_panic() {
     stamp.members = vec![MemberStamp { keys: vec![], seen_by: vec![], gone_from: vec![], place: Place::default() }];
     assert_eq!(verdict(None, &open), []);
 }
+
+#[path = "carry_tests.rs"]
+mod carry;

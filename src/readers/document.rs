@@ -50,7 +50,7 @@ pub(super) fn xml(path: &str, text: &str, brief: bool) -> Result<Value, ReadErro
 const PREAMBLE: usize = 12;
 
 /// The header's separator: the one of `,`, `;`, tab and `|` that occurs most.
-fn separator(header: &str) -> Option<u8> {
+pub(super) fn separator(header: &str) -> Option<u8> {
     let count = |separator: u8| memchr::memchr_iter(separator, header.as_bytes()).count();
     [b',', b';', b'\t', b'|'].into_iter().rev().max_by_key(|byte| count(*byte)).filter(|byte| count(*byte) > 0)
 }

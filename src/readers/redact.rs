@@ -121,7 +121,7 @@ pub(super) fn texts(finding: &mut Finding, f: &mut impl FnMut(&mut String)) {
     evidence.fingerprints.iter_mut().for_each(|fingerprint| f(&mut fingerprint.value));
     if let Some(snippet) = &mut evidence.snippet {
         f(&mut snippet.lines);
-        snippet.before.iter_mut().chain(&mut snippet.after).for_each(f);
+        snippet.before.iter_mut().chain(&mut snippet.after).chain(&mut snippet.heading).for_each(f);
     }
 }
 

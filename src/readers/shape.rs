@@ -255,6 +255,7 @@ const FIELDS: &[&str] = &[
     "snippet",
     "secret",
     "message",
+    "sitewide",
     "target",
     "scanner",
 ];
@@ -296,6 +297,13 @@ fn finding(value: &Val, kind: Kind) -> Shaped<(Finding, Option<String>, Option<S
                     if matches!(value, Val::Arr(_)) { items(value, text)? } else { text(value)?.into_iter().collect() }
             }
             "message" => evidence.message = text(value)?,
+            "sitewide" => {
+                evidence.sitewide = match value {
+                    Val::Null => false,
+                    Val::Bool(sitewide) => *sitewide,
+                    _ => return wrong("true or false was expected"),
+                }
+            }
             "target" => target = text(value)?,
             "scanner" => scanner = text(value)?,
             _ => return unknown(FIELDS, name),
@@ -349,6 +357,7 @@ impl<'a> Scans<'a> {
                 Ok(())
             })
             .map_err(|wrong| it.error(&format!("scope[{i}]"), wrong))?;
+            scan.complete &= scan.failure.is_none();
             if !it.scans.iter().any(|other| other.scope() == scan.scope()) {
                 it.scans.push(scan);
             }

@@ -5,17 +5,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use crate::finding::{Finding, Snippet};
+use crate::finding::Finding;
 
 /// Larger files are no source.
 const MAX_FILE: u64 = 8 << 20;
 /// Lines of a snippet, at most.
 const MAX_LINES: u32 = 40;
 
+/// Lines above that are looked at for a heading.
+const MAX_ABOVE: usize = 500;
+
 /// Reads files of a workspace, each once, and never one outside of it.
 pub(super) struct Sources {
     root: Option<PathBuf>,
-    files: HashMap<String, Option<Rc<str>>>,
+    files: HashMap<String, Option<Rc<Source>>>,
 }
 
 impl Sources {
@@ -23,22 +26,26 @@ impl Sources {
         Self { root: workspace.canonicalize().ok(), files: HashMap::new() }
     }
 
-    /// Gives a finding the lines that it is about, where it has path and line but no snippet.
+    /// Gives a finding the lines that it is about, where its report does not show them, and those around it.
     pub(super) fn enrich(&mut self, finding: &mut Finding) {
         let at = &finding.location;
-        let (None, Some(path), Some(start)) = (&finding.evidence.snippet, &at.path, at.start_line) else { return };
+        let (Some(path), Some(start)) = (&at.path, at.start_line) else { return };
+        let Some(source) = self.file(path) else { return };
         let end = at.end_line.unwrap_or(start).clamp(start, start.saturating_add(MAX_LINES));
-        let Some(text) = self.file(path) else { return };
-        let first = start.saturating_sub(2) as usize;
-        let mut lines = text.lines().skip(first);
-        let before = if start > 1 { lines.next() } else { None };
-        let mine: Vec<_> = lines.by_ref().take((end - start + 1) as usize).collect();
-        if mine.is_empty() {
+        let lines: Vec<&str> = (start..=end).map_while(|line| source.line(line)).collect();
+        if lines.is_empty() {
             return;
         }
-        let owned = |line: &str| line.to_owned();
-        finding.evidence.snippet =
-            Some(Snippet { lines: mine.join("\n"), before: before.map(owned), after: lines.next().map(owned) });
+        let owned = |line: u32| source.line(line).map(str::to_owned);
+        let snippet = finding.evidence.snippet.get_or_insert_default();
+        if snippet.lines.trim().is_empty() {
+            snippet.lines = lines.join("\n");
+        }
+        if snippet.before.is_none() && snippet.after.is_none() {
+            snippet.before = start.checked_sub(1).and_then(owned);
+            snippet.after = owned(end.saturating_add(1));
+        }
+        snippet.heading = source.heading(start);
     }
 
     /// Whether there is such a file.
@@ -46,7 +53,7 @@ impl Sources {
         self.root.as_deref().is_some_and(|root| !path.is_empty() && root.join(path).symlink_metadata().is_ok())
     }
 
-    fn file(&mut self, path: &str) -> Option<Rc<str>> {
+    fn file(&mut self, path: &str) -> Option<Rc<Source>> {
         if let Some(known) = self.files.get(path) {
             return known.clone();
         }
@@ -55,13 +62,61 @@ impl Sources {
         text
     }
 
-    fn read(&self, path: &str) -> Option<Rc<str>> {
+    fn read(&self, path: &str) -> Option<Rc<Source>> {
         let root = self.root.as_deref()?;
         let file = root.join(path).canonicalize().ok().filter(|file| file.starts_with(root))?;
         let meta = fs::metadata(&file).ok().filter(|meta| meta.is_file() && meta.len() <= MAX_FILE)?;
         let bytes = fs::read(&file)
             .inspect_err(|error| tracing::debug!(path, %error, size = meta.len(), "source not readable"))
             .ok()?;
-        Some(String::from_utf8_lossy(&bytes).into())
+        Some(Rc::new(Source::new(String::from_utf8_lossy(&bytes).into_owned())))
+    }
+}
+
+/// A file's text, and where each line begins.
+struct Source {
+    text: String,
+    starts: Vec<usize>,
+}
+
+impl Source {
+    fn new(text: String) -> Self {
+        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+        let starts = std::iter::once(0).chain(ends).filter(|at| *at < text.len()).collect();
+        Self { text, starts }
+    }
+
+    /// A line, counted from 1.
+    fn line(&self, number: u32) -> Option<&str> {
+        let at = number.checked_sub(1)? as usize;
+        let start = *self.starts.get(at)?;
+        let end = self.starts.get(at + 1).copied().unwrap_or(self.text.len());
+        Some(self.text[start..end].trim_end_matches(['\r', '\n']))
+    }
+
+    /// The last line above that is indented less than this one and says something.
+    fn heading(&self, number: u32) -> Option<String> {
+        let indent = |line: &str| line.len() - line.trim_start().len();
+        let says =
+            |line: &&str| line.trim_start().starts_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '@'));
+        let own = indent(self.line(number)?);
+        let above = (1..number).rev().take(MAX_ABOVE).filter_map(|line| self.line(line));
+        above.filter(says).find(|line| indent(line) < own).map(|line| line.trim().to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_heading_is_what_a_line_stands_under() {
+        let text = "class A {\n\n  run(x) {\n    first();\n  // word\n    if (x)\n    {\n      eval(x);\n    }\n    eval(y);\n  }\n}\n";
+        let source = Source::new(text.to_owned());
+        assert_eq!((source.line(0), source.line(2), source.line(8)), (None, Some(""), Some("      eval(x);")));
+        assert_eq!((source.line(12), source.line(13)), (Some("}"), None));
+        assert_eq!(source.heading(8).as_deref(), Some("if (x)"));
+        assert_eq!(source.heading(10).as_deref(), Some("run(x) {"));
+        assert_eq!((source.heading(1), source.heading(0), source.heading(99)), (None, None, None));
     }
 }

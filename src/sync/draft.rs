@@ -4,7 +4,7 @@ use chrono::{Days, NaiveDate};
 
 use super::update;
 use crate::config::{FieldOn, Mapping};
-use crate::finding::{Finding, Kind, Snippet, digest, fold_space, identifiers, image_name, purl};
+use crate::finding::{Digest, Finding, Kind, digest, fold_code, fold_url, identifiers, image_name, purl, sketch};
 use crate::issue::{Draft, DraftField, Member, On, Place};
 use crate::template::{Style, TemplateError, Templates};
 use crate::triage::{Item, Ticket};
@@ -26,7 +26,7 @@ impl Recipe<'_> {
         kinds.dedup();
         Ok(Draft {
             key: ticket.key,
-            members: ticket.items.iter().map(member).collect(),
+            members: ticket.items.iter().map(|item| member(item, ticket.group.is_some())).collect(),
             excluded: ticket.excluded.clone(),
             status: ticket.status,
             reason: ticket.reason.clone(),
@@ -102,11 +102,14 @@ pub(super) fn place(ticket: &Ticket) -> Option<(String, Option<u32>)> {
     Some((location.path.clone()?, location.start_line))
 }
 
-fn member(item: &Item) -> Member {
-    Member { keys: item.keys.clone(), scopes: item.scopes.clone(), place: evidence(&item.finding) }
+fn member(item: &Item, in_group: bool) -> Member {
+    // Groups are known by what they share, and a stamp has room for many only if each is short.
+    let place = if in_group { Place::default() } else { evidence(&item.finding) };
+    Member { keys: item.keys.clone(), scopes: item.scopes.clone(), place }
 }
 
-/// Evidence for carry-forward. A dependency's content is its component, its path the place it is declared in.
+/// Evidence for carry-forward. A dependency's content is its component, its path the place it is declared in; a dynamic
+/// finding's is what stands behind the host.
 fn evidence(finding: &Finding) -> Place {
     let location = &finding.location;
     if finding.kind == Kind::Dependency {
@@ -120,12 +123,29 @@ fn evidence(finding: &Finding) -> Place {
         };
     }
     let rule = finding.rule.as_deref().unwrap_or(&finding.title);
-    let around = |line: Option<&String>| hash(line.map(|line| fold_space(line)).as_deref());
+    if let (Kind::Dynamic, Some(url)) = (finding.kind, &location.url) {
+        let (host, path) = fold_url(url);
+        let behind = match finding.locations.as_slice() {
+            [] if !finding.evidence.sitewide => {
+                [Some(path.as_str()), location.method.as_deref(), location.parameter.as_deref()]
+            }
+            _ => [None; 3],
+        };
+        let behind = behind.map(|part| part.unwrap_or("-")).join(" ");
+        return Place {
+            rule: hash(Some(rule)),
+            path: hash(Some(&host)),
+            lines: hash(Some(&behind)),
+            ..Place::default()
+        };
+    }
+    let around = |line: Option<&String>| hash(line.map(|line| fold_code(line)).as_deref());
     let snippet = finding.evidence.snippet.as_ref();
-    let content = match (snippet, &location.resource) {
-        (Some(Snippet { lines, .. }), _) if !lines.trim().is_empty() => Some(fold_space(lines)),
-        (_, resource) => resource.clone().or_else(|| finding.evidence.secret_hash.clone()),
-    };
+    let shown = snippet.map(|snippet| snippet.lines.as_str()).filter(|lines| !lines.trim().is_empty());
+    let content = shown.map(fold_code).or_else(|| location.resource.clone()).or_else(|| {
+        let evidence = &finding.evidence;
+        evidence.secret_hash.clone().or_else(|| evidence.trusted_fingerprint().map(|print| print.value.clone()))
+    });
     Place {
         rule: hash(Some(rule)),
         path: hash(location.path.as_deref()),
@@ -133,12 +153,19 @@ fn evidence(finding: &Finding) -> Place {
         lines: hash(content.as_deref()),
         before: around(snippet.and_then(|snippet| snippet.before.as_ref())),
         after: around(snippet.and_then(|snippet| snippet.after.as_ref())),
+        heading: around(snippet.and_then(|snippet| snippet.heading.as_ref())),
+        counted: finding.evidence.counted.map_or(0, short),
+        words: shown.filter(|_| finding.kind != Kind::Secret).map_or(0, sketch),
     }
 }
 
 /// A short digest; 0 where there is nothing, or only white space.
 fn hash(text: Option<&str>) -> u32 {
     let Some(text) = text.filter(|text| !text.trim().is_empty()) else { return 0 };
-    let [a, b, c, d, ..] = digest([("text", text)]).short();
+    short(digest([("text", text)]))
+}
+
+fn short(digest: Digest) -> u32 {
+    let [a, b, c, d, ..] = digest.short();
     u32::from_be_bytes([a, b, c, d]).max(1)
 }

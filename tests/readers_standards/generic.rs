@@ -91,3 +91,10 @@ fn mutated() {
     survives_mutation("generic", include_str!("../fixtures/generic/many.json"));
     survives_mutation("generic", include_str!("../fixtures/generic/many.csv"));
 }
+
+#[test]
+fn csv_of_spreadsheets_is_separated_by_semicolons() {
+    let text = "Title;Severity;Description\nA;High;\"one, two; three\"\n";
+    let found = findings("generic", text);
+    assert_eq!(found[0].description.as_deref(), Some("one, two; three"));
+}

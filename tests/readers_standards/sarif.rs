@@ -181,3 +181,26 @@ fn mutated() {
         survives_mutation("sarif", text);
     }
 }
+
+#[test]
+fn invocations_override_the_level_of_rules() {
+    let text = r#"{"version": "2.1.0", "runs": [{
+        "tool": {"driver": {"name": "T", "rules": [{"id": "A"}, {"id": "B", "defaultConfiguration": {"level": "note"}}]}},
+        "invocations": [{"executionSuccessful": true, "ruleConfigurationOverrides": [
+            {"descriptor": {"id": "A"}, "configuration": {"level": "error"}},
+            {"descriptor": {"index": 1}, "configuration": {"level": "error"}}]}],
+        "results": [
+            {"ruleId": "A", "message": {"text": "by id"}},
+            {"ruleId": "B", "ruleIndex": 1, "message": {"text": "by index"}},
+            {"ruleId": "A", "level": "note", "message": {"text": "its own"}},
+            {"ruleId": "B", "message": {"text": "of another run"}, "provenance": {"invocationIndex": 7}}]}]}"#;
+    let severities: Vec<_> = findings("sarif", text).iter().map(|finding| finding.severity).collect();
+    assert_eq!(severities, [Severity::High, Severity::High, Severity::Low, Severity::Low]);
+}
+
+#[test]
+fn the_version_may_be_forgotten() {
+    let text = r#"{"runs": [{"tool": {"driver": {"name": "T"}}, "results": [{"message": {"text": "x"}}]}]}"#;
+    assert_eq!(findings("sarif", text).len(), 1);
+    assert!(error("sarif", &text.replacen('{', r#"{"version": "1.0.0", "#, 1)).contains("1.0.0"));
+}

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use self::fields::{FIELDS, Fields};
 use super::leaf::{self, List, Object, Text};
-use super::{Format, Input, Probe, ReadError, Reader, ids, purl};
+use super::{Format, Input, Probe, ReadError, Reader, document, ids, purl};
 use crate::finding::{Component, Cvss, Evidence, Finding, Fingerprint, Fix, Kind, Location, Scan, Severity, Status};
 
 /// What DefectDojo calls this format where a report does not name its scanner.
@@ -108,8 +108,11 @@ fn json(input: Input<'_>) -> Result<Vec<Scan>, ReadError> {
 }
 
 fn csv(input: Input<'_>) -> Result<Vec<Scan>, ReadError> {
-    let mut reader =
-        csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::Headers).from_reader(input.text.as_bytes());
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(document::separator(input.text.trim_start().lines().next().unwrap_or_default()).unwrap_or(b','))
+        .flexible(true)
+        .trim(csv::Trim::Headers)
+        .from_reader(input.text.as_bytes());
     let malformed = |error: csv::Error| ReadError::malformed(input.path, error);
     let columns: Vec<_> = reader.headers().map_err(malformed)?.iter().map(fields::of_column).collect();
     if let Some(missing) = ["title", "severity"].iter().find(|field| !columns.contains(&Some(**field))) {

@@ -287,5 +287,6 @@ fn evidence(vulnerability: &Vulnerability<'_>, kind: Kind) -> Evidence {
         snippet: source.filter(|_| !is_secret).map(|lines| Snippet { lines: lines.to_owned(), ..Snippet::default() }),
         secret_hash: source.filter(|_| is_secret).map(hash),
         message: vulnerability.message.owned().or_else(|| vulnerability.location.crash_type.owned()),
+        ..Evidence::default()
     }
 }

@@ -52,7 +52,8 @@ impl Reader for Sarif {
         match log.version.get() {
             Some(version) if version.starts_with("2.1") => {}
             Some(version) => return Err(malformed(&format!("SARIF version `{version}` is not 2.1.0"))),
-            None => return Err(malformed("`version` is missing: this is no SARIF 2.1.0")),
+            // Some tools forget it; the drivers that every run must name tell that it is no older SARIF.
+            None => {}
         }
         let runs = log.0.runs.ok_or_else(|| malformed("`runs` is missing: this is no SARIF 2.1.0"))?;
         if runs.is_empty() {
@@ -158,7 +159,7 @@ fn finding(run: &Run<'_>, rules: &Rules<'_, '_>, driver: &str, result: &ResultOb
         Kind::Dependency => package::package(rule, result, &location, message.as_deref()),
         _ => (None, None),
     };
-    let (severity, cvss) = rules::severity(rule, result);
+    let (severity, cvss) = rules.severity(rule, result);
     let (status, justification) = status(&result.suppressions);
     let mut identifiers: Vec<String> = rule_id.into_iter().flat_map(ids::find).collect();
     if kind == Kind::Dependency {

@@ -205,6 +205,17 @@ pub(super) struct Invocation<'a> {
     pub(super) tool_execution_notifications: List<Object<Notification<'a>>>,
     #[serde(borrow)]
     pub(super) tool_configuration_notifications: List<Object<Notification<'a>>>,
+    #[serde(borrow)]
+    pub(super) rule_configuration_overrides: List<Object<ConfigurationOverride<'a>>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct ConfigurationOverride<'a> {
+    #[serde(borrow)]
+    pub(super) descriptor: Object<RuleReference<'a>>,
+    #[serde(borrow)]
+    pub(super) configuration: Object<Configuration<'a>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -266,6 +277,7 @@ pub(super) struct ResultObject<'a> {
 pub(super) struct Provenance<'a> {
     #[serde(borrow)]
     pub(super) first_detection_time_utc: Text<'a>,
+    pub(super) invocation_index: Number,
 }
 
 /// `message` and `multiformatMessageString`.

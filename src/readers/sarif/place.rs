@@ -135,6 +135,7 @@ fn snippet(place: &PhysicalLocation<'_>) -> Option<Snippet> {
         lines: lines.map(str::to_owned).or_else(spanned).unwrap_or_else(|| context.to_owned()),
         before: neighbour(start.checked_sub(1)),
         after: neighbour(Some(end + 1)),
+        ..Snippet::default()
     })
 }
 

@@ -54,6 +54,27 @@ impl<'r, 'a> Rules<'r, 'a> {
         by_index.or_else(by_guid).or_else(by_name).unwrap_or(&tool.driver)
     }
 
+    /// The level that the invocation gave a rule, other than its default (§3.20.5, §3.27.10).
+    fn overridden(&self, rule: Option<&Rule<'_>>, result: &ResultObject<'_>) -> Option<&'r str> {
+        let id = rule.and_then(|rule| rule.id.get()).or_else(|| id(result))?;
+        let invocation = match (result.provenance.invocation_index.index(), &self.run.invocations[..]) {
+            (Some(at), invocations) => invocations.get(at)?,
+            (None, [only]) => only,
+            _ => return None,
+        };
+        let names = |descriptor: &RuleReference<'_>| match descriptor.id.get() {
+            Some(named) => named == id,
+            None => descriptor.index.index().is_some_and(|at| {
+                self.component(&descriptor.tool_component).rules.get(at).and_then(|rule| rule.id.get()) == Some(id)
+            }),
+        };
+        invocation
+            .rule_configuration_overrides
+            .iter()
+            .find(|one| names(&one.descriptor))
+            .and_then(|one| one.configuration.level.get())
+    }
+
     /// The CWEs that a rule and a result name: by relationships and taxa, tags and properties.
     pub(super) fn cwes(&self, rule: Option<&Rule<'_>>, result: &ResultObject<'_>) -> Vec<String> {
         let mut cwes = Vec::new();
@@ -67,6 +88,31 @@ impl<'r, 'a> Rules<'r, 'a> {
             ids::extend(&mut cwes, tags);
         }
         cwes
+    }
+
+    /// How bad a result is, and the score that says so.
+    ///
+    /// A `security-severity` is a CVSS score by GitHub's convention and tells most; then the level of the result, of the rule
+    /// in this invocation, and of the rule; then tools' own words. A result that says nothing is a warning (§3.27.10).
+    pub(super) fn severity(&self, rule: Option<&Rule<'_>>, result: &ResultObject<'_>) -> (Severity, Option<Cvss>) {
+        let scored = bags(rule, result).find_map(|bag| bag.security_severity.get());
+        if let Some(score) =
+            scored.and_then(|score| score.parse().ok()).filter(|score: &f64| (0.0..=10.0).contains(score))
+        {
+            return (Severity::from_cvss(score), Some(Cvss { vector: None, score: Some(score) }));
+        }
+        // An undecided result (`open`, `review`) has no level of its own: it is `none` by the standard.
+        let own =
+            result.level.get().filter(|level| *level != "none" || matches!(result.kind.get(), None | Some("fail")));
+        let of_rule =
+            || self.overridden(rule, result).or_else(|| rule.and_then(|rule| rule.default_configuration.level.get()));
+        let words = || {
+            bags(rule, result)
+                .flat_map(|bag| [&bag.severity, &bag.issue_severity, &bag.problem_severity])
+                .find_map(|word| word.get())
+        };
+        let said = [scored, own, of_rule(), words()].into_iter().flatten().find_map(Severity::from_word);
+        (said.unwrap_or(Severity::Medium), None)
     }
 
     fn taxon(&self, taxon: &RuleReference<'_>) -> Option<String> {
@@ -103,26 +149,4 @@ pub(super) fn bags<'r, 'a>(
     result: &'r ResultObject<'a>,
 ) -> impl Iterator<Item = &'r Properties<'a>> {
     [&*result.properties].into_iter().chain(rule.map(|rule| &*rule.properties))
-}
-
-/// How bad a result is, and the score that says so.
-///
-/// A `security-severity` is a CVSS score by GitHub's convention and tells most; then the level of the result and of the
-/// rule; then tools' own words. A result that says nothing is a warning (§3.27.10).
-pub(super) fn severity(rule: Option<&Rule<'_>>, result: &ResultObject<'_>) -> (Severity, Option<Cvss>) {
-    let scored = bags(rule, result).find_map(|bag| bag.security_severity.get());
-    if let Some(score) = scored.and_then(|score| score.parse().ok()).filter(|score: &f64| (0.0..=10.0).contains(score))
-    {
-        return (Severity::from_cvss(score), Some(Cvss { vector: None, score: Some(score) }));
-    }
-    // An undecided result (`open`, `review`) has no level of its own: it is `none` by the standard.
-    let own = result.level.get().filter(|level| *level != "none" || matches!(result.kind.get(), None | Some("fail")));
-    let of_rule = || rule.and_then(|rule| rule.default_configuration.level.get());
-    let words = || {
-        bags(rule, result)
-            .flat_map(|bag| [&bag.severity, &bag.issue_severity, &bag.problem_severity])
-            .find_map(|word| word.get())
-    };
-    let said = [scored, own, of_rule(), words()].into_iter().flatten().find_map(Severity::from_word);
-    (said.unwrap_or(Severity::Medium), None)
 }

@@ -1,0 +1,191 @@
+//! The same weakness keeps its issue while code is edited, moved and renamed, and another one never gets it.
+//!
+//! Each case is a folder before and after. A line that ends in `@name` is a weakness of that name; the mark itself is not
+//! written. The scanner of these tests reports path and line only, as poor scanners do: the rest is findsync's to find.
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::json;
+
+type Files<'a> = &'a [(&'a str, &'a str)];
+
+/// Weaknesses by path and line, with their names.
+type Places = BTreeMap<(String, u32), String>;
+
+struct World {
+    folder: tempfile::TempDir,
+    issues: tempfile::TempDir,
+}
+
+impl World {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), issues: tempfile::tempdir().unwrap() }
+    }
+
+    /// Writes the files, scans and applies; the open issue of each weakness.
+    fn run(&self, files: Files<'_>) -> BTreeMap<String, u64> {
+        let places = self.check_out(files);
+        let results: Vec<_> = places
+            .keys()
+            .map(|(path, line)| {
+                let place = json!({"artifactLocation": {"uri": path}, "region": {"startLine": line}});
+                json!({"ruleId": "eval", "message": {"text": "eval"}, "locations": [{"physicalLocation": place}]})
+            })
+            .collect();
+        let run = json!({"tool": {"driver": {"name": "Marks"}}, "results": results});
+        let report = self.folder.path().join("report.sarif");
+        fs::write(&report, json!({"version": "2.1.0", "runs": [run]}).to_string()).unwrap();
+        for idle in [false, true] {
+            let output = Command::new(env!("CARGO_BIN_EXE_findsync"))
+                .args(["apply", "report.sarif", "--to"])
+                .arg(self.issues.path())
+                .current_dir(self.folder.path())
+                .env_clear()
+                .output()
+                .unwrap();
+            let said = String::from_utf8_lossy(&output.stdout);
+            assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+            assert!(!idle || said.contains("Nothing to do"), "the second run did something: {said}");
+        }
+        let mut issues = BTreeMap::new();
+        for (number, place) in self.open() {
+            let name = places.get(&place).unwrap_or_else(|| panic!("#{number} is at {place:?}, where nothing is"));
+            assert_eq!(issues.insert(name.clone(), number), None, "two issues of `{name}`");
+        }
+        assert_eq!(issues.len(), places.len(), "a weakness has no issue");
+        issues
+    }
+
+    fn check_out(&self, files: Files<'_>) -> Places {
+        for entry in fs::read_dir(self.folder.path()).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { fs::remove_dir_all(path).unwrap() } else { fs::remove_file(path).unwrap() }
+        }
+        let mut places = Places::new();
+        for (path, text) in files {
+            let mut written = String::new();
+            for (line, number) in text.lines().zip(1..) {
+                let (code, mark) = line.rsplit_once('@').unwrap_or((line, ""));
+                if !mark.is_empty() {
+                    places.insert(((*path).to_owned(), number), mark.to_owned());
+                }
+                written += code.trim_end();
+                written.push('\n');
+            }
+            let file = self.folder.path().join(path);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, written).unwrap();
+        }
+        places
+    }
+
+    fn open(&self) -> Vec<(u64, (String, u32))> {
+        let read = |path: &Path| {
+            let text = fs::read_to_string(path).unwrap();
+            let number = path.file_name()?.to_str()?.get(..4)?.parse().ok()?;
+            let place = text.lines().find_map(|line| line.strip_prefix("- **Where:** `"))?.trim_end_matches('`');
+            let (path, line) = place.rsplit_once(':')?;
+            text.contains("\nstate: open\n").then(|| (number, (path.to_owned(), line.parse().unwrap())))
+        };
+        fs::read_dir(self.issues.path()).unwrap().filter_map(|entry| read(&entry.unwrap().path())).collect()
+    }
+}
+
+/// Weaknesses of one name keep their issue; what has a new name has a new one.
+fn follow(case: &str, versions: &[Files<'_>]) {
+    let world = World::new();
+    let mut before = world.run(versions[0]);
+    let mut ever: BTreeSet<u64> = before.values().copied().collect();
+    for files in &versions[1..] {
+        let after = world.run(files);
+        for (name, number) in &after {
+            match before.get(name) {
+                Some(was) => assert_eq!(number, was, "{case}: `{name}` lost its issue"),
+                None => assert!(!ever.contains(number), "{case}: `{name}` is new and got #{number} of another one"),
+            }
+        }
+        ever.extend(after.values());
+        before = after;
+    }
+}
+
+const SHOP: &str = "import db\n\ndef find(name):\n    sql = build(name)\n    return eval(sql) @find\n\n\
+                    def load(path):\n    with open(path) as f:\n        return eval(f.read()) @load\n";
+
+#[test]
+fn lines_move_and_are_laid_out_anew() {
+    follow("lines above", &[&[("a.py", SHOP)], &[("a.py", &format!("{}{SHOP}", "# a word\n".repeat(40)))]]);
+    follow("indented", &[&[("a.py", SHOP)], &[("a.py", &SHOP.replace("    ", "\t"))]]);
+    follow(
+        "neighbours",
+        &[
+            &[("a.py", SHOP)],
+            &[("a.py", &SHOP.replace("sql = build(name)", "q = 1").replace("with open(path) as f", "if f:=path"))],
+        ],
+    );
+    follow(
+        "formatted",
+        &[&[("a.py", "x = 1\ny = eval( 'a',b ) @a\n")], &[("a.py", "x = 1\n\n\ny = eval(\"a\", b) @a\n")]],
+    );
+}
+
+#[test]
+fn lines_change_a_little() {
+    follow("variable renamed", &[&[("a.py", SHOP)], &[("a.py", &SHOP.replace("sql", "statement"))]]);
+    follow(
+        "all at once",
+        &[
+            &[("a.py", SHOP)],
+            &[("a.py", &format!("{}{}", "# word\n".repeat(30), SHOP.replace("eval(sql)", "eval(sql, {})")))],
+        ],
+    );
+    follow(
+        "fixed here, new there",
+        &[
+            &[("a.py", &format!("def a():\n    return eval(first) @a\n{}", "# word\n".repeat(30)))],
+            &[("a.py", &format!("def a():\n    return 1\n{}    call(eval, other, thing) @b\n", "# word\n".repeat(30)))],
+        ],
+    );
+}
+
+#[test]
+fn files_are_renamed_and_code_moves() {
+    follow("file renamed", &[&[("a.py", SHOP)], &[("b.py", SHOP)]]);
+    follow(
+        "folder moved",
+        &[
+            &[("shop/a.py", SHOP), ("shop/b.py", &SHOP.replace('@', "@b-"))],
+            &[("src/shop/a.py", SHOP), ("src/shop/b.py", &SHOP.replace('@', "@b-"))],
+        ],
+    );
+    let (load, find) = (SHOP.find("def load").unwrap(), SHOP.find("def find").unwrap());
+    let moved = format!("import x\n\n{}", &SHOP[load..]);
+    follow("function moved", &[&[("a.py", SHOP)], &[("a.py", &SHOP[..load]), ("io.py", &moved)]]);
+    let turned = format!("{}{}\n{}", &SHOP[..find], &SHOP[load..], &SHOP[find..load]);
+    follow("functions swapped", &[&[("a.py", SHOP)], &[("a.py", &turned)]]);
+    follow(
+        "renamed and changed",
+        &[
+            &[("a.py", SHOP)],
+            &[("b.py", &SHOP.replace("eval(sql)", "eval(sql, {})").replace("import db", "import db\nimport os"))],
+        ],
+    );
+}
+
+#[test]
+fn equal_findings_are_told_apart_by_place() {
+    let block = |name: &str| format!("def {name}():\n    x = get()\n    eval(x) @{name}\n    done()\n\n");
+    let all = |names: &[&str]| names.iter().map(|name| block(name)).collect::<String>();
+    let three = all(&["a", "b", "c"]);
+    for rest in [&["b", "c"][..], &["a", "c"], &["a", "b"], &["b"], &["c"]] {
+        follow(&format!("only {rest:?} left"), &[&[("a.py", &three)], &[("a.py", &all(rest))]]);
+    }
+    follow("one came first", &[&[("a.py", &all(&["b", "c"]))], &[("a.py", &three)]]);
+    follow("one came between", &[&[("a.py", &all(&["a", "c"]))], &[("a.py", &three)]]);
+    follow("one came last", &[&[("a.py", &all(&["a", "b"]))], &[("a.py", &three)], &[("a.py", &all(&["b", "c"]))]]);
+    follow("all renamed", &[&[("a.py", &three)], &[("b.py", &three)]]);
+}
