@@ -155,12 +155,10 @@ fn lines_change_a_little() {
 #[test]
 fn files_are_renamed_and_code_moves() {
     follow("file renamed", &[&[("a.py", SHOP)], &[("b.py", SHOP)]]);
+    let other = SHOP.replace("sql", "statement").replace("f.read()", "f.readline()").replace('@', "@b-");
     follow(
         "folder moved",
-        &[
-            &[("shop/a.py", SHOP), ("shop/b.py", &SHOP.replace('@', "@b-"))],
-            &[("src/shop/a.py", SHOP), ("src/shop/b.py", &SHOP.replace('@', "@b-"))],
-        ],
+        &[&[("shop/a.py", SHOP), ("shop/b.py", &other)], &[("src/shop/a.py", SHOP), ("src/shop/b.py", &other)]],
     );
     let (load, find) = (SHOP.find("def load").unwrap(), SHOP.find("def find").unwrap());
     let moved = format!("import x\n\n{}", &SHOP[load..]);

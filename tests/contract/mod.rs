@@ -190,6 +190,7 @@ pub fn code(path: &str, line: u32, text: &str) -> Finding {
                 lines: text.into(),
                 before: Some("def f():".into()),
                 after: Some("return x".into()),
+                ..Snippet::default()
             }),
             ..Evidence::default()
         },
