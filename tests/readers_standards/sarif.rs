@@ -195,7 +195,7 @@ fn invocations_override_the_level_of_rules() {
             {"ruleId": "A", "level": "note", "message": {"text": "its own"}},
             {"ruleId": "B", "message": {"text": "of another run"}, "provenance": {"invocationIndex": 7}}]}]}"#;
     let severities: Vec<_> = findings("sarif", text).iter().map(|finding| finding.severity).collect();
-    assert_eq!(severities, [Severity::High, Severity::High, Severity::Low, Severity::Low]);
+    assert_eq!(severities, [Severity::High, Severity::High, Severity::Info, Severity::Info]);
 }
 
 #[test]
