@@ -1,13 +1,19 @@
 //! The GitLab tracker, verb by verb, against a fake over HTTP.
-#![expect(clippy::unwrap_used, reason = "a test fails where it panics")]
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails where it panics; figures are printed")]
 #![expect(unreachable_pub, reason = "modules of one test crate")]
 
+#[path = "contract/busy.rs"]
+mod busy;
 mod contract;
 #[path = "fakes/gitlab/mod.rs"]
 mod fake;
+#[path = "contract/program.rs"]
+mod program;
 #[path = "gitlab/support.rs"]
 mod support;
 
+#[path = "gitlab/binary.rs"]
+mod binary;
 #[path = "gitlab/checks.rs"]
 mod checks;
 #[path = "gitlab/world.rs"]

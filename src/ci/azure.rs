@@ -43,6 +43,7 @@ pub(super) fn detect(env: Env<'_>) -> Ci {
         default_branch: None,
         output_file: None,
         summary_file: None,
+        vulnerability_report: false,
     }
 }
 

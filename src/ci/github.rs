@@ -46,6 +46,7 @@ pub(super) fn detect(env: Env<'_>, read: Read<'_>) -> Ci {
         server_url: Some(server),
         repository,
         project: None,
+        vulnerability_report: false,
     }
 }
 

@@ -26,6 +26,8 @@ pub(super) fn detect(env: Env<'_>) -> Ci {
         project: None,
         output_file: None,
         summary_file: None,
+        vulnerability_report: env("GITLAB_FEATURES")
+            .is_some_and(|features| features.split(',').any(|feature| feature.trim() == "security_dashboard")),
     }
 }
 

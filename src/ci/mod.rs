@@ -82,6 +82,8 @@ pub struct Ci {
     pub summary_file: Option<PathBuf>,
     /// Whether people asked the CI for more output.
     pub debug: bool,
+    /// Whether the service keeps a vulnerability report of its own: GitLab Ultimate does.
+    pub vulnerability_report: bool,
 }
 
 /// Makes a folder the one that paths are relative to.

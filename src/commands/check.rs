@@ -1,5 +1,6 @@
 //! `findsync check`: everything that would fail later, in one list, before anything is written.
 
+use super::tell::mask;
 use super::{Console, inputs};
 use crate::ci::Ci;
 use crate::cli::{CheckArgs, Global};
@@ -29,6 +30,7 @@ pub(super) async fn check(args: &CheckArgs, global: &Global, console: &mut Conso
             fixed,
         });
     }
+    mask(&ci, &trackers, console).await?;
     reports::check(console.out, &views, Paint { colour: console.colour })?;
     Ok(if views.iter().all(|view| view.problems.is_empty()) { DONE } else { BAD_INPUT })
 }

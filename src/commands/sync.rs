@@ -4,7 +4,7 @@ use std::path::Path;
 
 use chrono::NaiveDate;
 
-use super::tell::tell;
+use super::tell::{mask, tell};
 use super::view::view;
 use super::{Console, inputs};
 use crate::apply::Applied;
@@ -17,7 +17,7 @@ use crate::plan::{Action, Change};
 use crate::reports::{PlanView, Progress};
 use crate::sync::{self, Input, Planned};
 use crate::template::{CodeHost, CodeLinks, RunRef};
-use crate::trackers::Track;
+use crate::trackers::{Linked, Track};
 use crate::triage::Statement;
 
 /// Everything that a run starts from.
@@ -37,6 +37,8 @@ pub(super) async fn plan(args: &PlanArgs, global: &Global, console: &mut Console
         return run.tell_blind(&args.sync, console);
     }
     let planned = sync::plan(&run.input(), &run.trackers).await?;
+    mask(&run.ci, &run.trackers, console).await?;
+    run.note_linked(&planned).await;
     let notes = std::mem::take(&mut run.notes);
     let mut view = view(&run.config, &run.trackers, &planned, &[], notes);
     view.exit_code = run.exit_code(&args.sync, &planned, &[]);
@@ -49,10 +51,12 @@ pub(super) async fn apply(args: &ApplyArgs, global: &Global, console: &mut Conso
         return run.tell_blind(&args.sync, console);
     }
     let planned = sync::plan(&run.input(), &run.trackers).await?;
+    mask(&run.ci, &run.trackers, console).await?;
     if let Some(path) = &args.plan {
         let now = view(&run.config, &run.trackers, &planned, &[], Vec::new());
         still_fits(path, &now)?;
     }
+    run.note_linked(&planned).await;
     let refused = planned.iter().any(|planned| planned.plan.refusal.is_some());
     let mut applied = Vec::new();
     match run.ci.may_write(&run.config.branches) {
@@ -123,6 +127,35 @@ impl Run {
             Service::AzureDevOps => CodeHost::AzureDevOps,
         };
         Some(CodeLinks { host, repository: code.repository_url.clone(), commit: code.commit.clone() })
+    }
+
+    /// Notes what would be opened and has an issue that people linked to it in the service's own vulnerability report. It
+    /// is opened all the same: nobody else would close it. Costs a request, so it is asked only where there is a report.
+    async fn note_linked(&mut self, planned: &[Planned]) {
+        if !self.ci.vulnerability_report {
+            return;
+        }
+        for (planned, tracker) in planned.iter().zip(&self.trackers) {
+            let opens = planned.plan.changes.iter().filter(|change| change.action == Action::Open);
+            let opens: Vec<usize> = opens.filter_map(|change| change.draft).collect();
+            if opens.is_empty() {
+                continue;
+            }
+            let linked = tracker.linked().await.unwrap_or_else(|error| {
+                tracing::debug!(%error, "the vulnerability report cannot be read");
+                Vec::new()
+            });
+            for at in opens {
+                let (draft, place) = (&planned.drafts[at], planned.places[at].as_ref().map(|(path, _)| path));
+                let is_of = |linked: &&Linked| {
+                    linked.names.iter().any(|name| draft.title.contains(name) || draft.body.contains(name))
+                        && (linked.file.is_none() || linked.file.as_ref() == place)
+                };
+                self.notes.extend(linked.iter().filter(is_of).map(|linked| {
+                    format!("{}: the vulnerability report already links it to {}", draft.title, linked.issue)
+                }));
+            }
+        }
     }
 
     /// Whether the tracker cannot be seen: pull requests of strangers get no secrets.

@@ -10,6 +10,7 @@ use crate::ci::{Ci, System};
 use crate::cli::{Format, SyncArgs};
 use crate::error::Error;
 use crate::reports::{self, Paint, PlanView};
+use crate::trackers::Track;
 
 /// Prints the result, saves it where that is asked for, and tells the CI in its own ways.
 pub(super) fn tell(ci: &Ci, args: &SyncArgs, view: &PlanView, console: &mut Console<'_>) -> Result<(), Error> {
@@ -51,6 +52,20 @@ pub(super) fn tell(ci: &Ci, args: &SyncArgs, view: &PlanView, console: &mut Cons
             }
         }
         Some(System::GitLabCi) | None => {}
+    }
+    Ok(())
+}
+
+/// Has the CI keep those tokens out of its log that are none of its secrets, as we got them ourselves. Beside the result,
+/// which may go into a file.
+pub(super) async fn mask(ci: &Ci, trackers: &[Box<dyn Track>], console: &mut Console<'_>) -> Result<(), Error> {
+    for tracker in trackers {
+        let Some(token) = tracker.own_token().await else { continue };
+        match ci.system {
+            Some(System::GitHubActions) => reports::github_mask(console.err, token.expose())?,
+            Some(System::AzurePipelines) => reports::azure_mask(console.err, token.expose())?,
+            Some(System::GitLabCi) | None => {}
+        }
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ pub use error::{Error, Problem};
 use async_trait::async_trait;
 use chrono::NaiveDate;
 
-use crate::config::{Instance, Mapping, TrackerKind};
+use crate::config::{Instance, Mapping, Secret, TrackerKind};
 use crate::issue::{Edit, Issue, IssueId, Limits, New};
 
 /// Which issues to list. All lists are of issues that carry findsync's label or tag, unless said otherwise.
@@ -48,6 +48,17 @@ pub enum Found {
     Gone,
 }
 
+/// An issue that people linked to what the service's own vulnerability report lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Linked {
+    /// The vulnerability's names: `CVE-2021-44906`.
+    pub names: Vec<String>,
+    /// The file that it is in, where it is in one.
+    pub file: Option<String>,
+    /// The issue's address.
+    pub issue: String,
+}
+
 /// What planning gets: it cannot write.
 #[async_trait]
 pub trait Read: Send + Sync {
@@ -71,6 +82,16 @@ pub trait Read: Send + Sync {
 
     /// Reads one issue anew, with the markers of our comments in it.
     async fn issue(&self, id: &IssueId) -> Result<Found, Error>;
+
+    /// What the service's own vulnerability report links to issues, where it has such a report.
+    async fn linked(&self) -> Result<Vec<Linked>, Error> {
+        Ok(Vec::new())
+    }
+
+    /// The token that the tracker got for itself (a GitHub App's), once it did: no CI knows that it is a secret.
+    async fn own_token(&self) -> Option<Secret> {
+        None
+    }
 }
 
 /// What apply gets: it can write as well.

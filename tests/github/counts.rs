@@ -63,11 +63,11 @@ async fn a_new_issue_with_fields_costs_three_requests() {
     let hub = with_project().await;
     let bench = Bench::new(&hub);
     let tracker = hub.connect(&bench.mapping);
-    bench.apply_with(&many(50), tracker).await.unwrap();
+    bench.apply_with(&many(100), tracker).await.unwrap();
     let log = hub.fake.log();
     // The open, the closed and our own unlabelled issues, the label, and the look for twins at the end.
-    eprintln!("50 new issues with fields: {} requests", log.len());
-    assert!(log.len() <= 3 * 50 + 5, "{} requests: {log:#?}", log.len());
+    eprintln!("100 new issues with fields: {} requests", log.len());
+    assert!(log.len() <= 3 * 100 + 5, "{} requests: {log:#?}", log.len());
 }
 
 #[tokio::test]

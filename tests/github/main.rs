@@ -6,12 +6,18 @@
     reason = "a failed unwrap fails the test; figures are printed; modules are shared by test crates"
 )]
 
+mod binary;
+#[path = "../contract/busy.rs"]
+mod busy;
 #[path = "../contract/mod.rs"]
 mod contract;
 mod counts;
 #[path = "../fakes/github/mod.rs"]
 mod fake;
 mod faults;
+mod odd;
+#[path = "../contract/program.rs"]
+mod program;
 mod setup;
 mod strangers;
 mod suite;

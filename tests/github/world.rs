@@ -7,8 +7,9 @@ use findsync::config::{Credential, Instance, Mapping, Project, Secret, TrackerKi
 use findsync::trackers::Track;
 use findsync::trackers::github::GitHub;
 
+use crate::busy::Failing;
 use crate::contract::{Act, Seen, World};
-use crate::fake::{self, Fake, TOKEN};
+use crate::fake::{self, Fake, Fault, TOKEN};
 
 /// A fake GitHub and the mapping to it.
 pub struct Hub {
@@ -35,9 +36,9 @@ impl Hub {
 
     pub fn tracker_of(&self, instance: &Instance, mapping: &Mapping) -> GitHub {
         GitHub::connect_with(instance, mapping, |config| {
-            config.timeout = Duration::from_secs(2);
+            config.timeout = Duration::from_secs(3);
             config.retry.backoff = Duration::from_millis(1);
-            config.pace.creates.clear();
+            config.retry.limit_wait = Duration::from_millis(10);
         })
         .unwrap()
     }
@@ -115,5 +116,33 @@ impl World for Hub {
                 comments: issue.comments.iter().map(|comment| comment.body.clone()).collect(),
             })
             .collect()
+    }
+}
+
+#[async_trait]
+impl Failing for Hub {
+    type State = fake::World;
+    type Fault = Fault;
+
+    async fn holding(state: fake::World) -> Self {
+        Self::start(state).await
+    }
+
+    fn state(&self) -> fake::World {
+        self.fake.world().clone()
+    }
+
+    fn fail(&self, at: usize, fault: Fault) {
+        self.fake.fail(self.fake.log().len() + at + 1, fault);
+    }
+
+    fn take_requests(&self) -> Vec<String> {
+        let log = self.fake.log();
+        self.fake.reset_log();
+        log
+    }
+
+    fn told(&self) -> Vec<String> {
+        self.fake.world().told()
     }
 }

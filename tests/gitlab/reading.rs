@@ -1,9 +1,10 @@
 //! Listing: paging, trust, decisions, moves.
 
-use findsync::finding::Status;
+use findsync::finding::{Severity, Status};
 use findsync::issue::*;
 use findsync::trackers::{Found, Read, Track, Visibility, Which};
 
+use crate::contract::{Bench, World as _, dependency, scan};
 use crate::fake::*;
 use crate::support::*;
 
@@ -26,6 +27,7 @@ async fn ten_thousand_open_issues_cost_102_requests() {
         tracker.visibility().await.unwrap();
         assert_eq!(tracker.issues(Which::Open).await.unwrap().len(), count);
         let requests = fake.take_requests();
+        eprintln!("{count} open issues, nothing changed: {} requests", requests.len());
         assert!(requests.len() <= count / 100 + 2, "{} requests", requests.len());
         assert_eq!(tracker.requests(), requests.len() as u64);
         assert!(fake.objections().is_empty(), "{:?}", fake.objections());
@@ -199,5 +201,30 @@ async fn tells_who_can_read_the_project() {
     {
         fake.world().project().visibility = word;
         assert_eq!(tracker(&fake).visibility().await.unwrap(), visibility);
+    }
+}
+
+#[tokio::test]
+async fn an_issue_that_was_moved_or_made_an_epic_is_neither_reopened_nor_opened_anew() {
+    let server = crate::world::premium().await;
+    let bench = Bench::new(&server);
+    let findings = [1, 2].map(|n| dependency(&format!("CVE-2026-000{n}"), Severity::High));
+    let scans = [scan("Trivy", findings.to_vec())];
+    bench.sync(&scans).await;
+    {
+        let mut world = server.fake.world();
+        let mut other = world.project().clone();
+        (other.id, other.path, other.next_iid) = (43, "acme/backend/other".to_owned(), 1);
+        world.projects.push(other);
+        world.move_away(1, 43);
+        let id = world.issue(2).id;
+        world.set_open(id, false);
+        world.note(id, MAINTAINER, "promoted to epic &12", true);
+    }
+    for _ in 0..2 {
+        let (_, applied) = bench.apply_with(&scans, server.connect(&bench.mapping)).await.unwrap();
+        assert!(!applied.is_partial(), "{applied:?}");
+        let issues = server.fake.issues();
+        assert!(issues.len() == 2 && issues.iter().all(|issue| !issue.open), "{issues:#?}");
     }
 }

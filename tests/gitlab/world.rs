@@ -1,12 +1,16 @@
 //! The contract's world, on the fake: what people do in GitLab.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use findsync::config::Mapping;
+use findsync::issue::Body;
 use findsync::trackers::Track;
 use findsync::trackers::gitlab::GitLab;
 
+use crate::busy::Failing;
 use crate::contract::{Act, Seen, World};
-use crate::fake::{Fake, MAINTAINER, ME, PROJECT, Tier};
+use crate::fake::{self, Fake, Kind, MAINTAINER, ME, PROJECT, Tier};
 use crate::support;
 
 /// A project on a GitLab of some tier and version.
@@ -63,7 +67,12 @@ impl World for Server {
     }
 
     fn connect(&self, mapping: &Mapping) -> Box<dyn Track> {
-        Box::new(GitLab::new(&support::instance(&self.fake.location, "glpat-good"), mapping).unwrap())
+        let instance = support::instance(&self.fake.location, "glpat-good");
+        let tracker = GitLab::connect_with(&instance, mapping, |config| {
+            config.timeout = Duration::from_secs(3);
+            config.retry.backoff = Duration::from_millis(1);
+        });
+        Box::new(tracker.unwrap())
     }
 
     async fn person(&self, act: Act) {
@@ -122,5 +131,43 @@ impl World for Server {
             comments: issue.notes.into_iter().filter(|note| !note.system).map(|note| note.body).collect(),
         });
         seen.collect()
+    }
+}
+
+#[async_trait]
+impl Failing for Server {
+    type State = (fake::World, Mapping);
+    type Fault = Kind;
+
+    async fn holding((world, mapping): Self::State) -> Self {
+        Self::new(Fake::with("", world).await, mapping)
+    }
+
+    fn state(&self) -> Self::State {
+        (self.fake.world().clone(), self.mapping.clone())
+    }
+
+    fn fail(&self, at: usize, fault: Kind) {
+        self.fake.fail(at, fault);
+    }
+
+    fn take_requests(&self) -> Vec<String> {
+        // A fault that waits for a write may not have come.
+        self.fake.calm();
+        self.fake.take_requests().iter().map(|request| format!("{} {}", request.method, request.path)).collect()
+    }
+
+    fn told(&self) -> Vec<String> {
+        let mut world = self.fake.world();
+        let labels = world.project().labels.iter().map(|label| format!("{label:?}")).collect::<Vec<_>>();
+        let issue = |issue: &fake::Issue| {
+            let body = Body::parse(&issue.description);
+            let comments: Vec<_> = issue.notes.iter().filter(|note| !note.system).map(|note| &note.body).collect();
+            let text = (&body.before, &body.section, &body.after, issue.open, issue.status, &issue.labels, comments);
+            format!("{} {text:?}", issue.title).replace(&self.fake.location, "")
+        };
+        let mut told: Vec<_> = world.issues.iter().map(issue).chain(labels).collect();
+        told.sort();
+        told
     }
 }

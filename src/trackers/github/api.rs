@@ -10,7 +10,7 @@ use url::Url;
 
 use super::address::Address;
 use super::auth::Auth;
-use crate::config::{Instance, Mapping};
+use crate::config::{Instance, Mapping, Secret};
 use crate::trackers::Error;
 use crate::trackers::http::{Bucket, Http, HttpConfig, Kind, Pace, Request, Response, is_loopback};
 
@@ -90,9 +90,12 @@ impl Api {
         ];
         // 80 creations a minute, 500 an hour, writes a second apart:
         // https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits
-        let gap = if config.origins.iter().all(is_loopback) { Duration::ZERO } else { Duration::from_secs(1) };
-        config.pace = Pace { gap, creates: vec![Bucket { burst: 50, per_minute: 30 }] };
+        if !config.origins.iter().all(is_loopback) {
+            let (minute, hour) = (Bucket { burst: 50, per_minute: 30 }, Bucket { burst: 320, per_minute: 3 });
+            config.pace = Pace { gap: Duration::from_secs(1), creates: vec![minute, hour] };
+        }
         config.limited = Some(is_limited);
+        config.failed = Some(is_failed);
         tune(&mut config);
         Ok(Self { http: Http::new(config)?, address, auth })
     }
@@ -112,10 +115,14 @@ impl Api {
     pub(super) async fn pages<T: serde::de::DeserializeOwned>(&self, what: &str, url: Url) -> Result<Vec<T>, Error> {
         let mut all = Vec::new();
         let mut next = Some(url);
-        while let Some(url) = next {
-            let response = self.call(Request::get(what, url)).await?;
+        while let Some(mut url) = next {
+            let response = self.call(Request::get(what, url.clone())).await?;
             all.extend(response.json::<Vec<T>>()?);
-            next = response.header("link").and_then(next_page);
+            // The query alone: a server behind a proxy may not know its own name.
+            next = response.header("link").and_then(next_page).map(|page| {
+                url.set_query(page.query());
+                url
+            });
         }
         Ok(all)
     }
@@ -136,21 +143,15 @@ impl Api {
         let response = self.call(request).await?;
         let answer: Answer = response.json()?;
         match answer.errors.first() {
-            // Without a path and a type, it is GitHub that failed ("Something went wrong while executing your query").
-            Some(failed) if answer.data.is_null() && failed.kind.is_none() && failed.path.is_empty() => {
-                let detail = failed.message.clone();
-                if !detail.contains("omething went wrong") {
-                    return Err(response.nonsense(detail));
-                }
-                Err(match kind {
-                    Kind::Read => Error::Unreachable { service: response.service, detail },
-                    _ => Error::Unclear { what: what.to_owned(), detail },
-                })
-            }
             Some(failed) if answer.data.is_null() => Err(failed.error(&response.service, what)),
             None if answer.data.is_null() => Err(response.nonsense("neither data nor errors".to_owned())),
             _ => Ok(answer),
         }
+    }
+
+    /// The token that we got ourselves, where we did.
+    pub(super) async fn own_token(&self) -> Option<Secret> {
+        self.auth.own_token().await
     }
 
     /// The host, for messages.
@@ -161,12 +162,26 @@ impl Api {
 
 /// GraphQL's rate limit comes with status 200.
 fn is_limited(response: &Response) -> bool {
-    let mark = b"RATE_LIMITED";
+    has_error(response, b"RATE_LIMIT", |failed, _| {
+        failed.kind.as_deref().is_some_and(|kind| kind.contains("RATE_LIMIT"))
+    })
+}
+
+/// So do its failures, which are the query's only where they name a place in it.
+fn is_failed(response: &Response) -> bool {
+    has_error(response, b"omething went wrong", |failed, data| {
+        data.is_null() && failed.kind.is_none() && failed.path.is_empty()
+    }) || has_error(response, TOO_HEAVY.as_bytes(), |failed, _| failed.kind.as_deref() == Some(TOO_HEAVY))
+}
+
+/// The type of the error for a query that costs more than GitHub grants, of which only a part was answered.
+const TOO_HEAVY: &str = "RESOURCE_LIMITS_EXCEEDED";
+
+/// Whether a GraphQL answer has such an error. Pages are long, so a mark tells whether it is worth to read one twice.
+fn has_error(response: &Response, mark: &[u8], is: impl Fn(&Failed, &Value) -> bool) -> bool {
     response.status.is_success()
-        && response.body.windows(mark.len()).any(|window| window == mark)
-        && response.json::<Answer>().is_ok_and(|answer| {
-            answer.errors.iter().any(|failed| failed.kind.as_deref().is_some_and(|kind| kind.contains("RATE_LIMIT")))
-        })
+        && memchr::memmem::find(&response.body, mark).is_some()
+        && response.json::<Answer>().is_ok_and(|answer| answer.errors.iter().any(|failed| is(failed, &answer.data)))
 }
 
 /// The address behind `rel="next"`.

@@ -1,11 +1,13 @@
 //! `check` and `check --fix`: everything that would fail later, and making what is missing.
 
 use http::Method;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::GitHub;
+use super::list::split_logins;
 use super::project::{Field, same};
-use super::setup::Setup;
+use super::setup::{Setup, is_too_long};
 use crate::finding::Severity;
 use crate::trackers::http::{Kind, Request};
 use crate::trackers::{Error, Problem};
@@ -17,7 +19,6 @@ const OPTION_COLOURS: [&str; 5] = ["GRAY", "GREEN", "YELLOW", "ORANGE", "RED"];
 impl GitHub {
     pub(super) async fn problems(&self) -> Result<Vec<Problem>, Error> {
         let problem = |what: String, hint: &str| Problem { what, hint: hint.to_owned(), fixable: false };
-        let project = &self.api.address.project;
         let setup = match self.ask_setup().await {
             Ok(setup) => setup,
             // Nothing else can be asked without these, so they are the whole list.
@@ -31,22 +32,10 @@ impl GitHub {
             Err(error) => return Err(error),
         };
         let mut problems = Vec::new();
-        if setup.repository.is_archived {
-            problems.push(problem(
-                format!("`{project}` is archived: nothing can be written"),
-                "unarchive it, or take it out of the mapping",
-            ));
-        }
-        if !setup.repository.has_issues_enabled {
-            problems.push(problem(
-                format!("issues are disabled in `{project}`"),
-                "turn them on in the repository's settings",
-            ));
-        }
         // Apps and GITHUB_TOKEN have no role, and the API says nothing of theirs.
         if matches!(setup.repository.viewer_permission.as_deref(), Some("READ")) {
             problems.push(problem(
-                format!("the token may only read `{project}`: its issues would get no labels"),
+                format!("the token may only read `{}`: its issues would get no labels", self.api.address.project),
                 "give the token's account the role Triage or Write, and the token Issues: read and write",
             ));
         }
@@ -104,23 +93,65 @@ impl GitHub {
                 fixable: false,
             });
         }
-        let milestones = self.wanted.values.iter().filter(|(field, _)| field == "milestone");
-        for (_, title) in milestones {
+        problems.extend(self.missing_milestones().await?);
+        problems.extend(self.unassignable().await?);
+        Ok(problems)
+    }
+
+    /// Milestones that the mapping names and that are not there.
+    async fn missing_milestones(&self) -> Result<Vec<Problem>, Error> {
+        let mut problems = Vec::new();
+        for (_, title) in self.wanted.values.iter().filter(|(field, _)| field == "milestone") {
             if !self.milestones().await?.iter().any(|(known, _)| same(known, title)) {
-                problems.push(Problem {
-                    what: format!("`{}` has no milestone `{title}`", self.api.address.project),
-                    hint: format!("make the milestone `{title}`, or name another one in the mapping"),
-                    fixable: false,
-                });
+                problems.push(self.no_milestone(title));
             }
         }
         Ok(problems)
     }
 
+    pub(super) fn no_milestone(&self, title: &str) -> Problem {
+        Problem {
+            what: format!("`{}` has no milestone `{title}`", self.api.address.project),
+            hint: format!("make the milestone `{title}`, or name another one in the mapping"),
+            fixable: false,
+        }
+    }
+
+    /// Fails where a milestone that the mapping names is missing; asks nothing where it names none.
+    pub(super) async fn require_milestones(&self) -> Result<(), Error> {
+        let problems = self.missing_milestones().await?;
+        if problems.is_empty() { Ok(()) } else { Err(Error::Setup(problems)) }
+    }
+
+    /// Assignees that the mapping names and that the repository does not know.
+    async fn unassignable(&self) -> Result<Vec<Problem>, Error> {
+        #[derive(Deserialize)]
+        struct User {
+            login: String,
+        }
+        let wanted = self.wanted.values.iter().filter(|(field, _)| field == "assignees");
+        let wanted: Vec<String> = wanted.flat_map(|(_, value)| split_logins(value)).collect();
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut url = self.api.address.repo(&["assignees"]);
+        url.set_query(Some("per_page=100"));
+        let known: Vec<User> = self.api.pages("list who can be assigned", url).await?;
+        let unknown = wanted.iter().filter(|login| !known.iter().any(|user| same(&user.login, login)));
+        Ok(unknown
+            .map(|login| Problem {
+                what: format!("`{login}` cannot be assigned to issues of `{}`", self.api.address.project),
+                hint: "give the account access to the repository, or name another one in the mapping".to_owned(),
+                fixable: false,
+            })
+            .collect())
+    }
+
     pub(super) async fn make_missing(&self) -> Result<Vec<String>, Error> {
         let setup = self.ask_setup().await?;
         let mut done = Vec::new();
-        for label in self.wanted.labels.iter().filter(|label| !setup.labels.contains(&label.to_lowercase())) {
+        let missing = |label: &&String| !setup.labels.contains(&label.to_lowercase()) && !is_too_long(label);
+        for label in self.wanted.labels.iter().filter(missing) {
             self.create_label(label).await?;
             done.push(format!("created the label `{label}`"));
         }
@@ -206,20 +237,31 @@ impl GitHub {
         answer.errors.first().map_or(Ok(()), |failed| Err(failed.error(&self.api.service(), what)))
     }
 
-    /// Makes the labels that are not there yet, once a run. Where the token may not, GitHub drops them silently, which
-    /// is told when the issue is written; only our own label must be there.
-    pub(super) async fn ensure_labels(&self, setup: &Setup, labels: &[String]) -> Result<(), Error> {
-        for label in labels {
+    /// Makes the labels that are not there yet, once a run, and takes out those that cannot be. Where the token may not,
+    /// GitHub drops them silently, which is told when the issue is written; only our own label must be there.
+    pub(super) async fn ensure_labels(&self, setup: &Setup, labels: &mut Vec<String>) -> Result<(), Error> {
+        labels.retain(|label| {
+            let fits = !is_too_long(label);
+            if !fits {
+                tracing::warn!(label, "left out a label: GitHub takes no longer ones than 50 characters");
+            }
+            fits
+        });
+        let mut made = self.made_labels.lock().await;
+        for label in labels.iter() {
             let folded = label.to_lowercase();
-            if setup.labels.contains(&folded) || !self.made_labels.lock().await.insert(folded) {
+            if setup.labels.contains(&folded) || made.contains(&folded) {
                 continue;
             }
             match self.create_label(label).await {
                 Err(Error::Forbidden { detail, .. }) if !same(label, &self.mapping.own_label) => {
                     tracing::warn!(label, detail, "cannot create the label");
                 }
+                // Whether it was made is unclear: once more, as there cannot be two of a name.
+                Err(Error::Unclear { .. }) => self.create_label(label).await?,
                 other => other?,
             }
+            made.insert(folded);
         }
         Ok(())
     }

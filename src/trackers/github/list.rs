@@ -185,6 +185,8 @@ pub(super) struct Query {
     pub(super) states: &'static [&'static str],
     /// Only by this account.
     pub(super) by: Option<String>,
+    /// Of what comes, only what our own account wrote.
+    pub(super) mine: bool,
     /// Newest first, down to this number.
     pub(super) newer_than: Option<u64>,
 }
@@ -211,6 +213,11 @@ impl Query {
 }
 
 impl Node {
+    /// Whether our own account wrote it.
+    pub(super) const fn is_mine(&self) -> bool {
+        self.by.viewer_did_author
+    }
+
     /// Translates into our own words.
     pub(super) fn into_issue(self, mapping: &Mapping, wanted: &Wanted, setup: &Setup) -> Issue {
         let mut labels: Vec<String> = self.labels.nodes.into_iter().map(|label| label.name).collect();

@@ -55,7 +55,7 @@ impl Wanted {
         }
         let project_number = mapping.project.project_number;
         let mut labels = vec![mapping.own_label.clone()];
-        labels.extend(mapping.labels.iter().cloned());
+        labels.extend(mapping.labels.iter().filter(|label| literal(label)).cloned());
         if project_number.is_none() {
             let mapped = values.iter().filter(|(field, _)| !RESERVED.contains(&field.as_str()));
             labels.extend(mapped.map(|(field, value)| field_label(field, value)));
@@ -70,6 +70,13 @@ impl Wanted {
         let known = |(name, known): &&(String, String)| name == field && project::same(known, &value);
         self.values.iter().find(known).map(|(_, known)| known.clone()).unwrap_or(value)
     }
+}
+
+/// The longest name of a label; the API refuses more with 422.
+const MAX_LABEL: usize = 50;
+
+pub(super) fn is_too_long(label: &str) -> bool {
+    label.chars().count() > MAX_LABEL
 }
 
 /// The label that stands for a field's value where there is no Project.
@@ -199,7 +206,26 @@ impl Setup {
 
     /// What keeps the mapping from being carried out.
     pub(super) fn problems(&self, wanted: &Wanted, instance: &Instance) -> Vec<Problem> {
+        let name = &self.repository.name_with_owner;
+        let problem = |what: String, hint: &str| Problem { what, hint: hint.to_owned(), fixable: false };
         let mut problems = Vec::new();
+        if self.repository.is_archived {
+            problems.push(problem(
+                format!("`{name}` is archived: nothing can be written"),
+                "unarchive it, or take it out of the mapping",
+            ));
+        }
+        // Disabled issues look like no issues.
+        if !self.repository.has_issues_enabled {
+            problems
+                .push(problem(format!("issues are disabled in `{name}`"), "turn them on in the repository's settings"));
+        }
+        problems.extend(wanted.labels.iter().filter(|label| is_too_long(label)).map(|label| {
+            problem(
+                format!("`{label}` cannot be a label: it is longer than {MAX_LABEL} characters"),
+                "choose a shorter name or value in the mapping",
+            )
+        }));
         let Some(number) = wanted.project_number else { return problems };
         let Some(project) = &self.project else {
             let says = self.project_error.as_deref().map(|says| format!(" ({says})")).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! Writing: an issue, its comment, and what stands in one PATCH. Order is what makes a crash harmless: the stamp that
 //! says "written" comes last.
 
-use http::Method;
+use http::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -10,8 +10,8 @@ use super::project::same;
 use super::setup::{self, RESERVED, Setup};
 use super::{GitHub, LIMITS};
 use crate::issue::{Body, CloseReason, Comment, Edit, FieldEdit, Issue, IssueId, New, Stamp, State};
-use crate::trackers::http::{Kind, Request};
-use crate::trackers::{Error, Found, Problem};
+use crate::trackers::http::{Kind, Request, Response};
+use crate::trackers::{Error, Found};
 
 /// An issue as REST answers a write.
 #[derive(Debug, Deserialize)]
@@ -43,7 +43,7 @@ impl GitHub {
         let mut labels = vec![self.mapping.own_label.clone()];
         labels.extend(new.labels.iter().cloned());
         labels.extend(self.field_labels(&new.fields));
-        self.ensure_labels(setup, &labels).await?;
+        self.ensure_labels(setup, &mut labels).await?;
         let pending: Vec<String> = fields.iter().map(|field| field.name.clone()).collect();
         let body = if pending.is_empty() { new.body.clone() } else { with_pending(&new.body, &new.stamp, pending) };
         let mut payload = self.reserved(&new.fields).await?;
@@ -52,8 +52,8 @@ impl GitHub {
         payload.insert("body".to_owned(), json!(body));
         payload.insert("labels".to_owned(), json!(labels));
         let request = Request::new(Kind::Create, Method::POST, "open an issue", self.api.address.repo(&["issues"]));
-        let response = self.api.send(request.json(&payload)).await?;
-        if response.status == http::StatusCode::GONE {
+        let response = self.send_issue(request, &payload).await?;
+        if response.status == StatusCode::GONE {
             return Err(self.issues_disabled());
         }
         let written: Written = response
@@ -95,8 +95,8 @@ impl GitHub {
         let setup = &*self.setup().await?;
         self.require(setup)?;
         let fields = self.project_fields(setup, &edit.fields)?;
-        let labels = self.changed_labels(issue, edit);
-        if let Some(labels) = &labels {
+        let mut labels = self.changed_labels(issue, edit);
+        if let Some(labels) = &mut labels {
             self.ensure_labels(setup, labels).await?;
         }
         let mut payload = self.reserved(&edit.fields).await?;
@@ -165,12 +165,25 @@ impl GitHub {
         self.change_fields(setup, issue, &status, None).await
     }
 
+    /// Sends an issue. Where GitHub refuses who it should be assigned to (somebody has left), it goes without: an issue
+    /// that nobody has is better than none. [`compare`] tells who is missing.
+    async fn send_issue(&self, request: Request, payload: &Map<String, Value>) -> Result<Response, Error> {
+        let response = self.api.send(request.clone().json(payload)).await?;
+        let refused = response.status == StatusCode::UNPROCESSABLE_ENTITY && response.says().contains("assignees");
+        if !refused || !payload.contains_key("assignees") {
+            return Ok(response);
+        }
+        let mut payload = payload.clone();
+        payload.remove("assignees");
+        self.api.send(request.json(&payload)).await
+    }
+
     /// One PATCH. A refusal is told apart: the issue may be gone, moved, or not ours to change.
     pub(super) async fn patch(&self, id: &IssueId, payload: &Map<String, Value>) -> Result<(), Error> {
         let url = self.api.address.repo(&["issues", &id.number.to_string()]);
         let what = format!("update #{}", id.number);
-        let request = Request::new(Kind::Write, Method::PATCH, what.clone(), url).json(payload);
-        match self.api.call(request).await {
+        let request = Request::new(Kind::Write, Method::PATCH, what.clone(), url);
+        match self.send_issue(request, payload).await?.ok().map_err(super::api::clarify) {
             Ok(response) => {
                 if let Ok(written) = response.json::<Written>() {
                     compare(&written, payload);
@@ -307,13 +320,8 @@ impl GitHub {
 
     async fn milestone(&self, title: &str) -> Result<u64, Error> {
         let milestones = self.milestones().await?;
-        milestones.iter().find(|(known, _)| same(known, title)).map(|(_, number)| *number).ok_or_else(|| {
-            Error::Setup(vec![Problem {
-                what: format!("`{}` has no milestone `{title}`", self.api.address.project),
-                hint: format!("make the milestone `{title}`, or name another one in the mapping"),
-                fixable: false,
-            }])
-        })
+        let milestone = milestones.iter().find(|(known, _)| same(known, title));
+        milestone.map(|(_, number)| *number).ok_or_else(|| Error::Setup(vec![self.no_milestone(title)]))
     }
 
     pub(super) fn issues_disabled(&self) -> Error {

@@ -31,7 +31,7 @@ pub(super) struct Api {
 impl Api {
     /// # Errors
     /// [`Error::Settings`] where the location is no address, or the credential none that GitLab knows.
-    pub(super) fn new(instance: &Instance) -> Result<Self, Error> {
+    pub(super) fn new(instance: &Instance, tune: impl FnOnce(&mut HttpConfig)) -> Result<Self, Error> {
         let rest = match &instance.api_url {
             Some(url) => below(&parse(url)?, ""),
             None => below(&parse(&instance.location)?, "api/v4/"),
@@ -46,6 +46,7 @@ impl Api {
         if !is_loopback(&rest) {
             config.pace = Pace { gap: Duration::ZERO, creates: vec![CREATES] };
         }
+        tune(&mut config);
         Ok(Self { http: Http::new(config)?, rest, graphql })
     }
 

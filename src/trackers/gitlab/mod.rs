@@ -6,6 +6,7 @@ mod fields;
 mod list;
 mod people;
 mod resolve;
+mod vulnerabilities;
 mod wire;
 mod work_items;
 mod write;
@@ -24,7 +25,8 @@ use self::fields::{Fields, state_of};
 use self::list::Filter;
 use self::people::People;
 use self::work_items::{Abilities, Item};
-use super::{Error, Found, Problem, Read, Track, Visibility, Which};
+use super::http::HttpConfig;
+use super::{Error, Found, Linked, Problem, Read, Track, Visibility, Which};
 use crate::config::{Credential, Instance, Mapping};
 use crate::finding::Status;
 use crate::issue::{Body, CloseReason, Comment, Edit, Issue, IssueId, Limits, Markup, New, Stamp, TrackerDecision};
@@ -74,8 +76,20 @@ impl GitLab {
     /// # Errors
     /// [`Error::Settings`] where the instance's address, credential or CA file cannot work.
     pub fn new(instance: &Instance, mapping: &Mapping) -> Result<Self, Error> {
+        Self::connect_with(instance, mapping, |_| ())
+    }
+
+    /// The same, with other settings of the HTTP layer.
+    ///
+    /// # Errors
+    /// As [`GitLab::new`].
+    pub fn connect_with(
+        instance: &Instance,
+        mapping: &Mapping,
+        tune: impl FnOnce(&mut HttpConfig),
+    ) -> Result<Self, Error> {
         Ok(Self {
-            api: Api::new(instance)?,
+            api: Api::new(instance, tune)?,
             mapping: mapping.clone(),
             credential: instance.credential.clone(),
             setup: OnceCell::new(),
@@ -324,6 +338,10 @@ impl Read for GitLab {
         let markers = markers(&notes, &setup.me);
         let issue = self.translate(setup, vec![raw], &items).await?.pop();
         Ok(issue.map_or(Found::Gone, |issue| Found::Here(Box::new(Issue { comments: Some(markers), ..issue }))))
+    }
+
+    async fn linked(&self) -> Result<Vec<Linked>, Error> {
+        self.linked_vulnerabilities().await
     }
 }
 

@@ -115,7 +115,7 @@ impl Response {
             ),
             401 => Error::Unauthorized { service: self.service, detail },
             403 => Error::Forbidden { what, detail },
-            404 => Error::NotFound { what },
+            404 => Error::NotFound { what: format!("what is needed to {what}") },
             409 | 412 => Error::Conflict,
             410 => Error::Gone,
             _ => Error::Refused { what, detail },

@@ -86,6 +86,8 @@ pub struct HttpConfig {
     pub budget: Option<u64>,
     /// Tells a "come back later" whose status does not say so (GraphQL: 200 with errors).
     pub limited: Option<fn(&Response) -> bool>,
+    /// Tells a server's failure whose status does not say so, in the same way.
+    pub failed: Option<fn(&Response) -> bool>,
 }
 
 impl HttpConfig {
@@ -93,8 +95,11 @@ impl HttpConfig {
     #[must_use]
     pub fn new(origins: Vec<Url>) -> Self {
         // A server on this machine needs no politeness, and its users (tests, simulators) no patience.
-        let backoff =
-            if origins.iter().all(is_loopback) { Duration::from_millis(50) } else { Retry::default().backoff };
+        let retry = if origins.iter().all(is_loopback) {
+            Retry { backoff: Duration::from_millis(50), limit_wait: Duration::from_secs(1), ..Retry::default() }
+        } else {
+            Retry::default()
+        };
         Self {
             origins,
             auth: Vec::new(),
@@ -103,9 +108,10 @@ impl HttpConfig {
             pace: Pace::default(),
             ca_file: None,
             timeout: Duration::from_secs(60),
-            retry: Retry { backoff, ..Retry::default() },
+            retry,
             budget: None,
             limited: None,
+            failed: None,
         }
     }
 }
@@ -131,6 +137,7 @@ pub struct Http {
     pacer: Pacer,
     retry: Retry,
     limited: Option<fn(&Response) -> bool>,
+    failed: Option<fn(&Response) -> bool>,
     budget: Option<u64>,
     requests: AtomicU64,
 }
@@ -159,6 +166,10 @@ impl Http {
             .timeout(config.timeout)
             // Short, so that a write seldom meets a connection that the server is just closing.
             .pool_idle_timeout(Duration::from_secs(15));
+        if config.origins.iter().all(|origin| origin.scheme() == "http") {
+            // No certificate is looked at, and reading the system's takes longer than such a server's answer.
+            builder = builder.tls_certs_only([]);
+        }
         if config.origins.iter().all(is_loopback) {
             // A proxy is on another machine, where the loopback address is another one.
             builder = builder.no_proxy();
@@ -187,6 +198,7 @@ impl Http {
             pacer: Pacer::new(config.pace, config.retry.patience),
             retry: config.retry,
             limited: config.limited,
+            failed: config.failed,
             budget: config.budget,
             requests: AtomicU64::new(0),
         };
@@ -250,7 +262,8 @@ impl Http {
                     })?;
                     continue;
                 }
-                Ok(response) if response.status.is_server_error() => {
+                Ok(response) if self.is_failed(&response) => {
+                    self.hold_as_told(&response);
                     if !safe {
                         return Err(response.unclear());
                     }
@@ -258,12 +271,7 @@ impl Http {
                 }
                 Ok(response) => {
                     // Azure DevOps delays with a good answer: the next one should come later.
-                    if response.headers.contains_key(RETRY_AFTER)
-                        && let Some(wait) = limit::wait(&response.headers)
-                    {
-                        // Where the wait is longer than our patience, the next answer will be a real refusal.
-                        let _ = self.pacer.hold(wait);
-                    }
+                    self.hold_as_told(&response);
                     match redirect(&request, &response) {
                         Some(url) if redirects < MAX_REDIRECTS => {
                             redirects += 1;
@@ -311,6 +319,20 @@ impl Http {
 
     fn is_limited(&self, response: &Response) -> bool {
         limit::is_limited(response) || self.limited.is_some_and(|limited| limited(response))
+    }
+
+    fn is_failed(&self, response: &Response) -> bool {
+        response.status.is_server_error() || self.failed.is_some_and(|failed| failed(response))
+    }
+
+    /// Holds still where an answer that is no refusal says when to come back (a slow service, or one in maintenance).
+    fn hold_as_told(&self, response: &Response) {
+        if response.headers.contains_key(RETRY_AFTER)
+            && let Some(wait) = limit::wait(&response.headers)
+        {
+            // Where the wait is longer than our patience, the next answer will be a real refusal.
+            let _ = self.pacer.hold(wait);
+        }
     }
 
     /// One request, one answer, read whole.
@@ -368,10 +390,14 @@ struct Failure {
     detail: String,
 }
 
-/// Where a redirect leads that may be followed: a read, to the same origin.
+/// Where a redirect leads that may be followed, on the same origin: of a read; of a write only where the service says
+/// that it did nothing and wants the same request there (GitHub does where a repository was renamed).
 fn redirect(request: &Request, response: &Response) -> Option<Url> {
-    if request.method != Method::GET || !response.status.is_redirection() || response.status == StatusCode::NOT_MODIFIED
-    {
+    let repeat = matches!(response.status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT);
+    let get = request.method == Method::GET
+        && response.status.is_redirection()
+        && response.status != StatusCode::NOT_MODIFIED;
+    if !(get || repeat) {
         return None;
     }
     let to = request.url.join(response.headers.get(LOCATION)?.to_str().ok()?).ok()?;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::response::Response;
+use serde_json::json;
 
 use super::Answer;
 
@@ -19,32 +20,40 @@ pub enum Fault {
     Cut,
     /// 403 for the secondary limit, nothing done.
     Secondary,
+    /// The same without a word on how long to wait.
+    SecondaryUntold,
     /// 429, nothing done.
     TooMany,
     /// 401, nothing done.
     Unauthorized,
+    /// 422, nothing done.
+    Refused,
+    /// GraphQL gave up: 200, no data, nothing done.
+    WentWrong,
+    /// GraphQL's limit of work: 200 with a part of the data, nothing done.
+    TooHeavy,
 }
 
 impl Fault {
-    pub const ALL: [Self; 7] = [
-        Self::ServerError,
-        Self::BadGateway,
-        Self::Hang,
-        Self::Cut,
-        Self::Secondary,
-        Self::TooMany,
-        Self::Unauthorized,
-    ];
-
     /// What is answered instead of doing anything.
     pub fn instead(self) -> Option<Answer> {
         let mut answer = match self {
             Self::ServerError => Answer::message(500, "Server Error"),
-            Self::Secondary => {
+            Self::Secondary | Self::SecondaryUntold => {
                 Answer::message(403, "You have exceeded a secondary rate limit. Please wait a few minutes.")
             }
             Self::TooMany => Answer::message(429, "Too many requests"),
             Self::Unauthorized => Answer::message(401, "Bad credentials"),
+            Self::Refused => Answer::message(422, "Validation Failed"),
+            Self::WentWrong => {
+                let message = "Something went wrong while executing your query. Please include the request id.";
+                Answer::new(200, json!({ "data": null, "errors": [{ "message": message }] }))
+            }
+            Self::TooHeavy => {
+                let error = json!({ "type": "RESOURCE_LIMITS_EXCEEDED", "path": ["repository", "issues"],
+                    "message": "Resource limits for this query exceeded." });
+                Answer::new(200, json!({ "data": { "repository": { "issues": null } }, "errors": [error] }))
+            }
             Self::BadGateway | Self::Hang | Self::Cut => return None,
         };
         if matches!(self, Self::Secondary | Self::TooMany) {

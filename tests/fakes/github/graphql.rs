@@ -3,32 +3,17 @@
 use std::cell::{Ref, RefCell};
 use std::sync::OnceLock;
 
+use apollo_compiler::Name;
 use apollo_compiler::collections::HashMap;
 use apollo_compiler::request::coerce_variable_values;
 use apollo_compiler::resolvers::{Execution, FieldError, ObjectValue, ResolveInfo, ResolvedValue};
 use apollo_compiler::response::{JsonMap, JsonValue};
 use apollo_compiler::schema::Implementers;
-use apollo_compiler::validation::Valid;
-use apollo_compiler::{ExecutableDocument, Name, Schema};
 use serde_json::{Value, json};
 
+use super::documents::{document, schema};
 use super::world::{Account, Author, Field, Issue, Role, World};
-use super::{Answer, contract, mutations};
-
-fn schema() -> &'static Valid<Schema> {
-    static SCHEMA: OnceLock<Valid<Schema>> = OnceLock::new();
-    SCHEMA.get_or_init(|| {
-        let text = contract::file("github.graphql").unwrap_or_else(|| include_str!("schema.graphql").to_owned());
-        match Schema::parse_and_validate(text, "github.graphql") {
-            Ok(schema) => schema,
-            // The published schema defines two fields of `EnterpriseOwnerInfo` twice, which a strict engine minds.
-            Err(found) if found.errors.iter().all(|e| e.to_string().contains("duplicate definitions")) => {
-                Valid::assume_valid(found.partial)
-            }
-            Err(found) => panic!("{}", found.errors),
-        }
-    })
-}
+use super::{Answer, mutations};
 
 /// What a field's resolver fails with: GitHub's type of error, and its words.
 pub fn failed(kind: &str, message: impl std::fmt::Display) -> FieldError {
@@ -42,9 +27,9 @@ pub fn answer(world: &mut World, account: &Account, body: &[u8], violations: &mu
         violations.push(format!("{message}\n{text}"));
         Answer::new(200, json!({ "errors": [{ "message": message }] }))
     };
-    let document = match ExecutableDocument::parse_and_validate(schema(), text, "request.graphql") {
+    let document = match document(text) {
         Ok(document) => document,
-        Err(errors) => return refuse(errors.errors.to_string(), violations),
+        Err(errors) => return refuse(errors, violations),
     };
     let operation = document.operations.get(None).expect("one operation");
     let variables: JsonMap = serde_json::from_value(request["variables"].clone()).unwrap_or_default();
@@ -181,7 +166,8 @@ impl<'c> Object<'c> {
                 let is =
                     |name: &str, value: &str| arguments[name].as_str().is_some_and(|is| is.eq_ignore_ascii_case(value));
                 let seen = world.public || self.context.account.role > Role::None;
-                if is("owner", world.owner) && is("name", world.repository) && seen {
+                let names = [Some(world.repository), world.old_name];
+                if is("owner", world.owner) && names.iter().flatten().any(|name| is("name", name)) && seen {
                     self.object(Kind::Repository)
                 } else {
                     Err(failed("NOT_FOUND", "Could not resolve to a Repository with that name."))
@@ -227,7 +213,8 @@ impl<'c> Object<'c> {
                 }
             }
             "issues" => {
-                let filter = |issue: &&Issue| matches(&arguments, issue);
+                let nobody = !world.finds_apps && arguments["filterBy"]["createdBy"].as_str().is_some_and(is_app);
+                let filter = |issue: &&Issue| !nobody && matches(&arguments, issue);
                 let mut all: Vec<&Issue> = world.issues.iter().filter(filter).collect();
                 if arguments["orderBy"]["direction"] == "DESC" {
                     all.reverse();
@@ -376,6 +363,10 @@ impl<'c> Object<'c> {
             _ => Err(self.unknown_field_error(info)),
         }
     }
+}
+
+fn is_app(login: &str) -> bool {
+    login.ends_with("[bot]")
 }
 
 /// Whether a list's arguments let an issue through.

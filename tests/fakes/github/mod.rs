@@ -4,6 +4,7 @@
 //! It is strict: a request that GitHub does not know, or an answer of ours that GitHub would not give, fails the test.
 
 pub mod contract;
+mod documents;
 pub mod fault;
 pub mod graphql;
 pub mod mutations;

@@ -1,6 +1,7 @@
 //! The fake's REST API: what findsync needs of it, with GitHub's refusals.
 
 use axum::http::Method;
+use base64::Engine as _;
 use serde_json::{Value, json};
 
 use super::Answer;
@@ -27,10 +28,17 @@ impl Call<'_> {
     }
 }
 
-/// An App's own calls, which its JWT authorises.
+/// An App's own calls, which its JWT authorises: by its App ID or its client id, for ten minutes at most.
 pub fn app(world: &mut World, method: &Method, path: &str, token: &str) -> Option<Answer> {
-    if !(token.starts_with("eyJ") && token.split('.').count() == 3) {
-        return None;
+    let parts: Vec<&str> = token.split('.').collect();
+    let [_, claims, _] = parts[..] else { return None };
+    let claims = base64::prelude::BASE64_URL_SAFE_NO_PAD.decode(claims).ok()?;
+    let claims: Value = serde_json::from_slice(&claims).ok()?;
+    let time = |name: &str| claims[name].as_i64().unwrap_or_default();
+    let now = chrono::Utc::now().timestamp();
+    let in_time = time("iat") <= now && (now..=now + 600).contains(&time("exp"));
+    if !in_time || !["4711", "Iv23liFindsync"].iter().any(|id| claims["iss"] == *id) {
+        return Some(Answer::message(401, "A JSON web token could not be decoded"));
     }
     let installation = format!("/api/v3/repos/{}/installation", world.full_name());
     if path == installation && method == Method::GET {
@@ -51,6 +59,12 @@ pub fn answer(world: &mut World, account: &Account, call: &Call<'_>) -> Answer {
         .collect();
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     let ["repos", owner, name, rest @ ..] = parts.as_slice() else { return Answer::message(404, "Not Found") };
+    if world.old_name.is_some_and(|old| old == *name) {
+        let mut moved = Answer::message(if *call.method == Method::GET { 301 } else { 307 }, "Moved Permanently");
+        let path = [&["", "api", "v3", "repos", world.owner, world.repository], rest].concat().join("/");
+        moved.headers.push(("location", format!("{}{path}?{}", world.base, call.query)));
+        return moved;
+    }
     let here = owner.eq_ignore_ascii_case(world.owner) && name.eq_ignore_ascii_case(world.repository);
     if !here || (account.role == Role::None && !world.public) {
         // Where issues were moved to.
@@ -92,6 +106,11 @@ pub fn answer(world: &mut World, account: &Account, call: &Call<'_>) -> Answer {
         (&Method::POST, ["issues", number, "comments"]) => comment(world, account, number, call),
         (&Method::GET, ["labels"]) => page(world, call, world.labels.iter().map(label_json).collect()),
         (&Method::POST, ["labels"]) => create_label(world, account, call),
+        (&Method::GET, ["assignees"]) => {
+            let user =
+                |login: &&str| user_json(&Author { login: (*login).to_owned(), bot: false, association: "MEMBER" });
+            page(world, call, world.assignable.iter().map(user).collect())
+        }
         (&Method::GET, ["milestones"]) => {
             let all = (1..=world.milestones.len() as u64).map(|number| milestone_json(world, number)).collect();
             page(world, call, all)
@@ -157,7 +176,20 @@ fn validation(message: &str, errors: Value) -> Answer {
     )
 }
 
-/// What GitHub refuses in a title and a body.
+/// What GitHub refuses in an issue, whoever writes it.
+fn refuse(world: &World, body: &Value) -> Option<Answer> {
+    let knows = |login: &String| world.assignable.iter().any(|known| known.eq_ignore_ascii_case(login));
+    if let Some(login) = strings(&body["assignees"]).iter().find(|login| !knows(login)) {
+        let error = json!([{ "resource": "Issue", "field": "assignees", "code": "invalid", "value": login }]);
+        return Some(validation("Validation Failed", error));
+    }
+    if let Some(label) = strings(&body["labels"]).iter().find(|label| label.chars().count() > 50) {
+        let error = json!([{ "resource": "Label", "field": "name", "code": "too_long", "value": label }]);
+        return Some(validation("Validation Failed", error));
+    }
+    refuse_text(body)
+}
+
 fn refuse_text(body: &Value) -> Option<Answer> {
     let field = |field: &str, message: String| {
         let error = json!([{ "resource": "Issue", "field": field, "code": "custom", "message": message }]);
@@ -199,7 +231,7 @@ fn create(world: &mut World, account: &Account, call: &Call<'_>) -> Answer {
         return Answer::message(410, "Issues has been disabled in this repository.");
     }
     let body = call.json();
-    if let Some(refusal) = refuse_text(&body) {
+    if let Some(refusal) = refuse(world, &body) {
         return refusal;
     }
     let title = body["title"].as_str().unwrap_or_default().to_owned();
@@ -228,7 +260,7 @@ fn update(world: &mut World, account: &Account, number: &str, call: &Call<'_>) -
         return Answer::message(403, "Must have admin rights to Repository.");
     }
     let body = call.json();
-    if let Some(refusal) = refuse_text(&body) {
+    if let Some(refusal) = refuse(world, &body) {
         return refusal;
     }
     let reason = body["state_reason"].as_str();

@@ -1,6 +1,6 @@
 //! What the fake GitHub remembers: one repository, its issues and labels, one Project, and the accounts of its tokens.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -150,33 +150,28 @@ pub struct Project {
     pub on_add: Option<&'static str>,
 }
 
-/// What people see of an issue, beside its number and its hidden parts.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Looks {
-    title: String,
-    open: bool,
-    reason: Option<String>,
-    labels: Vec<String>,
-    comments: Vec<String>,
-    fields: Vec<Option<String>>,
-}
-
 /// Everything.
 #[derive(Debug, Clone)]
 pub struct World {
     pub owner: &'static str,
     pub repository: &'static str,
+    /// What the repository was called before.
+    pub old_name: Option<&'static str>,
     pub public: bool,
     pub archived: bool,
     pub issues_enabled: bool,
     pub issues: Vec<Issue>,
     pub labels: Vec<Label>,
     pub milestones: Vec<String>,
+    /// Who can be assigned.
+    pub assignable: Vec<&'static str>,
     pub project: Option<Project>,
     /// By token.
     pub accounts: BTreeMap<&'static str, Account>,
     /// Requests for which an item that was just added stays unseen in lists.
     pub project_lag: usize,
+    /// Whether lists can be filtered by an App's name: on Enterprise Cloud, that finds nothing.
+    pub finds_apps: bool,
     pub requests: usize,
     /// The fake's own address, for links.
     pub base: String,
@@ -222,15 +217,18 @@ impl Default for World {
         Self {
             owner: "acme",
             repository: "shop",
+            old_name: None,
             public: false,
             archived: false,
             issues_enabled: true,
             issues: Vec::new(),
             labels: Vec::new(),
             milestones: Vec::new(),
+            assignable: vec!["Octo", "hubot"],
             project: None,
             accounts: accounts.into(),
             project_lag: 0,
+            finds_apps: true,
             requests: 0,
             base: String::new(),
             next_id: 0,
@@ -370,25 +368,17 @@ impl World {
     }
 
     /// What people see, without what differs between two runs that end the same: for comparing worlds.
-    pub fn seen(&self) -> Vec<Looks> {
-        let mut all: Vec<_> = self
-            .issues
-            .iter()
-            .map(|issue| {
-                let mut labels = issue.labels.clone();
-                labels.sort();
-                let comments = issue.comments.iter().map(|comment| comment.body.clone()).collect();
-                let fields = ["Status", "Priority", "Team"].map(|field| self.field(issue.number, field)).to_vec();
-                Looks {
-                    title: issue.title.clone(),
-                    open: issue.open,
-                    reason: issue.reason.clone(),
-                    labels,
-                    comments,
-                    fields,
-                }
-            })
-            .collect();
+    pub fn told(&self) -> Vec<String> {
+        let items = |number| self.project.iter().flat_map(|p| &p.items).filter(|item| item.issue == number).count();
+        let issue = |issue: &Issue| {
+            let labels = issue.labels.iter().collect::<BTreeSet<_>>();
+            let comments: Vec<_> = issue.comments.iter().map(|comment| &comment.body).collect();
+            let fields = ["Status", "Priority", "Team"].map(|field| self.field(issue.number, field));
+            let state = (issue.open, &issue.reason, items(issue.number));
+            format!("{} {state:?} {labels:?} {fields:?} {comments:?}", issue.title)
+        };
+        let labels = self.labels.iter().map(|label| format!("{label:?}"));
+        let mut all: Vec<_> = self.issues.iter().map(issue).chain(labels).collect();
         all.sort();
         all
     }

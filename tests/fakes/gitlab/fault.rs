@@ -32,19 +32,6 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Self; 10] = [
-        Self::ServerError,
-        Self::BadGatewayAfter,
-        Self::Hang,
-        Self::Cut,
-        Self::TooMany,
-        Self::Limited,
-        Self::Unavailable,
-        Self::Unauthorized,
-        Self::Conflict,
-        Self::Garbage,
-    ];
-
     /// The answer, where the request is not carried out.
     pub fn before(self) -> Option<Answer> {
         Some(match self {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::answer::Answer;
 use super::routes::Call;
-use super::world::{Issue, PLANNER, Tier};
+use super::world::{DEVELOPER, Issue, PLANNER, Tier};
 
 const SCHEMA: &str = r#"
     type Query { namespace(fullPath: ID!): Namespace  project(fullPath: ID!): Project  workItem(id: WorkItemID!): WorkItem }
@@ -39,7 +39,22 @@ const SCHEMA: &str = r#"
     type WorkItemSelectFieldValue implements WorkItemCustomFieldValue {
         customField: CustomField! selectedOptions: [CustomFieldSelectOption!] }
     type Project { workItems(labelName: [String!], state: IssuableState, iids: [String!],
-        first: Int, after: String): WorkItemConnection }
+        first: Int, after: String): WorkItemConnection
+        vulnerabilities(hasIssues: Boolean, state: [VulnerabilityState!], first: Int): VulnerabilityConnection }
+    enum VulnerabilityState { DETECTED CONFIRMED DISMISSED RESOLVED }
+    type VulnerabilityConnection { nodes: [Vulnerability] }
+    type Vulnerability { identifiers: [VulnerabilityIdentifier!]! location: VulnerabilityLocation
+        issueLinks: VulnerabilityIssueLinkConnection! }
+    type VulnerabilityIdentifier { name: String externalType: String externalId: String }
+    union VulnerabilityLocation = VulnerabilityLocationDependencyScanning | VulnerabilityLocationSast
+        | VulnerabilityLocationSecretDetection | VulnerabilityLocationContainerScanning
+    type VulnerabilityLocationDependencyScanning { file: String }
+    type VulnerabilityLocationSast { file: String }
+    type VulnerabilityLocationSecretDetection { file: String }
+    type VulnerabilityLocationContainerScanning { image: String }
+    type VulnerabilityIssueLinkConnection { nodes: [VulnerabilityIssueLink] }
+    type VulnerabilityIssueLink { issue: Issue! }
+    type Issue { webUrl: String! }
     type WorkItemConnection { nodes: [WorkItem] pageInfo: PageInfo! }
     type PageInfo { hasNextPage: Boolean! endCursor: String }
     type WorkItem { id: WorkItemID! iid: String! webUrl: String widgets: [WorkItemWidget!] }
@@ -73,6 +88,8 @@ pub fn answer(call: &mut Call<'_>, me: Option<u64>) -> Answer {
         json!({ "namespace": { "workItemTypes": { "nodes": [{ "widgetDefinitions": widgets(call) }] } } })
     } else if query.contains("workItems(") {
         json!({ "project": { "workItems": items(call, me, &variables) } })
+    } else if query.contains("vulnerabilities(") {
+        json!({ "project": { "vulnerabilities": vulnerabilities(call, me) } })
     } else if query.contains("workItem(") {
         let id = variables["id"].as_str().and_then(|id| id.rsplit('/').next()).and_then(|id| id.parse::<u64>().ok());
         let found = call.world.issues.iter().find(|issue| Some(issue.id) == id);
@@ -82,6 +99,21 @@ pub fn answer(call: &mut Call<'_>, me: Option<u64>) -> Answer {
         Value::Null
     };
     Answer::json(200, json!({ "data": data }))
+}
+
+/// The vulnerability report, for those who may read it.
+fn vulnerabilities(call: &mut Call<'_>, me: Option<u64>) -> Value {
+    let project = call.world.project().clone();
+    if call.world.tier < Tier::Ultimate || call.world.role(&project, me) < Some(DEVELOPER) {
+        return Value::Null;
+    }
+    let node = |(name, file, url): &(String, String, String)| {
+        let names = [("cve", name.as_str()), ("cwe", "CWE-94")];
+        let names = names.map(|(kind, name)| json!({ "name": name, "externalType": kind }));
+        json!({ "identifiers": names, "location": { "file": file },
+            "issueLinks": { "nodes": [{ "issue": { "webUrl": url } }] } })
+    };
+    json!({ "nodes": call.world.vulnerabilities.iter().map(node).collect::<Vec<_>>() })
 }
 
 fn widgets(call: &Call<'_>) -> Value {

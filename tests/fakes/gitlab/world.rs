@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 pub const GUEST: u64 = 10;
 pub const PLANNER: u64 = 15;
 pub const REPORTER: u64 = 20;
+pub const DEVELOPER: u64 = 30;
 pub const OWNER: u64 = 50;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -136,6 +137,8 @@ pub struct World {
     pub custom_fields: Vec<CustomField>,
     /// Epics of the project's group: id and iid.
     pub epics: Vec<(u64, u64)>,
+    /// The vulnerability report: name, file, and the issue that it is linked to.
+    pub vulnerabilities: Vec<(String, String, String)>,
     /// Quick actions that ran.
     pub actions: Vec<String>,
     pub now: DateTime<Utc>,
@@ -213,6 +216,7 @@ impl World {
             },
             custom_fields: Vec::new(),
             epics: if premium { vec![(901, 7)] } else { Vec::new() },
+            vulnerabilities: Vec::new(),
             actions: Vec::new(),
             now: "2026-11-24T08:00:00Z".parse().expect("a time"),
             next_id: 5_000,

@@ -1,0 +1,162 @@
+//! Busy runs: changes of every kind, whatever may happen to any of their requests, and two of them at once. A tracker's
+//! tests implement [`Failing`]; what must hold is written once.
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+use findsync::apply::{Applied, Outcome};
+use findsync::finding::{Scan, Severity};
+use findsync::sync;
+use futures::StreamExt as _;
+
+use crate::contract::{Act, Bench, World, dependency, scan};
+
+/// A world that can be copied and that fails on demand.
+#[async_trait]
+pub trait Failing: World + Sized {
+    /// All that the tracker holds.
+    type State: Clone + Send + Sync;
+    /// What can go wrong.
+    type Fault: Copy + Debug + Send + Sync;
+
+    /// A world that holds this.
+    async fn holding(state: Self::State) -> Self;
+    /// What it holds.
+    fn state(&self) -> Self::State;
+    /// Fails one of the requests to come; the next one is 0.
+    fn fail(&self, at: usize, fault: Self::Fault);
+    /// The requests since the last call.
+    fn take_requests(&self) -> Vec<String>;
+    /// What people can tell of it: labels and issues with all that is visible of them, but for what differs between two
+    /// runs that end the same, as numbers.
+    fn told(&self) -> Vec<String>;
+}
+
+/// How a run ends that met a fault.
+#[derive(Debug, Clone, Copy)]
+pub enum End {
+    /// The fault only costs time: all is done.
+    Whole,
+    /// What failed is told, and the rest is done.
+    Told,
+    /// It stops and says why, in these words.
+    Stopped(&'static str),
+    /// One way or another.
+    Any,
+}
+
+/// Findings of a block; each block brings six changes: 1 is updated, 2 closed, 3 left, 4 merged with its twin, 5 and 6
+/// reopened (we and a person closed them), 7 opened.
+fn found(blocks: u32, findings: &[u32], first: Severity) -> Vec<Scan> {
+    let finding = |block, n| dependency(&id(block, n), if n == 1 { first } else { Severity::Low });
+    vec![scan("Trivy", (1..=blocks).flat_map(|block| findings.iter().map(move |n| finding(block, *n))).collect())]
+}
+
+fn id(block: u32, n: u32) -> String {
+    format!("CVE-2026-{block}00{n}")
+}
+
+fn after(blocks: u32) -> Vec<Scan> {
+    found(blocks, &[1, 3, 4, 5, 6, 7], Severity::Critical)
+}
+
+/// Brings a world to where the run has its changes to make.
+async fn prepare(world: &dyn World, blocks: u32) {
+    let bench = Bench::new(world);
+    bench.sync(&found(blocks, &[1, 2, 3, 4, 5, 6], Severity::Low)).await;
+    bench.sync(&found(blocks, &[1, 2, 3, 4, 6], Severity::Low)).await;
+    let seen = bench.look().await;
+    for block in 1..=blocks {
+        let number = |n| seen.iter().find(|issue| issue.title.contains(&id(block, n))).unwrap().number;
+        world.person(Act::Twin(number(4))).await;
+        world.person(Act::Close(number(6))).await;
+    }
+}
+
+async fn run(world: &dyn World, blocks: u32) -> Result<Applied, sync::Error> {
+    let bench = Bench::new(world);
+    let tracker = world.connect(&bench.mapping);
+    bench.apply_with(&after(blocks), tracker).await.map(|(_, applied)| applied)
+}
+
+fn undone(applied: &Applied) -> Vec<&Outcome> {
+    applied.outcomes.iter().filter(|outcome| !matches!(outcome, Outcome::Done(_))).collect()
+}
+
+/// For every request of a run and every fault: the run ends as it should, the next one converges, and the world is the
+/// one without the fault. `looks`: how many requests at the run's end only look, so that a failure is but a warning.
+pub async fn survives_every_fault<W: Failing>(empty: W::State, blocks: u32, faults: &[(W::Fault, End)], looks: usize) {
+    let first = W::holding(empty).await;
+    prepare(&first, blocks).await;
+    let start = first.state();
+
+    let clean = W::holding(start.clone()).await;
+    let applied = run(&clean, blocks).await.unwrap();
+    assert_eq!(applied.outcomes.len(), 6 * blocks as usize);
+    assert!(undone(&applied).is_empty(), "{applied:?}");
+    let requests = clean.take_requests();
+    let expected = clean.told();
+
+    let (start, expected, requests) = (&start, &expected, &requests);
+    let case = |(at, (fault, end)): (usize, (W::Fault, End))| async move {
+        let world = W::holding(start.clone()).await;
+        world.fail(at, fault);
+        let ended = run(&world, blocks).await;
+        let case = format!("{fault:?} at {at} of {} ({}): {ended:?}", requests.len(), requests[at]);
+        let is_look = at + looks >= requests.len();
+        match (end, &ended) {
+            (End::Whole, Ok(applied)) => assert!(undone(applied).is_empty(), "{case}"),
+            (End::Told, Ok(applied)) => {
+                let told = |outcome: &&Outcome| match outcome {
+                    Outcome::Failed(error) => error.hint().is_some(),
+                    Outcome::Done(_) | Outcome::Skipped(_) => true,
+                };
+                assert!(undone(applied).iter().all(told), "{case}");
+                assert_eq!(applied.is_partial(), !undone(applied).is_empty(), "{case}");
+            }
+            (End::Stopped(words), Ok(applied)) => {
+                assert!(is_look || applied.is_partial() && case.contains(words), "{case}");
+            }
+            (End::Stopped(words), Err(error)) => {
+                let sync::Error::Tracker { source, .. } = error else { panic!("{case}") };
+                assert!(case.contains(words) && source.hint().is_some(), "{case}");
+            }
+            (End::Any, _) => {}
+            (End::Whole | End::Told, Err(_)) => panic!("{case}"),
+        }
+        // What did not come in this run does not come in the next.
+        world.take_requests();
+        let bench = Bench::new(&world);
+        let (_, mended) = bench.apply_with(&after(blocks), world.connect(&bench.mapping)).await.unwrap();
+        assert!(undone(&mended).is_empty(), "the next run left something: {mended:?}; before, {case}");
+        assert_eq!(world.told(), *expected, "{case}");
+        let again = bench.plan(&after(blocks)).await.plan;
+        assert!(
+            again.changes.is_empty(),
+            "the plan after the next run is not empty: {:#?}; before, {case}",
+            again.changes
+        );
+    };
+    // Side by side, as what hangs only waits.
+    let cases = (0..requests.len()).flat_map(|at| faults.iter().map(move |fault| (at, *fault)));
+    futures::stream::iter(cases).for_each_concurrent(24, case).await;
+    eprintln!("{} requests of {} changes, each failed in {} ways", requests.len(), 6 * blocks, faults.len());
+}
+
+/// Two runs at the same moment, then one more: one open issue a key, and nothing is undone.
+pub async fn races<W: Failing>(empty: W::State, blocks: u32) {
+    let world = W::holding(empty).await;
+    prepare(&world, blocks).await;
+    let (one, two) = tokio::join!(run(&world, blocks), run(&world, blocks));
+    let twins = one.unwrap().twins.len() + two.unwrap().twins.len();
+    let bench = Bench::new(&world);
+    bench.sync(&after(blocks)).await;
+    let seen = bench.look().await;
+    let open = |block, n| seen.iter().filter(|issue| issue.open && issue.title.contains(&id(block, n))).count();
+    for block in 1..=blocks {
+        assert_eq!(open(block, 2), 0, "{} is gone: {seen:#?}", id(block, 2));
+        for n in [1, 3, 4, 5, 6, 7] {
+            assert_eq!(open(block, n), 1, "{} ({twins} twins were closed): {seen:#?}", id(block, n));
+        }
+    }
+}

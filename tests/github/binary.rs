@@ -1,0 +1,122 @@
+//! The program against the fake: exit codes, what it says where something fails, and that it never tells a token.
+
+use crate::fake::{Fake, Fault, TOKEN, World};
+use crate::program::Workplace;
+
+/// A folder with three dependencies to report, and later two of them and a new one.
+fn workplace(fake: &Fake, mapping: &str, token: &str) -> Workplace {
+    let file = format!(
+        "instances:
+  - {{ label: hub, type: github, location: {}/acme, token: \"${{TOKEN}}\" }}
+mappings:
+  - {{ {mapping} }}
+",
+        fake.url
+    );
+    Workplace::new(&file).with("TOKEN", token)
+}
+
+#[tokio::test]
+async fn done_is_0_and_a_tripped_gate_1() {
+    let fake = Fake::start(World::default()).await;
+    let place = workplace(&fake, "repository: shop", TOKEN);
+    place.run("plan trivy.json").await.expect(0, &["3"]);
+    assert!(fake.world().issues.is_empty());
+    place.run("check").await.expect(0, &[]);
+    place.run("apply -vv trivy.json").await.expect(0, &["POST", "/repos/acme/shop/issues"]);
+    assert_eq!(fake.world().issues.len(), 3);
+    place.run("apply trivy.json").await.expect(0, &["Nothing to do"]);
+    place.run("plan --fail-on high trivy.json").await.expect(1, &[]);
+    place.run("apply --fail-on critical next.json --format json").await.expect(0, &["\"exit_code\": 0"]);
+    assert_eq!(fake.world().issues.iter().filter(|issue| issue.open).count(), 3);
+}
+
+#[tokio::test]
+async fn what_cannot_work_is_2_and_says_what_to_do() {
+    let fake = Fake::start(World::with_project()).await;
+    let run = async |mapping: &str, token: &str, command: &str| workplace(&fake, mapping, token).run(command).await;
+    let shop = "repository: shop";
+    run(shop, "ghp_wrong0000", "apply trivy.json").await.expect(2, &["does not accept the token", "not expired"]);
+    run("repository: shoe", TOKEN, "apply trivy.json").await.expect(2, &["`acme/shoe`", "check the name"]);
+    run(shop, "ghp_outsider00", "apply trivy.json").await.expect(2, &["or the token may not see it"]);
+    run(shop, TOKEN, "apply missing.json").await.expect(2, &["missing.json"]);
+    let strange = "repository: shop, project_number: 7, severity: { field: Urgency }";
+    run(strange, TOKEN, "apply trivy.json").await.expect(2, &["no field `Urgency`", "findsync check --fix"]);
+    let milestone = "repository: shop, milestone: v9";
+    run(milestone, TOKEN, "apply trivy.json").await.expect(2, &["no milestone `v9`", "name another one"]);
+    let lost = "repository: shop, project_number: 7, status: { active: Doing }";
+    run(lost, "ghp_noproject0", "check").await.expect(2, &["scope `project`", "cannot see Project 7"]);
+    assert!(fake.world().issues.is_empty() && fake.world().labels.is_empty(), "nothing was changed");
+    fake.world().archived = true;
+    run(shop, TOKEN, "apply trivy.json").await.expect(2, &["archived", "take it out of the mapping"]);
+    fake.world().archived = false;
+    fake.world().issues_enabled = false;
+    run(shop, TOKEN, "apply trivy.json").await.expect(2, &["issues are disabled", "turn them on"]);
+}
+
+#[tokio::test]
+async fn what_would_be_told_to_everybody_is_3() {
+    let fake = Fake::start(World::default()).await;
+    fake.world().public = true;
+    let place = workplace(&fake, "repository: shop", TOKEN);
+    place.run("apply bandit.json").await.expect(3, &["public: minimal"]);
+    assert!(fake.world().issues.is_empty());
+    place.run("apply trivy.json").await.expect(0, &[]);
+    let asked = workplace(&fake, "repository: shop, public: minimal", TOKEN);
+    asked.run("apply bandit.json").await.expect(0, &[]);
+}
+
+#[tokio::test]
+async fn what_was_done_in_part_is_4_and_the_next_run_does_the_rest() {
+    let fake = Fake::start(World::default()).await;
+    let place = workplace(&fake, "repository: shop", TOKEN);
+    place.run("apply trivy.json").await.expect(0, &[]);
+    for fault in [Fault::Unauthorized, Fault::Refused] {
+        let before = fake.world().clone();
+        fake.reset_log();
+        place.run("apply next.json").await.expect(0, &[]);
+        let is_write = |request: &String| request.starts_with("PATCH") || request.starts_with("POST /api/v3");
+        let last = fake.log().iter().rposition(is_write).unwrap();
+        *fake.world() = before;
+        fake.reset_log();
+        fake.fail(last + 1, fault);
+        place.run("apply next.json").await.expect(4, &["failed"]);
+        fake.reset_log();
+        place.run("apply next.json").await.expect(0, &[]);
+        place.run("apply next.json").await.expect(0, &["Nothing to do"]);
+        assert_eq!(fake.world().issues.iter().filter(|issue| issue.open).count(), 3);
+        assert_eq!(fake.world().issues.len(), 4, "one was closed, one opened");
+        place.run("apply trivy.json").await.expect(0, &[]);
+    }
+}
+
+#[tokio::test]
+async fn an_apps_token_is_kept_out_of_the_log_that_a_ci_writes() {
+    let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap().serialize_pem();
+    for (id, system, mask) in [
+        ("4711", ("GITHUB_ACTIONS", "true"), "::add-mask::ghs_workflow00"),
+        ("Iv23liFindsync", ("TF_BUILD", "True"), "##vso[task.setsecret]ghs_workflow00"),
+        ("Iv23liFindsync", ("NONE", ""), ""),
+    ] {
+        let fake = Fake::start(World::default()).await;
+        let file = format!(
+            "instances:
+  - {{ label: hub, type: github, location: {}/acme, app: {{ id: \"{id}\", private_key: \"${{KEY}}\" }} }}
+mappings: [{{ repository: shop }}]
+",
+            fake.url
+        );
+        let place = Workplace::new(&file)
+            .with("KEY", &key.replace('\n', "\\n"))
+            .with(system.0, system.1)
+            .with("GITHUB_REF", "refs/heads/main")
+            .with("BUILD_SOURCEBRANCH", "refs/heads/main");
+        let ran = place.run("apply -vv trivy.json").await;
+        assert_eq!((ran.code, fake.world().issues.len()), (0, 3), "{ran:#?}");
+        let told: Vec<&str> = ran.err.lines().filter(|line| line.contains("ghs_")).collect();
+        assert_eq!(told, if mask.is_empty() { vec![] } else { vec![mask] });
+        assert!(!ran.out.contains("ghs_"));
+        let check = place.run("check").await;
+        assert_eq!(check.code, 0, "{check:#?}");
+    }
+}

@@ -1,0 +1,109 @@
+//! The program against the fake: exit codes, what it says where something fails, and that it never tells a token.
+
+use crate::fake::{DEVELOPER, Fake, Kind, ME, REPORTER, Tier};
+use crate::program::{Ran, Workplace};
+
+fn workplace(fake: &Fake, mapping: &str, token: &str) -> Workplace {
+    let file = format!(
+        "instances:
+  - {{ label: lab, type: gitlab, location: {}, token: \"${{TOKEN}}\" }}
+mappings:
+  - {{ {mapping} }}
+",
+        fake.location
+    );
+    Workplace::new(&file).with("TOKEN", token)
+}
+
+const SHOP: &str = "project: acme/backend/shop";
+
+#[tokio::test]
+async fn done_is_0_and_a_tripped_gate_1() {
+    let fake = Fake::start(Tier::Free).await;
+    let place = workplace(&fake, SHOP, "glpat-good");
+    place.run("check").await.expect(0, &[]);
+    place.run("plan --fail-on high trivy.json").await.expect(1, &[]);
+    assert!(fake.issues().is_empty());
+    place.run("apply -vv trivy.json").await.expect(0, &["POST", "/api/v4/projects/42/issues"]);
+    assert_eq!(fake.issues().len(), 3);
+    place.run("apply trivy.json").await.expect(0, &["Nothing to do"]);
+    assert!(fake.objections().is_empty(), "{:?}", fake.objections());
+}
+
+#[tokio::test]
+async fn what_cannot_work_is_2_and_says_what_to_do() {
+    let fake = Fake::start(Tier::Free).await;
+    let run = async |mapping: &str, token: &str, command: &str| workplace(&fake, mapping, token).run(command).await;
+    for token in ["glpat-wrong", "glpat-old"] {
+        run(SHOP, token, "apply trivy.json").await.expect(2, &["does not accept the token", "not expired"]);
+    }
+    run("project: acme/shoe", "glpat-good", "apply trivy.json").await.expect(2, &["`acme/shoe`", "check the name"]);
+    run(SHOP, "glpat-stranger", "apply trivy.json").await.expect(2, &["or the token may not see it"]);
+    run(SHOP, "glpat-read", "check").await.expect(2, &["but not `api`"]);
+    let weight = format!("{SHOP}, fields: [{{ field: weight, value: \"3\" }}]");
+    run(&weight, "glpat-good", "plan trivy.json").await.expect(2, &["it needs GitLab Premium"]);
+    assert!(fake.issues().is_empty());
+    fake.world().project().issues_enabled = false;
+    run(SHOP, "glpat-good", "apply trivy.json").await.expect(2, &["issues are disabled"]);
+}
+
+#[tokio::test]
+async fn what_would_be_told_to_everybody_is_3_and_confidential_otherwise() {
+    let fake = Fake::start(Tier::Free).await;
+    fake.world().project().visibility = "public";
+    let open = workplace(&fake, &format!("{SHOP}, confidential: never"), "glpat-good");
+    open.run("apply bandit.json").await.expect(3, &["public: minimal"]);
+    assert!(fake.issues().is_empty());
+    workplace(&fake, SHOP, "glpat-good").run("apply bandit.json").await.expect(0, &[]);
+    assert!(fake.issues().iter().all(|issue| issue.confidential));
+}
+
+#[tokio::test]
+async fn what_was_done_in_part_is_4_and_the_next_run_does_the_rest() {
+    let fake = Fake::start(Tier::Free).await;
+    let place = workplace(&fake, SHOP, "glpat-good");
+    place.run("apply trivy.json").await;
+    let before = fake.world().clone();
+    fake.take_requests();
+    place.run("apply next.json").await.expect(0, &[]);
+    let last = fake.take_requests().iter().rposition(|request| request.writes()).unwrap();
+    *fake.world() = before;
+    fake.fail(last, Kind::Unauthorized);
+    place.run("apply next.json").await.expect(4, &["does not accept the token"]);
+    place.run("apply next.json").await.expect(0, &[]);
+    place.run("apply next.json").await.expect(0, &["Nothing to do"]);
+    let issues = fake.issues();
+    assert_eq!((issues.len(), issues.iter().filter(|issue| issue.open).count()), (4, 3));
+}
+
+#[tokio::test]
+async fn an_issue_that_the_vulnerability_report_links_is_told() {
+    let fake = Fake::start(Tier::Ultimate).await;
+    let linked = "https://gitlab.example.com/acme/backend/shop/-/issues/900";
+    let entry = |file: &str| ("CVE-2021-44906".to_owned(), file.to_owned(), linked.to_owned());
+    fake.world().vulnerabilities = vec![entry("package-lock.json"), entry("elsewhere/package-lock.json")];
+    let place = |features: &str| {
+        let ci = [("GITLAB_CI", "true"), ("CI_COMMIT_BRANCH", "main"), ("CI_DEFAULT_BRANCH", "main")];
+        let place = workplace(&fake, SHOP, "glpat-good").with("GITLAB_FEATURES", features);
+        ci.into_iter().fold(place, |place, (name, value)| place.with(name, value))
+    };
+    let told = |ran: &Ran| ran.out.matches(linked).count();
+    let ultimate = place("epics,security_dashboard");
+    for (role, times) in [(REPORTER, 0), (DEVELOPER, 1)] {
+        fake.world().project().members.insert(ME, role);
+        let plan = ultimate.run("plan trivy.json").await;
+        assert_eq!((plan.code, told(&plan)), (0, times), "{plan:#?}");
+    }
+    fake.take_requests();
+    let free = place("epics").run("plan trivy.json").await;
+    assert_eq!((free.code, told(&free)), (0, 0));
+    assert!(fake.take_requests().iter().all(|request| request.path != "/graphql"));
+    assert_eq!(ultimate.run("apply trivy.json").await.code, 0);
+    fake.take_requests();
+    assert_eq!(told(&ultimate.run("apply trivy.json").await), 0);
+    assert!(
+        fake.take_requests().iter().all(|request| request.path != "/graphql"),
+        "nothing is opened, nothing is asked"
+    );
+    assert!(fake.objections().is_empty(), "{:?}", fake.objections());
+}
