@@ -38,8 +38,8 @@ pub enum Error {
         /// What was looked for.
         what: String,
     },
-    /// What the mapping names is not there.
-    #[error("the project lacks what the mapping names: {}", .0.iter().map(|p| p.what.as_str()).collect::<Vec<_>>().join("; "))]
+    /// What the mapping names is not there, or nothing can be written.
+    #[error("the mapping cannot be carried out: {}", .0.iter().map(|p| p.what.as_str()).collect::<Vec<_>>().join("; "))]
     Setup(Vec<Problem>),
     /// The issue was deleted since it was listed.
     #[error("the issue was deleted")]

@@ -115,11 +115,12 @@ pub async fn survives_every_fault<W: Failing>(empty: W::State, blocks: u32, faul
                 assert_eq!(applied.is_partial(), !undone(applied).is_empty(), "{case}");
             }
             (End::Stopped(words), Ok(applied)) => {
-                assert!(is_look || applied.is_partial() && case.contains(words), "{case}");
+                let says = |outcome: &&Outcome| matches!(outcome, Outcome::Failed(e) if e.to_string().contains(words));
+                assert!(is_look || applied.is_partial() && undone(applied).iter().any(says), "{case}");
             }
             (End::Stopped(words), Err(error)) => {
                 let sync::Error::Tracker { source, .. } = error else { panic!("{case}") };
-                assert!(case.contains(words) && source.hint().is_some(), "{case}");
+                assert!(source.to_string().contains(words) && source.hint().is_some(), "{case}");
             }
             (End::Any, _) => {}
             (End::Whole | End::Told, Err(_)) => panic!("{case}"),
@@ -130,12 +131,11 @@ pub async fn survives_every_fault<W: Failing>(empty: W::State, blocks: u32, faul
         let (_, mended) = bench.apply_with(&after(blocks), world.connect(&bench.mapping)).await.unwrap();
         assert!(undone(&mended).is_empty(), "the next run left something: {mended:?}; before, {case}");
         assert_eq!(world.told(), *expected, "{case}");
-        let again = bench.plan(&after(blocks)).await.plan;
-        assert!(
-            again.changes.is_empty(),
-            "the plan after the next run is not empty: {:#?}; before, {case}",
-            again.changes
-        );
+        // Where there was nothing to mend, that run's plan was the empty one.
+        if !mended.outcomes.is_empty() {
+            let again = bench.plan(&after(blocks)).await.plan.changes;
+            assert!(again.is_empty(), "the plan after the next run is not empty: {again:#?}; before, {case}");
+        }
     };
     // Side by side, as what hangs only waits.
     let cases = (0..requests.len()).flat_map(|at| faults.iter().map(move |fault| (at, *fault)));

@@ -6,6 +6,7 @@ use findsync::finding::Severity;
 use findsync::trackers::{Error, Read as _, Which};
 
 use crate::contract::{Bench, World as _, dependency, scan};
+use crate::fake::world::Label;
 use crate::fake::{Fault, Role, TOKEN};
 use crate::world::{Hub, without_project};
 
@@ -96,6 +97,7 @@ async fn a_locked_issue_is_closed_without_a_comment_where_we_may_not_write_one()
     bench.sync(&one()).await;
     {
         let mut world = hub.fake.world();
+        world.labels.push(Label { name: "Status: Done".to_owned(), color: "ededed".to_owned(), description: None });
         world.issue(1).unwrap().locked = true;
         world.accounts.get_mut(TOKEN).unwrap().role = Role::Triage;
     }

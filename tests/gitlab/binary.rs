@@ -91,11 +91,11 @@ async fn an_issue_that_the_vulnerability_report_links_is_told() {
     let ultimate = place("epics,security_dashboard");
     for (role, times) in [(REPORTER, 0), (DEVELOPER, 1)] {
         fake.world().project().members.insert(ME, role);
-        let plan = ultimate.run("plan trivy.json").await;
+        let plan = ultimate.run("plan --format json trivy.json").await;
         assert_eq!((plan.code, told(&plan)), (0, times), "{plan:#?}");
     }
     fake.take_requests();
-    let free = place("epics").run("plan trivy.json").await;
+    let free = place("epics").run("plan --format json trivy.json").await;
     assert_eq!((free.code, told(&free)), (0, 0));
     assert!(fake.take_requests().iter().all(|request| request.path != "/graphql"));
     assert_eq!(ultimate.run("apply trivy.json").await.code, 0);
