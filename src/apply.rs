@@ -174,6 +174,8 @@ impl Context<'_> {
                             }
                         },
                         Verdict::Held(held) => return Ok(Outcome::Skipped(held.reason)),
+                        // It was our own write whose answer was lost.
+                        Verdict::Unchanged if unclear.is_some() => return Ok(Outcome::Done(now.id)),
                         Verdict::Unchanged | Verdict::NotOurs => {
                             return Ok(Outcome::Skipped("somebody changed the issue at the same time".to_owned()));
                         }

@@ -112,7 +112,6 @@ pub async fn survives_every_fault<W: Failing>(empty: W::State, blocks: u32, faul
                     Outcome::Done(_) | Outcome::Skipped(_) => true,
                 };
                 assert!(undone(applied).iter().all(told), "{case}");
-                assert_eq!(applied.is_partial(), !undone(applied).is_empty(), "{case}");
             }
             (End::Stopped(words), Ok(applied)) => {
                 let says = |outcome: &&Outcome| matches!(outcome, Outcome::Failed(e) if e.to_string().contains(words));
@@ -130,7 +129,10 @@ pub async fn survives_every_fault<W: Failing>(empty: W::State, blocks: u32, faul
         let bench = Bench::new(&world);
         let (_, mended) = bench.apply_with(&after(blocks), world.connect(&bench.mapping)).await.unwrap();
         assert!(undone(&mended).is_empty(), "the next run left something: {mended:?}; before, {case}");
-        assert_eq!(world.told(), *expected, "{case}");
+        let told = world.told();
+        let strange: Vec<_> = told.iter().filter(|line| !expected.contains(line)).collect();
+        let lost: Vec<_> = expected.iter().filter(|line| !told.contains(line)).collect();
+        assert!(told == *expected, "strange: {strange:#?}, lost: {lost:#?}; {case}");
         // Where there was nothing to mend, that run's plan was the empty one.
         if !mended.outcomes.is_empty() {
             let again = bench.plan(&after(blocks)).await.plan.changes;

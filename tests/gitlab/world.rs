@@ -159,7 +159,7 @@ impl Failing for Server {
 
     fn told(&self) -> Vec<String> {
         let mut world = self.fake.world();
-        let labels = world.project().labels.iter().map(|label| format!("{label:?}")).collect::<Vec<_>>();
+        let labels = world.project().labels.iter().map(|label| label.name.clone()).collect::<Vec<_>>();
         let issue = |issue: &fake::Issue| {
             let body = Body::parse(&issue.description);
             let comments: Vec<_> = issue.notes.iter().filter(|note| !note.system).map(|note| &note.body).collect();
