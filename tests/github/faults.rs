@@ -20,10 +20,16 @@ const FAULTS: [(Fault, End); 9] = [
     (Fault::Refused, End::Any),
 ];
 
-/// The long run meets those that are common: the last two take no other way through the code.
+/// The last two faults take no other way through the code than those before.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes minutes: thirty changes; the same with six of them runs always"]
+async fn faults_of_a_long_run_end_in_the_same_world() {
+    survives_every_fault::<Hub>(World::with_project(), 5, &FAULTS[..7], 1).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn faults_end_in_the_same_world_with_a_project() {
-    survives_every_fault::<Hub>(World::with_project(), 5, &FAULTS[..7], 1).await;
+    survives_every_fault::<Hub>(World::with_project(), 1, &FAULTS, 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -20,8 +20,14 @@ const FAULTS: [(Kind, End); 10] = [
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_request_may_fail_in_every_way() {
+#[ignore = "takes minutes: thirty changes; the same with six of them runs always"]
+async fn every_request_of_a_long_run_may_fail_in_every_way() {
     survives_every_fault::<Server>((World::new(Tier::Free), support::mapping()), 5, &FAULTS, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_request_may_fail_in_every_way() {
+    survives_every_fault::<Server>((World::new(Tier::Free), support::mapping()), 1, &FAULTS, 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
