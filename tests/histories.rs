@@ -153,6 +153,14 @@ fn lines_change_a_little() {
 }
 
 #[test]
+fn blocks_are_known_by_their_head() {
+    let role = |name: &str, more: &str| format!("role {name} eval {{ @{name}\n{more}}}\n\n");
+    let (few, many) = ("  a = 1\n", "  a = 2\n  tags = [x, y, z]\n  owner = me\n  since = then\n");
+    let all = |more: &str| ["a", "b", "c"].map(|name| role(name, more)).concat();
+    follow("all grew", &[&[("a.tf", &all(few))], &[("a.tf", &all(many))]]);
+}
+
+#[test]
 fn files_are_renamed_and_code_moves() {
     follow("file renamed", &[&[("a.py", SHOP)], &[("b.py", SHOP)]]);
     let other = SHOP.replace("sql", "statement").replace("f.read()", "f.readline()").replace('@', "@b-");

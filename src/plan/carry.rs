@@ -15,6 +15,9 @@ const NEAR: u32 = 10;
 const ALIKE: f64 = 0.5;
 const SOMEWHAT_ALIKE: f64 = 0.2;
 
+/// Kind, rule and path.
+type InFile = (Option<Kind>, u32, u32);
+
 /// Drafts and issues, and which of them belong together so far.
 pub(super) struct Pairing<'a, 'p> {
     pub planner: &'a Planner<'p>,
@@ -202,7 +205,7 @@ impl Pairing<'_, '_> {
 
     /// Pairs within each file, rule by rule: first what has the same content, then what changed a little in its place.
     fn within_files(&mut self, vanished: &[usize], fresh: &[usize], renamed: &HashMap<u32, u32>) {
-        let mut files: BTreeMap<(Option<Kind>, u32, u32), (Vec<usize>, Vec<usize>)> = BTreeMap::new();
+        let mut files: BTreeMap<InFile, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
         for &draft in fresh {
             let Some(place) = self.new_place(draft) else { continue };
             files.entry((self.planner.drafts[draft].key.kind, place.rule, place.path)).or_default().0.push(draft);

@@ -9,6 +9,9 @@ use crate::issue::{Draft, DraftField, Member, On, Place};
 use crate::template::{Style, TemplateError, Templates};
 use crate::triage::{Item, Ticket};
 
+/// Words from which on a block's first line tells it from others.
+const WORDS_OF_A_HEAD: u32 = 3;
+
 /// What drafts of one mapping are made with.
 pub(super) struct Recipe<'a> {
     pub mapping: &'a Mapping,
@@ -142,10 +145,17 @@ fn evidence(finding: &Finding) -> Place {
     let around = |line: Option<&String>| hash(line.map(|line| fold_code(line)).as_deref());
     let snippet = finding.evidence.snippet.as_ref();
     let shown = snippet.map(|snippet| snippet.lines.as_str()).filter(|lines| !lines.trim().is_empty());
-    let content = shown.map(fold_code).or_else(|| location.resource.clone()).or_else(|| {
-        let evidence = &finding.evidence;
-        evidence.secret_hash.clone().or_else(|| evidence.trusted_fingerprint().map(|print| print.value.clone()))
-    });
+    // A block is known by its head, where that says something: what stands in it comes and goes.
+    let head = shown.and_then(|lines| lines.trim().split_once('\n')).map(|(head, _)| head);
+    let content = head
+        .filter(|head| sketch(head).count_ones() >= WORDS_OF_A_HEAD)
+        .or(shown)
+        .map(fold_code)
+        .or_else(|| location.resource.clone())
+        .or_else(|| {
+            let evidence = &finding.evidence;
+            evidence.secret_hash.clone().or_else(|| evidence.trusted_fingerprint().map(|print| print.value.clone()))
+        });
     Place {
         rule: hash(Some(rule)),
         path: hash(location.path.as_deref()),
