@@ -118,12 +118,14 @@ pub(super) fn csv_outline(text: &str) -> Option<Value> {
     let mut reader = rows(text, separator(text.lines().next()?)?);
     let header = reader.headers().ok()?.clone();
     let first = reader.records().next().and_then(Result::ok).unwrap_or_default();
-    let short = header.iter().all(|name| name.len() < 64);
-    let plain = header.iter().all(|name| !name.contains([':', '{', '<', '=']));
-    let different = header.iter().collect::<std::collections::HashSet<_>>().len() == header.len();
+    let names = names(&header);
+    let short = names.iter().all(|name| name.len() < 64);
+    let plain = names.iter().all(|name| !name.contains([':', '{', '<', '=']));
+    // A name that is there twice has got a number.
+    let different = names.iter().zip(&header).all(|(name, written)| name == written.trim());
     // A header that might be prose is one where what follows has its form.
     let confirmed = header.len() >= 5 && first.len() == header.len();
-    (header.len() >= 3 && short && (plain && different || confirmed)).then(|| row(&names(&header), &first))
+    (header.len() >= 3 && short && (plain && different || confirmed)).then(|| row(&names, &first))
 }
 
 /// The document, where the text looks like YAML with members or items.
