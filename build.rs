@@ -1,24 +1,25 @@
-//! Lists the scanner definitions in `scanners/`, so that they are compiled in.
+//! Packs the scanner definitions in `scanners/`, so that they are compiled in: a quarter of their size as text.
 
-use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::Path;
 use std::{env, fs, io};
+
+use flate2::Compression;
+use flate2::write::DeflateEncoder;
 
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=scanners");
     let root = env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?;
-    let mut names = fs::read_dir(Path::new(&root).join("scanners"))?
-        .map(|entry| entry.map(|entry| entry.file_name().to_string_lossy().into_owned()))
-        .collect::<Result<Vec<_>, _>>()?;
-    names.retain(|name| name.ends_with(".yml"));
-    names.sort();
-    let mut code =
-        "/// The built-in definitions: file name and text.\nstatic DEFINITIONS: &[(&str, &str)] = &[\n".to_owned();
-    for name in names {
-        let path = format!("{root}/scanners/{name}");
-        writeln!(code, "    ({name:?}, include_str!({path:?})),").map_err(io::Error::other)?;
-    }
-    code.push_str("];\n");
     let out = env::var("OUT_DIR").map_err(io::Error::other)?;
-    fs::write(Path::new(&out).join("definitions.rs"), code)
+    let mut files = fs::read_dir(Path::new(&root).join("scanners"))?.collect::<Result<Vec<_>, _>>()?;
+    files.retain(|file| file.path().extension().is_some_and(|extension| extension == "yml"));
+    files.sort_by_key(fs::DirEntry::file_name);
+    // File name and text by turns, each ended by a NUL, which neither holds.
+    let mut packed = DeflateEncoder::new(fs::File::create(Path::new(&out).join("definitions"))?, Compression::best());
+    for file in files {
+        let text = fs::read_to_string(file.path())?;
+        assert!(!text.contains('\0'), "{} holds a NUL", file.path().display());
+        write!(packed, "{}\0{text}\0", file.file_name().to_string_lossy())?;
+    }
+    packed.finish()?.sync_all()
 }

@@ -1,16 +1,19 @@
 //! All readers: the standards in Rust, the built-in scanner definitions, and those of the workspace.
 
 use std::fs;
+use std::io::Read as _;
 use std::path::Path;
 use std::sync::OnceLock;
 
+use flate2::read::DeflateDecoder;
 use serde::Serialize;
 
 use super::definition::Definition;
 use super::{Input, Probe, ReadError, Reader, STANDARDS};
 use crate::finding::Kind;
 
-include!(concat!(env!("OUT_DIR"), "/definitions.rs"));
+/// The built-in definitions, as `build.rs` packs them.
+static PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/definitions"));
 
 /// Where a workspace keeps its own definitions.
 const FOLDER: &str = ".findsync/scanners";
@@ -50,7 +53,14 @@ fn built_in() -> Result<&'static [Definition], ReadError> {
     if let Some(parsed) = PARSED.get() {
         return Ok(parsed);
     }
-    let parsed = DEFINITIONS.iter().map(|(file, yaml)| Definition::parse(file, yaml)).collect::<Result<_, _>>()?;
+    let mut text = String::new();
+    let io = |source| ReadError::Io { path: "scanners".to_owned(), source };
+    DeflateDecoder::new(PACKED).read_to_string(&mut text).map_err(io)?;
+    let mut parsed = Vec::new();
+    let mut parts = text.split_terminator('\0');
+    while let (Some(file), Some(yaml)) = (parts.next(), parts.next()) {
+        parsed.push(Definition::parse(file, yaml)?);
+    }
     Ok(PARSED.get_or_init(|| parsed))
 }
 
