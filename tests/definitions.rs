@@ -57,6 +57,25 @@ fn trivy_tells_kinds_apart() {
 }
 
 #[test]
+fn parts_are_read_in_order_and_the_first_wrong_one_is_told() {
+    let vulnerability = |n: usize| {
+        let severity = if n == 1500 || n == 2500 { "\"Odd\"" } else { "\"High\"" };
+        format!(r#"{{"VulnerabilityID":"CVE-2026-{n}","PkgName":"p","InstalledVersion":"1","Severity":{severity}}}"#)
+    };
+    let report = |count: usize| {
+        let all = (0..count).map(vulnerability).collect::<Vec<_>>().join(",");
+        format!(
+            r#"{{"SchemaVersion":2,"ArtifactName":"shop","Results":[{{"Target":"a.lock","Vulnerabilities":[{all}]}}]}}"#
+        )
+    };
+    let scans = read_bytes("trivy.json", report(1500).into(), None).unwrap();
+    let rules: Vec<_> = scans[0].findings.iter().map(|finding| finding.rule.clone().unwrap()).collect();
+    assert_eq!(rules, (0..1500).map(|n| format!("CVE-2026-{n}")).collect::<Vec<_>>());
+    let told = error("trivy.json", &report(3000));
+    assert!(told.contains("findings[1500].severity") && told.contains("`Odd` is no severity"), "{told}");
+}
+
+#[test]
 fn suppressed_is_not_active() {
     let found = findings("semgrep/many.json");
     assert_eq!(found.iter().filter(|finding| finding.status == Status::FalsePositive).count(), 1);

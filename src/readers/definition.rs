@@ -1,9 +1,12 @@
 //! A scanner definition: one YAML file that tells how to read one product's reports.
 
+use jaq_json::Val;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Format, Input, Probe, ReadError, Reader, document, engine, shape};
+use super::engine::{self, Failure, Program};
+use super::shape::{self, Found, Shaped};
+use super::{Format, Input, Probe, ReadError, Reader, cores, document};
 use crate::finding::{Kind, Scan};
 
 /// A scanner definition, as its YAML file says.
@@ -31,6 +34,9 @@ pub struct Definition {
     /// jq: what was scanned, by what: objects with `scanner`, `target`, `failure`, `complete`.
     #[serde(default)]
     scope: Option<String>,
+    /// jq: the parts of the document that `findings` runs on, one by one and on all cores; without it, on the whole.
+    #[serde(default)]
+    parts: Option<String>,
     /// jq: the findings.
     findings: String,
 }
@@ -120,8 +126,11 @@ impl Definition {
     /// # Errors
     /// Where a program does not compile.
     pub fn check(&self) -> Result<(), ReadError> {
-        let programs = [self.confirms.as_ref(), self.scope.as_ref(), Some(&self.findings)];
-        programs.into_iter().flatten().try_for_each(|program| engine::check(program).map_err(|e| self.wrong(e)))
+        let programs = [self.confirms.as_ref(), self.scope.as_ref(), self.parts.as_ref(), Some(&self.findings)];
+        programs.into_iter().flatten().try_for_each(|program| match Program::new(program) {
+            Ok(_) => Ok(()),
+            Err(detail) => Err(self.wrong(detail)),
+        })
     }
 
     fn wrong(&self, detail: String) -> ReadError {
@@ -153,12 +162,26 @@ impl Definition {
         Ok(outputs.pop().is_some_and(|value| jaq_core::ValT::as_bool(&value)))
     }
 
-    fn failed(&self, input: Input<'_>, failure: engine::Failure) -> ReadError {
-        match failure {
-            engine::Failure::Program(detail) => self.wrong(detail),
-            engine::Failure::Document(detail) => {
-                ReadError::malformed(input.path, format!("as `{}`: {detail}", self.name))
+    /// Makes findings of parts, in a thread of its own.
+    fn findings_of(&self) -> impl FnMut(Vec<Val>) -> Result<Vec<Shaped<Found>>, Failure> {
+        let program = Program::new(&self.findings);
+        move |parts| {
+            let program = program.as_ref().map_err(|detail| Failure::Program(detail.clone()))?;
+            let mut all = Vec::with_capacity(parts.len());
+            for part in parts {
+                program.each(part, |value| {
+                    all.push(shape::found(&value, self.kind));
+                    Ok::<_, Failure>(())
+                })?;
             }
+            Ok(all)
+        }
+    }
+
+    fn failed(&self, input: Input<'_>, failure: Failure) -> ReadError {
+        match failure {
+            Failure::Program(detail) => self.wrong(detail),
+            Failure::Document(detail) => ReadError::malformed(input.path, format!("as `{}`: {detail}", self.name)),
         }
     }
 }
@@ -202,7 +225,13 @@ impl Reader for Definition {
             None => Vec::new(),
         };
         let mut scans = shape::Scans::new(self, input.path, scopes)?;
-        engine::each(&self.findings, document, |value| scans.add(value), failed)?;
+        let parts = match &self.parts {
+            Some(program) => engine::run(program, document).map_err(failed)?,
+            None => vec![document],
+        };
+        for portion in cores::in_portions(parts, || self.findings_of()) {
+            portion.map_err(failed)?.into_iter().try_for_each(|found| scans.add(found))?;
+        }
         Ok(scans.finish())
     }
 }

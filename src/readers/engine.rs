@@ -8,7 +8,7 @@ use jaq_core::load::{Arena, File, Loader, parse};
 use jaq_core::{Ctx, Error, Filter, Vars};
 use jaq_json::Val;
 
-use super::{ReadError, functions, objects};
+use super::{functions, objects};
 
 /// The name by which a program is called.
 const MAIN: &str = "main_program";
@@ -25,44 +25,37 @@ pub(super) enum Failure {
 
 type Data = JustLut<Val>;
 
-/// Whether a program compiles.
-pub(super) fn check(program: &str) -> Result<(), String> {
-    compile(program).map(drop)
+/// A program that is ready to run.
+pub(super) struct Program(Filter<Data>);
+
+impl Program {
+    /// Compiles a program, or says what is wrong with it.
+    pub(super) fn new(code: &str) -> Result<Self, String> {
+        compile(code).map(Self)
+    }
+
+    /// Calls `f` for every output, without holding more than one of them.
+    pub(super) fn each<E: From<Failure>>(&self, input: Val, mut f: impl FnMut(Val) -> Result<(), E>) -> Result<(), E> {
+        let context = Ctx::<Data>::new(&self.0.lut, Vars::new([]));
+        for output in self.0.id.run((context, input)) {
+            f(output.map_err(|exception| match exception.get_err() {
+                Ok(error) => Failure::Document(brief(&error)),
+                Err(_) => Failure::Program("`break` or `halt` outside of its place".to_owned()),
+            })?)?;
+        }
+        Ok(())
+    }
 }
 
 /// All outputs of a program.
-pub(super) fn run(program: &str, document: Val) -> Result<Vec<Val>, Failure> {
+pub(super) fn run(code: &str, input: Val) -> Result<Vec<Val>, Failure> {
     let mut outputs = Vec::new();
-    stream(program, document, |value| {
+    let program = Program::new(code).map_err(Failure::Program)?;
+    program.each(input, |value| {
         outputs.push(value);
-        Ok::<(), Failure>(())
-    })??;
+        Ok::<_, Failure>(())
+    })?;
     Ok(outputs)
-}
-
-/// Calls `f` for every output of a program, without holding more than one of them.
-pub(super) fn each(
-    program: &str,
-    document: Val,
-    f: impl FnMut(Val) -> Result<(), ReadError>,
-    failed: impl Fn(Failure) -> ReadError,
-) -> Result<(), ReadError> {
-    stream(program, document, f).map_err(failed)?
-}
-
-fn stream<E>(program: &str, document: Val, mut f: impl FnMut(Val) -> Result<(), E>) -> Result<Result<(), E>, Failure> {
-    let filter = compile(program).map_err(Failure::Program)?;
-    let context = Ctx::<Data>::new(&filter.lut, Vars::new([]));
-    for output in filter.id.run((context, document)) {
-        let value = output.map_err(|exception| match exception.get_err() {
-            Ok(error) => Failure::Document(brief(&error)),
-            Err(_) => Failure::Program("`break` or `halt` outside of its place".to_owned()),
-        })?;
-        if let Err(error) = f(value) {
-            return Ok(Err(error));
-        }
-    }
-    Ok(Ok(()))
 }
 
 /// An error's text. It may hold a whole value of the report, so it is cut.

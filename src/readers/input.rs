@@ -46,13 +46,14 @@ pub(crate) fn expand(workspace: &Path, pattern: &str) -> Result<Vec<String>, Rea
 pub(crate) fn load(workspace: &Path, path: &str, limit: u64) -> Result<Bytes, ReadError> {
     let io = |source| ReadError::Io { path: path.to_owned(), source };
     let bytes = if path == "-" {
-        bounded(io::stdin().lock(), path, limit)?
+        bounded(io::stdin().lock(), 0, path, limit)?
     } else {
         let file = File::open(workspace.join(path)).map_err(io)?;
-        if file.metadata().map_err(io)?.is_dir() {
+        let metadata = file.metadata().map_err(io)?;
+        if metadata.is_dir() {
             return Err(ReadError::Directory { path: path.to_owned() });
         }
-        bounded(file, path, limit)?
+        bounded(file, metadata.len(), path, limit)?
     };
     text(bytes, path, limit)
 }
@@ -60,7 +61,7 @@ pub(crate) fn load(workspace: &Path, path: &str, limit: u64) -> Result<Bytes, Re
 /// Decompresses and decodes.
 pub(crate) fn text(mut bytes: Vec<u8>, path: &str, limit: u64) -> Result<Bytes, ReadError> {
     if bytes.starts_with(&[0x1f, 0x8b]) {
-        bytes = bounded(MultiGzDecoder::new(bytes.as_slice()), path, limit)?;
+        bytes = bounded(MultiGzDecoder::new(bytes.as_slice()), 0, path, limit)?;
     }
     let text = decode(bytes, path)?;
     if text.trim_start().is_empty() {
@@ -77,8 +78,10 @@ pub(crate) fn utf8<'b>(bytes: &'b Bytes, path: &str) -> Result<&'b str, ReadErro
     std::str::from_utf8(bytes).map_err(|_| ReadError::NotText { path: path.to_owned() })
 }
 
-fn bounded(reader: impl io::Read, path: &str, limit: u64) -> Result<Vec<u8>, ReadError> {
-    let mut bytes = Vec::new();
+/// All there is, as long as it is no more than the limit. The length that is expected spares it from growing.
+fn bounded(reader: impl io::Read, expected: u64, path: &str, limit: u64) -> Result<Vec<u8>, ReadError> {
+    // One more, to see the end without growing.
+    let mut bytes = Vec::with_capacity(usize::try_from(expected.min(limit)).unwrap_or(0) + 1);
     reader
         .take(limit.saturating_add(1))
         .read_to_end(&mut bytes)

@@ -34,7 +34,9 @@ pub(super) fn scans(scans: &mut [Scan], path: &str, source: &ReportSource, works
 fn tidy(finding: &mut Finding, paths: &Paths<'_>) {
     let evidence = std::mem::take(&mut finding.evidence);
     redact::texts(finding, &mut |text| {
-        if text.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\t')) || text.trim().len() != text.len() {
+        // U+0080 to U+009F, the other control characters, begin with C2.
+        let control = |byte: &u8| *byte < b' ' && !matches!(byte, b'\n' | b'\t') || matches!(byte, 0x7f | 0xc2);
+        if text.as_bytes().iter().any(control) || text.trim().len() != text.len() {
             *text = clean(text);
         }
     });

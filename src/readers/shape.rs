@@ -9,12 +9,12 @@ use crate::finding::{
 };
 
 /// What is wrong, and at which place below the finding.
-struct Wrong {
+pub(super) struct Wrong {
     place: String,
     detail: String,
 }
 
-type Shaped<T> = Result<T, Wrong>;
+pub(super) type Shaped<T> = Result<T, Wrong>;
 
 fn wrong<T>(detail: impl Into<String>) -> Shaped<T> {
     Err(Wrong { place: String::new(), detail: detail.into() })
@@ -261,7 +261,14 @@ const FIELDS: &[&str] = &[
 ];
 
 /// A finding, and the scan that it belongs to, where it says so.
-fn finding(value: &Val, kind: Kind) -> Shaped<(Finding, Option<String>, Option<String>)> {
+pub(super) struct Found {
+    finding: Finding,
+    target: Option<String>,
+    scanner: Option<String>,
+}
+
+/// What one output of a program says.
+pub(super) fn found(value: &Val, kind: Kind) -> Shaped<Found> {
     let (mut finding, mut evidence) = (Finding { kind, ..Finding::default() }, Evidence::default());
     let (mut target, mut scanner, mut secrets) = (None, None, Vec::new());
     let there = object(value, |name, value| {
@@ -329,7 +336,7 @@ fn finding(value: &Val, kind: Kind) -> Shaped<(Finding, Option<String>, Option<S
     if finding.title.is_empty() {
         return Err(Wrong { place: "title".to_owned(), detail: "a text was expected, got none".to_owned() });
     }
-    Ok((finding, target, scanner))
+    Ok(Found { finding, target, scanner })
 }
 
 /// The scans of one report, in the order in which they are first named.
@@ -382,21 +389,20 @@ impl<'a> Scans<'a> {
     }
 
     /// Adds what the program yields.
-    pub(super) fn add(&mut self, value: Val) -> Result<(), ReadError> {
-        let shaped = finding(&value, self.definition.kind);
-        let (finding, target, scanner) =
-            shaped.map_err(|wrong| self.error(&format!("findings[{}]", self.count), wrong))?;
+    pub(super) fn add(&mut self, found: Shaped<Found>) -> Result<(), ReadError> {
+        let Found { finding, target, scanner } =
+            found.map_err(|wrong| self.error(&format!("findings[{}]", self.count), wrong))?;
         self.count += 1;
-        let mut scan =
-            Scan { complete: self.scans[0].complete, failure: self.scans[0].failure.clone(), ..self.blank() };
-        scan.scanner = scanner.unwrap_or_else(|| self.scans[0].scanner.clone());
-        scan.target = target.unwrap_or_else(|| self.scans[0].target.clone());
-        match self.scans.iter_mut().find(|other| other.scanner == scan.scanner && other.target == scan.target) {
-            Some(other) => other.findings.push(finding),
-            None => {
-                scan.findings.push(finding);
-                self.scans.push(scan);
-            }
+        let first = &self.scans[0];
+        let scanner = scanner.as_deref().unwrap_or(&first.scanner);
+        let target = target.as_deref().unwrap_or(&first.target);
+        let at = self.scans.iter().position(|scan| scan.scanner == scanner && scan.target == target);
+        if let Some(at) = at {
+            self.scans[at].findings.push(finding);
+        } else {
+            let (scanner, target) = (scanner.to_owned(), target.to_owned());
+            let (complete, failure) = (first.complete, first.failure.clone());
+            self.scans.push(Scan { scanner, target, complete, failure, findings: vec![finding], ..self.blank() });
         }
         Ok(())
     }

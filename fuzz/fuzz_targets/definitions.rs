@@ -1,5 +1,4 @@
-//! Any bytes, read by one reader, which the environment names: `FINDSYNC_READER=trivy cargo +nightly fuzz run each_reader`.
-//! Without it the first byte chooses, so that one run covers all readers.
+//! Scanner definitions: `FINDSYNC_READER` names one; without it the first two bytes choose, so that one run covers all.
 #![no_main]
 
 use std::path::Path;
@@ -14,7 +13,6 @@ static NAMES: LazyLock<Vec<String>> = LazyLock::new(|| match std::env::var("FIND
 });
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    let Some((first, rest)) = bytes.split_first() else { return };
-    let name = &NAMES[usize::from(*first) % NAMES.len()];
-    let _either = findsync::readers::read_bytes("fuzz", rest.to_vec(), Some(name));
+    let Some((first, rest)) = bytes.split_first_chunk::<2>() else { return };
+    findsync_fuzz::read(&NAMES[usize::from(u16::from_le_bytes(*first)) % NAMES.len()], rest);
 });
