@@ -11,6 +11,10 @@ use crate::trackers::{Error, Found, Track, Which};
 
 /// Times that a change is planned anew where people keep changing the issue at the same time.
 const MAX_TRIES: usize = 3;
+/// Times that an issue is opened where it is unclear whether that happened.
+const MAX_OPENS: usize = 2;
+/// Times that an issue is looked for before it counts as not opened.
+const LOOKS: u32 = 3;
 
 /// What became of a change.
 #[derive(Debug)]
@@ -100,33 +104,48 @@ impl Context<'_> {
 
     /// Opens an issue. Where it is unclear whether that happened, looks before trying once more.
     async fn open(&self, change: &Change, new: &New) -> Result<Outcome, Error> {
-        match self.tracker.open(new).await {
-            Ok(id) => return Ok(Outcome::Done(id)),
-            Err(Error::Unclear { what, detail }) => {
-                tracing::warn!("no clear answer to {what} ({detail}): looking whether it happened")
+        let mut tries = 1;
+        loop {
+            let unclear = match self.tracker.open(new).await {
+                Ok(id) => return Ok(Outcome::Done(id)),
+                Err(error @ Error::Unclear { .. }) => error,
+                Err(error) => return Err(error),
+            };
+            tracing::warn!("{unclear}: looking whether it happened");
+            match self.find(change).await? {
+                Some(found) => return self.complete(change, found).await,
+                None if tries == MAX_OPENS => return Err(unclear),
+                None => tries += 1,
             }
-            Err(error) => return Err(error),
         }
-        if let Some(found) = self.find(change).await? {
-            // It may lack what comes after its creation; the next run would add that, so let this one do it.
-            return Ok(match self.planner.again(change, &found) {
-                Verdict::Change(rest) if rest.action == Action::Update => match &rest.write {
-                    Write::Edit(issue, edit) => {
-                        self.tracker.edit(issue, edit).await.map(|()| Outcome::Done(found.id.clone()))?
-                    }
-                    Write::New(_) => Outcome::Done(found.id),
-                },
-                _ => Outcome::Done(found.id),
-            });
-        }
-        self.tracker.open(new).await.map(Outcome::Done)
     }
 
-    /// Looks for an issue of the change's key among those created since the list was read; the oldest open one.
+    /// An issue that was created although the answer was lost may lack what comes after its creation; the next run would
+    /// add that, so let this one do it.
+    async fn complete(&self, change: &Change, found: Issue) -> Result<Outcome, Error> {
+        if let Verdict::Change(rest) = self.planner.again(change, &found)
+            && rest.action == Action::Update
+            && let Write::Edit(issue, edit) = &rest.write
+        {
+            self.tracker.edit(issue, edit).await?;
+        }
+        Ok(Outcome::Done(found.id))
+    }
+
+    /// Looks for an issue of the change's key among those created since the list was read; the oldest open one. Looks
+    /// again before it says that there is none: what was just written may be missing in a list for a while.
     async fn find(&self, change: &Change) -> Result<Option<Issue>, Error> {
-        let mut newer = self.tracker.issues(Which::NewerThan(self.newest)).await?;
-        newer.sort_by_key(|issue| issue.id.number);
-        Ok(newer.into_iter().find(|issue| self.serves(issue, change)))
+        let lag = self.tracker.lag();
+        let looks = if lag.is_zero() { 1 } else { LOOKS };
+        for look in 0..looks {
+            tokio::time::sleep(lag * look).await;
+            let mut newer = self.tracker.issues(Which::NewerThan(self.newest)).await?;
+            newer.sort_by_key(|issue| issue.id.number);
+            if let Some(found) = newer.into_iter().find(|issue| self.serves(issue, change)) {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
     }
 
     fn serves(&self, issue: &Issue, change: &Change) -> bool {

@@ -9,6 +9,8 @@ pub mod local;
 
 pub use error::{Error, Problem};
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use chrono::NaiveDate;
 
@@ -70,6 +72,11 @@ pub trait Read: Send + Sync {
 
     /// What the tracker can hold.
     fn limits(&self) -> Limits;
+
+    /// How long a list may lack what was just written.
+    fn lag(&self) -> Duration {
+        Duration::ZERO
+    }
 
     /// Everything that would fail later: token, permission, project, missing field or option, with what to do about each.
     async fn check(&self) -> Result<Vec<Problem>, Error>;

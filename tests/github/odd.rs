@@ -122,3 +122,16 @@ async fn failures_of_status_200_are_asked_again_or_for_less() {
     let error = hub.tracker(TOKEN, &bench.mapping).issues(Which::Open).await.unwrap_err();
     assert!(matches!(error, Error::Unreachable { .. }), "{error}");
 }
+
+#[tokio::test]
+async fn a_lost_answer_and_a_lagging_list_make_no_twin() {
+    let hub = without_project().await;
+    Bench::new(&hub).sync(&one()).await;
+    let opening = hub.fake.log().iter().position(|request| request == "POST /api/v3/repos/acme/shop/issues").unwrap();
+    let hub = without_project().await;
+    // Not in the first list after it was opened, but in the second.
+    hub.fake.world().list_lag = 2;
+    hub.fake.fail(opening + 1, Fault::BadGateway);
+    Bench::new(&hub).sync(&one()).await;
+    assert_eq!(hub.fake.world().issues.len(), 1);
+}

@@ -35,6 +35,16 @@ async fn ten_thousand_open_issues_cost_102_requests() {
 }
 
 #[tokio::test]
+async fn an_instance_that_refuses_keyset_paging_is_read_by_page_numbers() {
+    let fake = Fake::start(Tier::Free).await;
+    fake.world().refuses_keyset = true;
+    fill(&fake, 250);
+    let tracker = tracker(&fake);
+    assert_eq!(tracker.issues(Which::Open).await.unwrap().len(), 250);
+    assert_eq!(tracker.issues(Which::NewerThan(240)).await.unwrap().len(), 10);
+}
+
+#[tokio::test]
 async fn more_issues_than_page_numbers_reach() {
     let fake = Fake::start(Tier::Free).await;
     {

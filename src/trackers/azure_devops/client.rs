@@ -1,6 +1,7 @@
 //! Addresses, credentials, API versions, and what Azure DevOps' refusals mean.
 
 use std::sync::{PoisonError, RwLock};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -59,6 +60,11 @@ impl Client {
         tune(&mut config);
         let http = Http::new(config)?;
         Ok(Self { http, base, project: project.to_owned(), version: RwLock::new(VERSION.to_owned()) })
+    }
+
+    /// How long a list may lack what was just written.
+    pub(super) const fn lag(&self) -> Duration {
+        self.http.lag()
     }
 
     /// The project as the mapping names it.

@@ -15,6 +15,7 @@ mod write;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::OnceCell;
@@ -163,6 +164,10 @@ impl Read for AzureDevOps {
 
     fn limits(&self) -> Limits {
         LIMITS
+    }
+
+    fn lag(&self) -> Duration {
+        self.client.lag()
     }
 
     async fn check(&self) -> Result<Vec<Problem>, Error> {

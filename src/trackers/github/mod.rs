@@ -16,6 +16,7 @@ mod write;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::Deserialize;
@@ -317,6 +318,10 @@ impl Read for GitHub {
 
     fn limits(&self) -> Limits {
         LIMITS
+    }
+
+    fn lag(&self) -> Duration {
+        self.api.http.lag()
     }
 
     async fn check(&self) -> Result<Vec<Problem>, Error> {

@@ -9,6 +9,7 @@ use http::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::borrow::Cow;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use url::Url;
 
@@ -26,6 +27,8 @@ pub(super) struct Api {
     /// Ends in `/api/v4/`.
     rest: Url,
     graphql: Url,
+    /// Whether lists of issues are asked for by keyset: until the instance refuses it.
+    pub(super) keyset: AtomicBool,
 }
 
 impl Api {
@@ -47,13 +50,18 @@ impl Api {
             config.pace = Pace { gap: Duration::ZERO, creates: vec![CREATES] };
         }
         tune(&mut config);
-        Ok(Self { http: Http::new(config)?, rest, graphql })
+        Ok(Self { http: Http::new(config)?, rest, graphql, keyset: AtomicBool::new(true) })
     }
 
     /// The host, for messages.
     pub(super) fn host(&self) -> String {
         let host = self.rest.host_str().unwrap_or_default();
         self.rest.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    }
+
+    /// How long a list may lack what was just written.
+    pub(super) const fn lag(&self) -> Duration {
+        self.http.lag()
     }
 
     /// How many requests were made so far.

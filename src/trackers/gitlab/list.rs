@@ -4,6 +4,7 @@
 //! <https://docs.gitlab.com/api/rest/#pagination>
 
 use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use gitlab::api::Endpoint;
@@ -14,6 +15,7 @@ use url::Url;
 use super::api::{Api, Get, With};
 use super::wire;
 use crate::trackers::Error;
+use crate::trackers::http::Response;
 
 const PER_PAGE: usize = 100;
 /// GitLab refuses page numbers beyond 50,000 entries; a new window begins before that.
@@ -80,8 +82,8 @@ impl Api {
         let (mut seen, mut since, mut in_window) = (BTreeSet::new(), None, 0);
         let (mut at, mut number, mut total) = (None, 1_u64, None);
         loop {
-            let endpoint = filter.endpoint("asc", since, number);
-            let response = self.page("list issues", &endpoint, at.as_deref()).await?;
+            let from = From { sort: "asc", since, page: number };
+            let response = self.page_of_issues("list issues", filter, &from, at.as_deref()).await?;
             let page: Vec<wire::Issue> = response.json()?;
             let told = response.header("x-total").and_then(|total| total.parse::<u64>().ok());
             reading.steady &= total.is_none_or(|total| total == told);
@@ -108,7 +110,8 @@ impl Api {
         let mut issues = Vec::new();
         let (mut at, mut number) = (None, 1);
         loop {
-            let response = self.page("list new issues", &filter.endpoint("desc", None, number), at.as_deref()).await?;
+            let from = From { sort: "desc", since: None, page: number };
+            let response = self.page_of_issues("list new issues", filter, &from, at.as_deref()).await?;
             let page: Vec<wire::Issue> = response.json()?;
             let old = page.iter().any(|issue| issue.iid <= iid);
             issues.extend(page.into_iter().filter(|issue| issue.iid > iid));
@@ -120,6 +123,35 @@ impl Api {
             }
         }
     }
+
+    /// One page of issues; without keyset paging from the first refusal of it on.
+    async fn page_of_issues(
+        &self,
+        what: &str,
+        filter: &Filter<'_>,
+        from: &From,
+        at: Option<&str>,
+    ) -> Result<Response, Error> {
+        let page = async |keyset| self.page(what, &filter.endpoint(from, keyset), at).await;
+        if !self.keyset.load(Ordering::Relaxed) {
+            return page(false).await;
+        }
+        match page(true).await {
+            Err(Error::Refused { detail, .. }) if at.is_none() && detail.to_lowercase().contains("pagination") => {
+                self.keyset.store(false, Ordering::Relaxed);
+                page(false).await
+            }
+            other => other,
+        }
+    }
+}
+
+/// Where a list is read from.
+struct From {
+    sort: &'static str,
+    since: Option<DateTime<Utc>>,
+    /// The page's number, from 1.
+    page: u64,
 }
 
 #[derive(Default)]
@@ -138,20 +170,21 @@ pub(super) struct Filter<'a> {
 
 impl Filter<'_> {
     /// The crate's builder knows neither keyset paging nor `not`.
-    fn endpoint(&self, sort: &str, since: Option<DateTime<Utc>>, page: u64) -> Get<'_> {
+    fn endpoint(&self, from: &From, keyset: bool) -> Get<'_> {
         let mut query = self.query.clone();
         query.extend([
             ("scope", "all".to_owned()),
             ("order_by", "created_at".to_owned()),
-            ("sort", sort.to_owned()),
+            ("sort", from.sort.to_owned()),
             ("per_page", PER_PAGE.to_string()),
         ]);
-        match page {
-            // Versions before 18.3 do not know it for issues and go on by page number.
-            1 => query.push(("pagination", "keyset".to_owned())),
+        match from.page {
+            // Versions before 18.3 do not know it for issues: they go on by page number, or refuse it.
+            1 if keyset => query.push(("pagination", "keyset".to_owned())),
+            1 => {}
             page => query.push(("page", page.to_string())),
         }
-        if let Some(since) = since {
+        if let Some(since) = from.since {
             query.push(("created_after", since.to_rfc3339_opts(SecondsFormat::Millis, true)));
         }
         Get { path: format!("projects/{}/issues", self.project), query }

@@ -12,6 +12,7 @@ mod work_items;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use gitlab::api::common::NameOrId;
@@ -279,6 +280,10 @@ impl Read for GitLab {
 
     fn limits(&self) -> Limits {
         LIMITS
+    }
+
+    fn lag(&self) -> Duration {
+        self.api.lag()
     }
 
     async fn check(&self) -> Result<Vec<Problem>, Error> {

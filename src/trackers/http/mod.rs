@@ -50,6 +50,8 @@ pub struct Retry {
     pub limit_wait: Duration,
     /// The longest that a whole run waits for rate limits.
     pub patience: Duration,
+    /// How long a list may lack what was just written.
+    pub lag: Duration,
 }
 
 impl Default for Retry {
@@ -59,6 +61,7 @@ impl Default for Retry {
             backoff: Duration::from_millis(500),
             limit_wait: Duration::from_secs(60),
             patience: Duration::from_secs(15 * 60),
+            lag: Duration::from_secs(2),
         }
     }
 }
@@ -96,7 +99,8 @@ impl HttpConfig {
     pub fn new(origins: Vec<Url>) -> Self {
         // A server on this machine needs no politeness, and its users (tests, simulators) no patience.
         let retry = if origins.iter().all(is_loopback) {
-            Retry { backoff: Duration::from_millis(50), limit_wait: Duration::from_secs(1), ..Retry::default() }
+            let (backoff, lag) = (Duration::from_millis(50), Duration::from_millis(400));
+            Retry { backoff, limit_wait: Duration::from_secs(1), lag, ..Retry::default() }
         } else {
             Retry::default()
         };
@@ -230,6 +234,12 @@ impl Http {
     /// How many requests were made so far, repetitions included.
     pub fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
+    }
+
+    /// How long a list may lack what was just written.
+    #[must_use]
+    pub const fn lag(&self) -> Duration {
+        self.retry.lag
     }
 
     /// Takes our secrets out of a text.

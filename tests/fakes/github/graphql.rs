@@ -214,7 +214,8 @@ impl<'c> Object<'c> {
             }
             "issues" => {
                 let nobody = !world.finds_apps && arguments["filterBy"]["createdBy"].as_str().is_some_and(is_app);
-                let filter = |issue: &&Issue| !nobody && matches(&arguments, issue);
+                let listed = |issue: &Issue| issue.listed_from <= world.requests;
+                let filter = |issue: &&Issue| !nobody && listed(issue) && matches(&arguments, issue);
                 let mut all: Vec<&Issue> = world.issues.iter().filter(filter).collect();
                 if arguments["orderBy"]["direction"] == "DESC" {
                     all.reverse();

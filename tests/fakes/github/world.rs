@@ -103,6 +103,8 @@ pub struct Issue {
     pub deleted: bool,
     /// The repository that it was moved to.
     pub moved: Option<&'static str>,
+    /// The request from which on it is in lists.
+    pub listed_from: usize,
 }
 
 impl Issue {
@@ -170,6 +172,8 @@ pub struct World {
     pub accounts: BTreeMap<&'static str, Account>,
     /// Requests for which an item that was just added stays unseen in lists.
     pub project_lag: usize,
+    /// Requests for which a new issue stays unseen in lists.
+    pub list_lag: usize,
     /// Whether lists can be filtered by an App's name: on Enterprise Cloud, that finds nothing.
     pub finds_apps: bool,
     pub requests: usize,
@@ -228,6 +232,7 @@ impl Default for World {
             project: None,
             accounts: accounts.into(),
             project_lag: 0,
+            list_lag: 0,
             finds_apps: true,
             requests: 0,
             base: String::new(),
@@ -295,6 +300,7 @@ impl World {
             pull_request: false,
             deleted: false,
             moved: None,
+            listed_from: self.requests + self.list_lag,
         });
         number
     }

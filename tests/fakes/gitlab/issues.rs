@@ -82,7 +82,11 @@ impl Call<'_> {
         let author = get("author_id").map(|id| id.parse::<u64>().expect("an id"));
         let since = get("created_after").map(|time| time.parse::<chrono::DateTime<chrono::Utc>>().expect("a time"));
         let descending = get("sort") != Some("asc");
-        let keyset = self.world.keyset && get("pagination") == Some("keyset");
+        let keyset = get("pagination") == Some("keyset");
+        if keyset && self.world.refuses_keyset {
+            return Answer::error(405, "Keyset pagination is not yet available for this type of request");
+        }
+        let keyset = self.world.keyset && keyset;
         let wanted = |issue: &&Issue| {
             issue.project == project.id
                 && (edits || !issue.confidential || me == Some(issue.author))

@@ -127,6 +127,8 @@ pub struct World {
     pub tier: Tier,
     /// Whether issues can be paged by keyset (18.3 and up).
     pub keyset: bool,
+    /// Whether keyset paging is refused where it is not known; else it is ignored.
+    pub refuses_keyset: bool,
     /// Whether new issues meet the spam check.
     pub captcha: bool,
     pub users: Vec<User>,
@@ -191,6 +193,7 @@ impl World {
         Self {
             tier,
             keyset: true,
+            refuses_keyset: false,
             captcha: false,
             users: vec![
                 user(ME, "project_42_bot_0f3a", true),
