@@ -14,7 +14,7 @@ use crate::config::{Config, Credential};
 use crate::error::{DONE, Error, GATE, PARTLY, REFUSED};
 use crate::finding::{Scan, Status};
 use crate::plan::{Action, Change};
-use crate::reports::{PlanView, Progress};
+use crate::reports::{PlanView, Progress, unexamined};
 use crate::sync::{self, Input, Planned};
 use crate::template::{CodeHost, CodeLinks, RunRef};
 use crate::trackers::{Linked, Track};
@@ -102,6 +102,8 @@ impl Run {
                 ));
             } else if !scan.complete {
                 notes.push(format!("{} is partial, so nothing is closed on its word ({})", scan.scope(), scan.report));
+            } else if let Some(what) = unexamined(&scan.unexamined) {
+                notes.push(format!("{} {what} ({})", scan.scope(), scan.report));
             }
         }
         Ok(Self { ci, config, scans, vex, trackers, today, notes })

@@ -37,6 +37,10 @@ pub struct Scan {
     /// Why the scan itself says that it failed, where it does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
+    /// Files that the scan says it could not examine, written as findings' paths are; a folder ends with a slash. It
+    /// vouches for nothing that is absent from them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unexamined: Vec<String>,
     /// What it found.
     pub findings: Vec<Finding>,
 }

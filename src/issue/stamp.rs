@@ -12,7 +12,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::State;
-use crate::finding::{Digest, Key, Kind, Scope, Severity, Status};
+use crate::finding::{Digest, Key, Kind, Scope, Severity, Status, digest};
 
 /// The version of the wire format that is written.
 const VERSION: u8 = 1;
@@ -95,6 +95,27 @@ pub struct Place {
     pub counted: u32,
     /// Sketch of the reported lines' words; 0 where unknown.
     pub words: u64,
+}
+
+impl Place {
+    /// The digest of a part; 0 where there is nothing, or only white space.
+    #[must_use]
+    pub fn part(text: Option<&str>) -> u32 {
+        text.filter(|text| !text.trim().is_empty()).map_or(0, |text| Self::short(digest([("text", text)])))
+    }
+
+    /// Whether nothing is known of it: stamps without room leave it out.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// What is kept of a digest; never 0.
+    #[must_use]
+    pub fn short(digest: Digest) -> u32 {
+        let [a, b, c, d, ..] = digest.short();
+        u32::from_be_bytes([a, b, c, d]).max(1)
+    }
 }
 
 /// Text that looks like a stamp and is none.
@@ -330,7 +351,6 @@ fn read_key(text: &str) -> Option<Key> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::digest;
 
     fn key(n: usize) -> Key {
         Key { version: 1, kind: Some(Kind::Code), digest: digest([("n", n.to_string().as_str())]) }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::Planner;
 use super::align::{Drift, align};
 use crate::finding::{Key, Kind};
-use crate::issue::{Issue, Place, Stamp, State};
+use crate::issue::{Issue, MemberStamp, Place, Stamp, State};
 
 /// Lines that a finding may be from where it should be and still be thought near.
 const NEAR: u32 = 10;
@@ -62,11 +62,15 @@ impl Pairing<'_, '_> {
         issue.state == State::Closed && super::decide::standing_decision(issue, stamp).is_some()
     }
 
-    /// Whether every scope that reported an issue's findings was read whole.
+    /// Whether every scope that reported an issue's findings was read whole, where they were.
     fn was_read(&self, issue: usize) -> bool {
         let stamp = self.ours[issue].1;
-        let mut scopes = stamp.members.iter().flat_map(|member| &member.seen_by).peekable();
-        scopes.peek().is_some() && scopes.all(|&at| self.planner.coverage.whole(&stamp.scopes[at as usize].scope))
+        let mut seen = stamp.members.iter().filter(|member| !member.seen_by.is_empty()).peekable();
+        let was_read = |member: &MemberStamp| {
+            let mut scopes = member.seen_by.iter().map(|&at| &stamp.scopes[at as usize].scope);
+            scopes.all(|scope| self.planner.coverage.vouches(scope, &member.place))
+        };
+        seen.peek().is_some() && seen.all(was_read)
     }
 
     fn drift(&self) -> Drift {

@@ -123,3 +123,33 @@ fn an_old_decision_hides_nothing_that_has_an_issue() {
     let plan = plan(&[equal(0, 50)], &coverage(&["A"], &["equal 0"]), &settings(), &issues);
     assert_eq!((plan.count(Action::Close), plan.held.len()), (0, 0), "{:?}", plan.held);
 }
+
+#[test]
+fn nothing_is_gone_from_a_file_that_was_not_examined() {
+    let path = |path| Place::part(Some(path));
+    let one = issue(1, &placed("one", path("src/a.py"), 9, 10));
+    let other = issue(2, &placed("other", path("src/b.py"), 8, 10));
+    let moved = placed("moved", path("src/c.py"), 9, 10);
+    let scan = |unexamined: &[&str]| Scan {
+        scanner: "A".into(),
+        target: "shop".into(),
+        complete: true,
+        unexamined: unexamined.iter().map(ToString::to_string).collect(),
+        findings: vec![crate::finding::Finding { keys: vec![key("moved")], ..Default::default() }],
+        ..Scan::default()
+    };
+    let plan = plan(
+        std::slice::from_ref(&moved),
+        &Coverage::of(&[scan(&["src/a.py"])]),
+        &settings(),
+        &[one.clone(), other.clone()],
+    );
+    let changes: Vec<_> = plan.changes.iter().map(|change| (change.action, change.title.as_str())).collect();
+    assert_eq!(changes, [(Action::Close, "other"), (Action::Open, "moved")], "it may still be there as well");
+    let held: Vec<_> = plan.held.iter().map(|held| (held.title.as_str(), held.reason.as_str())).collect();
+    assert_eq!(held, [("one", "not reported, but A on shop (`src/a.py` was not examined)")]);
+
+    let plan = super::plan(&[moved], &Coverage::of(&[scan(&[])]), &settings(), &[one, other]);
+    let changes: Vec<_> = plan.changes.iter().map(|change| (change.action, change.title.as_str())).collect();
+    assert_eq!(changes, [(Action::Update, "moved"), (Action::Close, "other")]);
+}

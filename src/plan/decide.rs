@@ -220,8 +220,7 @@ impl Planner<'_> {
             let note = Note::Fixed { scopes: gone.read.clone(), expired: gone.expired.clone() };
             (Status::Closed, Action::Close, Some(note), format!("gone from {scopes}"), String::new())
         } else {
-            let waiting: Vec<String> =
-                gone.waiting.iter().map(|scope| format!("{scope} ({})", self.coverage.why_not(scope))).collect();
+            let waiting: Vec<String> = gone.waiting.iter().map(|(scope, why)| format!("{scope} ({why})")).collect();
             let waiting = waiting.join(", ");
             let why = match gone.read.as_slice() {
                 [] => format!("not reported, but {waiting}"),

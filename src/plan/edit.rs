@@ -190,11 +190,13 @@ pub(super) fn edit(planner: &Planner<'_>, issue: &Issue, old: &Stamp, members: M
     let fields = changes(&edit.fields, |name| was.get(name).copied().flatten().map(str::to_owned));
 
     let mut body = Body::parse(&issue.body);
+    let limit = planner.settings.tracker.stamp;
     let rewritten = rewrite.is_some_and(|draft| rewrite_section(planner, &mut body, old, draft, &mut stamp));
     if rewritten {
         parts.push("body");
     }
-    let stamp_drifted = stamp != *old;
+    // What a long stamp leaves out has not drifted.
+    let stamp_drifted = stamp != *old && stamp.encode(limit) != old.encode(limit);
     if rewritten || stamp_drifted || !parts.is_empty() || !edit.fields.is_empty() {
         let text = seal(planner, &mut body, &mut stamp, rewritten);
         edit.body = (text != issue.body).then_some(text);

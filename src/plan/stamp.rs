@@ -150,7 +150,8 @@ fn merged(planner: &Planner<'_>, members: &mut Members, member: &Member, known: 
             let index = members.scope(scope, *day);
             knew.insert(scope.clone());
             if sees.contains(scope)
-                || !(planner.coverage.whole(scope) || expired(planner, *day, !before.gone_from.is_empty()))
+                || !(planner.coverage.vouches(scope, &before.place)
+                    || expired(planner, *day, !before.gone_from.is_empty()))
             {
                 seen_by.insert(index);
             } else {
@@ -197,7 +198,7 @@ fn expired(planner: &Planner<'_>, day: NaiveDate, others_gone: bool) -> bool {
 /// What this run says about one member that no draft reports.
 struct Look {
     member: MemberStamp,
-    waiting: Vec<Scope>,
+    waiting: Vec<(Scope, String)>,
     read: Vec<Scope>,
     expired: Vec<Scope>,
     present: bool,
@@ -218,7 +219,7 @@ fn look(planner: &Planner<'_>, member: &MemberStamp, stamp: &Stamp, present: boo
         untouched: false,
     };
     let known = |at: &u32| &stamp.scopes[*at as usize];
-    let whole = |at: &&u32| planner.coverage.whole(&known(at).scope);
+    let whole = |at: &&u32| planner.coverage.vouches(&known(at).scope, &member.place);
     let read_before = member.gone_from.iter().any(|at| whole(&at));
     if look.present {
         look.member = member.clone();
@@ -233,7 +234,7 @@ fn look(planner: &Planner<'_>, member: &MemberStamp, stamp: &Stamp, present: boo
             look.expired.push(scope.clone());
             look.member.gone_from.push(*at);
         } else {
-            look.waiting.push(scope.clone());
+            look.waiting.push((scope.clone(), planner.coverage.why_not(scope, &member.place)));
             look.member.seen_by.push(*at);
         }
     }
@@ -241,7 +242,7 @@ fn look(planner: &Planner<'_>, member: &MemberStamp, stamp: &Stamp, present: boo
     if look.read.is_empty() {
         look.read.extend(member.gone_from.iter().filter(whole).map(|at| known(at).scope.clone()));
     }
-    let silent = |scope: &Scope| !planner.coverage.touched(scope);
+    let silent = |(scope, _): &(Scope, String)| !planner.coverage.touched(scope);
     look.untouched = look.read.is_empty() && look.expired.is_empty() && look.waiting.iter().all(silent);
     look
 }
@@ -253,8 +254,8 @@ pub(super) struct Gone {
     pub read: Vec<Scope>,
     /// Scopes that no longer count.
     pub expired: Vec<Scope>,
-    /// Scopes that still have to be read.
-    pub waiting: Vec<Scope>,
+    /// Scopes that still have to be read, and why.
+    pub waiting: Vec<(Scope, String)>,
     /// Whether one of its findings is reported in this run.
     pub present: bool,
     /// Whether nothing in this run says anything about it.
@@ -290,9 +291,11 @@ pub(super) fn gone(planner: &Planner<'_>, old: &Stamp, claimed: Option<&BTreeSet
         gone.untouched &= look.untouched && !look.present;
         gone.members.list.push(look.member);
     }
-    for list in [&mut gone.read, &mut gone.expired, &mut gone.waiting] {
+    for list in [&mut gone.read, &mut gone.expired] {
         list.sort();
         list.dedup();
     }
+    gone.waiting.sort();
+    gone.waiting.dedup();
     gone
 }

@@ -21,6 +21,10 @@ pub(super) fn scans(scans: &mut [Scan], path: &str, source: &ReportSource, works
         {
             let paths = Paths::new(workspace, source.root.as_deref(), sources);
             scan.findings.iter_mut().for_each(|finding| tidy(finding, &paths));
+            let unexamined = std::mem::take(&mut scan.unexamined);
+            scan.unexamined = unexamined.iter().filter_map(|path| unexamined_path(path, &paths, sources)).collect();
+            scan.unexamined.sort_unstable();
+            scan.unexamined.dedup();
         }
         for finding in &mut scan.findings {
             sources.enrich(finding);
@@ -29,6 +33,16 @@ pub(super) fn scans(scans: &mut [Scan], path: &str, source: &ReportSource, works
             }
         }
     }
+}
+
+/// A file as findings' paths are written; a folder with a slash at its end.
+fn unexamined_path(written: &str, paths: &Paths<'_>, sources: &Sources) -> Option<String> {
+    let written = clean_line(written);
+    let path = paths.normalise(&written);
+    let is_folder = written.ends_with(['/', '\\']) || path.is_empty() || sources.is_folder(&path);
+    (!written.is_empty()).then(|| {
+        if is_folder { format!("{}/", if path.is_empty() { "." } else { path.trim_end_matches('/') }) } else { path }
+    })
 }
 
 fn tidy(finding: &mut Finding, paths: &Paths<'_>) {

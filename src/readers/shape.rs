@@ -359,14 +359,16 @@ impl<'a> Scans<'a> {
                     "target" => scan.target = text(value)?.unwrap_or_default(),
                     "failure" => scan.failure = text(value)?,
                     "complete" => scan.complete = !matches!(value, Val::Bool(false)),
-                    _ => return unknown(&["scanner", "target", "failure", "complete"], name),
+                    "unexamined" => scan.unexamined = items(value, text)?,
+                    _ => return unknown(&["scanner", "target", "failure", "complete", "unexamined"], name),
                 }
                 Ok(())
             })
             .map_err(|wrong| it.error(&format!("scope[{i}]"), wrong))?;
             scan.complete &= scan.failure.is_none();
-            if !it.scans.iter().any(|other| other.scope() == scan.scope()) {
-                it.scans.push(scan);
+            match it.scans.iter_mut().find(|other| other.scope() == scan.scope()) {
+                Some(other) => other.unexamined.append(&mut scan.unexamined),
+                None => it.scans.push(scan),
             }
         }
         it.named = it.scans.len();
@@ -401,8 +403,9 @@ impl<'a> Scans<'a> {
             self.scans[at].findings.push(finding);
         } else {
             let (scanner, target) = (scanner.to_owned(), target.to_owned());
-            let (complete, failure) = (first.complete, first.failure.clone());
-            self.scans.push(Scan { scanner, target, complete, failure, findings: vec![finding], ..self.blank() });
+            let (complete, failure, unexamined) = (first.complete, first.failure.clone(), first.unexamined.clone());
+            let findings = vec![finding];
+            self.scans.push(Scan { scanner, target, complete, failure, unexamined, findings, ..self.blank() });
         }
         Ok(())
     }

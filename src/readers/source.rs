@@ -53,6 +53,11 @@ impl Sources {
         self.root.as_deref().is_some_and(|root| !path.is_empty() && root.join(path).symlink_metadata().is_ok())
     }
 
+    /// Whether it is a folder.
+    pub(super) fn is_folder(&self, path: &str) -> bool {
+        self.root.as_deref().is_some_and(|root| root.join(path).is_dir())
+    }
+
     fn file(&mut self, path: &str) -> Option<Rc<Source>> {
         if let Some(known) = self.files.get(path) {
             return known.clone();

@@ -32,6 +32,9 @@ pub struct ScanView<'a> {
     /// Why the scan itself says that it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<&'a str>,
+    /// Files that the scan could not examine (a folder ends with a slash): what is absent from them is not gone.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    pub unexamined: &'a [String],
     /// What it found.
     #[schemars(with = "Vec<FindingView<'a>>")]
     pub findings: FindingList<'a>,
@@ -176,6 +179,7 @@ impl<'a> From<&'a Scan> for ScanView<'a> {
             report: &scan.report,
             complete: scan.complete,
             failure: scan.failure.as_deref(),
+            unexamined: &scan.unexamined,
             findings: FindingList(&scan.findings),
         }
     }

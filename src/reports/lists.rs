@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use super::line::line;
+use super::words::shortcoming;
 use crate::readers::{Origin, ReaderInfo, Trial};
 
 /// The readers, one a line.
@@ -32,6 +33,9 @@ pub fn trial(out: &mut dyn Write, trial: &Trial) -> io::Result<()> {
     writeln!(out, "{} {unasked}: {found} findings in {} scans", line(&trial.reader), trial.scans.len())?;
     for scan in &trial.scans {
         writeln!(out, "{} on {}", line(&scan.scanner), line(&scan.target))?;
+        if let Some(shortcoming) = shortcoming(&scan.into()) {
+            writeln!(out, "  {}", line(&shortcoming))?;
+        }
         for finding in &scan.findings {
             let key = finding.key().map(ToString::to_string).unwrap_or_default();
             writeln!(out, "  {:8}  {}\n            {key}", finding.severity, line(&finding.title))?;

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::FindingsView;
 use super::view::{ChangeView, FindingsTotals, MappingView, PlanView};
-use super::words::{fields, head, name, place, sums, verb};
+use super::words::{fields, head, name, place, shortcoming, sums, verb};
 use crate::issue::escape::inline;
 
 /// GitHub takes 1 MiB of summary a step; what others wrote in the step needs room too.
@@ -38,11 +38,7 @@ pub fn findings(out: &mut dyn Write, view: &FindingsView<'_>) -> io::Result<()> 
     let totals = FindingsTotals::of(view);
     let mut text = format!("### findsync: {totals}\n\n");
     let rows = view.scans.iter().map(|scan| {
-        let state = match (scan.complete, scan.failure) {
-            (_, Some(failure)) => format!("; the scan failed: {failure}"),
-            (true, None) => String::new(),
-            (false, None) => "; not complete: closes nothing".to_owned(),
-        };
+        let state = shortcoming(scan).map(|text| format!("; {text}")).unwrap_or_default();
         let head = format!("{} on {}, from {}{state}", scan.scanner, scan.target, scan.report);
         let head = format!("#### {}\n\n", inline(&head));
         let table = (!scan.findings.is_empty())

@@ -34,3 +34,4 @@ pub use text::{findings as findings_text, plan as plan_text};
 pub use view::{
     ChangeView, Counts, GuardView, HeldView, IssueRef, MappingView, Outcome, OutcomeView, PlanView, Refusal, VERSION,
 };
+pub use words::unexamined;

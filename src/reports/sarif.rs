@@ -37,9 +37,21 @@ fn run(scan: &ScanView<'_>) -> Value {
     json!({
         "tool": {"driver": {"name": scan.scanner, "rules": rules.iter().map(|(id, worst)| rule(id, worst)).collect::<Vec<_>>()}},
         "automationDetails": {"id": format!("{}/", scan.target)},
-        "invocations": [{"executionSuccessful": scan.complete}],
+        "invocations": [invocation(scan)],
         "results": scan.findings.iter().map(|finding| result(&finding)).collect::<Vec<_>>(),
     })
+}
+
+fn invocation(scan: &ScanView<'_>) -> Value {
+    let unexamined = |path: &String| {
+        let location = json!({"physicalLocation": {"artifactLocation": {"uri": path}}});
+        json!({"level": "error", "message": {"text": "not examined"}, "locations": [location]})
+    };
+    let mut invocation = json!({"executionSuccessful": scan.complete});
+    if !scan.unexamined.is_empty() {
+        invocation["toolExecutionNotifications"] = scan.unexamined.iter().map(unexamined).collect();
+    }
+    invocation
 }
 
 /// The rule of a finding; its title, where the scanner names none.

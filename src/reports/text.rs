@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::FindingsView;
 use super::line::{Paint, line, pad};
 use super::view::{ChangeView, FindingsTotals, HeldView, MappingView, Outcome, PlanView};
-use super::words::{fields, head, name, place, sums, verb};
+use super::words::{fields, head, name, place, shortcoming, sums, verb};
 use crate::finding::Severity;
 
 /// Widest title before the reasons are no longer aligned.
@@ -105,10 +105,9 @@ pub fn findings(out: &mut dyn Write, view: &FindingsView<'_>, paint: Paint) -> i
         let head = format!("{} on {}", line(scan.scanner), line(scan.target));
         let count = counted_findings(scan.findings.len());
         writeln!(out, "{}: {count}, from {} (read as {})", paint.paint("1", &head), line(scan.report), scan.reader)?;
-        match scan.failure {
-            Some(failure) => writeln!(out, "  {} {}", paint.paint("31", "the scan failed:"), line(failure))?,
-            None if !scan.complete => writeln!(out, "  {}", paint.paint("33", "not complete: closes nothing"))?,
-            None => {}
+        if let Some(shortcoming) = shortcoming(scan) {
+            let colour = if scan.failure.is_some() { "31" } else { "33" };
+            writeln!(out, "  {}", paint.paint(colour, &line(&shortcoming)))?;
         }
         let width = scan.findings.iter().map(|f| f.title.chars().count()).max().unwrap_or(0).min(MAX_TITLE);
         for finding in scan.findings.iter() {

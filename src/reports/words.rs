@@ -1,7 +1,7 @@
 //! The words that all writers use for changes and counts.
 
-use super::FindingView;
 use super::view::{ChangeView, Counts, MappingView, Outcome, PlanView};
+use super::{FindingView, ScanView};
 use crate::plan::{Action, FieldChange};
 
 /// The word for a change as it is now, and its colour.
@@ -16,6 +16,27 @@ pub(super) fn verb(change: &ChangeView) -> (&'static str, &'static str) {
         (_, Action::Close) => (if done { "closed" } else { "close" }, "35"),
         (_, Action::Reopen) => (if done { "reopened" } else { "reopen" }, "33"),
         (_, Action::Merge) => (if done { "merged" } else { "merge" }, "35"),
+    }
+}
+
+/// Paths of one scan that are named.
+const MAX_PATHS: usize = 5;
+
+/// What a scan could not examine, where it says so. Untrusted.
+#[must_use]
+pub fn unexamined(paths: &[String]) -> Option<String> {
+    let named: Vec<String> = paths.iter().take(MAX_PATHS).map(|path| format!("`{path}`")).collect();
+    let more = paths.len() - named.len();
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    (!named.is_empty()).then(|| format!("did not examine {}{more}: closes nothing there", named.join(", ")))
+}
+
+/// Why a scan does not vouch for what is absent from it. Untrusted.
+pub(super) fn shortcoming(scan: &ScanView<'_>) -> Option<String> {
+    match scan.failure {
+        Some(why) => Some(format!("the scan failed: {why}")),
+        None if !scan.complete => Some("not complete: closes nothing".to_owned()),
+        None => unexamined(scan.unexamined),
     }
 }
 

@@ -4,7 +4,7 @@ use chrono::{Days, NaiveDate};
 
 use super::update;
 use crate::config::{FieldOn, Mapping};
-use crate::finding::{Digest, Finding, Kind, digest, fold_code, fold_url, identifiers, image_name, purl, sketch};
+use crate::finding::{Finding, Kind, fold_code, fold_url, identifiers, image_name, purl, sketch};
 use crate::issue::{Draft, DraftField, Member, On, Place};
 use crate::template::{Style, TemplateError, Templates};
 use crate::triage::{Item, Ticket};
@@ -106,8 +106,10 @@ pub(super) fn place(ticket: &Ticket) -> Option<(String, Option<u32>)> {
 }
 
 fn member(item: &Item, in_group: bool) -> Member {
-    // Groups are known by what they share, and a stamp has room for many only if each is short.
-    let place = if in_group { Place::default() } else { evidence(&item.finding) };
+    let place = evidence(&item.finding);
+    // Groups are known by what they share, and a stamp has room for many only if each is short: the path tells whether a
+    // scan has examined it.
+    let place = if in_group { Place { path: place.path, ..Place::default() } } else { place };
     Member { keys: item.keys.clone(), scopes: item.scopes.clone(), place }
 }
 
@@ -119,9 +121,9 @@ fn evidence(finding: &Finding) -> Place {
         let id = finding.identifiers.iter().find(|id| identifiers::rank(id).is_some()).or(finding.rule.as_ref());
         let place = location.image.as_deref().map(image_name).or_else(|| location.path.clone());
         return Place {
-            rule: hash(id.map(String::as_str)),
-            path: hash(place.as_deref()),
-            lines: hash(finding.component.as_ref().map(purl::without_version).as_deref()),
+            rule: Place::part(id.map(String::as_str)),
+            path: Place::part(place.as_deref()),
+            lines: Place::part(finding.component.as_ref().map(purl::without_version).as_deref()),
             ..Place::default()
         };
     }
@@ -136,13 +138,13 @@ fn evidence(finding: &Finding) -> Place {
         };
         let behind = behind.map(|part| part.unwrap_or("-")).join(" ");
         return Place {
-            rule: hash(Some(rule)),
-            path: hash(Some(&host)),
-            lines: hash(Some(&behind)),
+            rule: Place::part(Some(rule)),
+            path: Place::part(Some(&host)),
+            lines: Place::part(Some(&behind)),
             ..Place::default()
         };
     }
-    let around = |line: Option<&String>| hash(line.map(|line| fold_code(line)).as_deref());
+    let around = |line: Option<&String>| Place::part(line.map(|line| fold_code(line)).as_deref());
     let snippet = finding.evidence.snippet.as_ref();
     let shown = snippet.map(|snippet| snippet.lines.as_str()).filter(|lines| !lines.trim().is_empty());
     // A block is known by its head, where that says something: what stands in it comes and goes.
@@ -157,25 +159,14 @@ fn evidence(finding: &Finding) -> Place {
             evidence.secret_hash.clone().or_else(|| evidence.trusted_fingerprint().map(|print| print.value.clone()))
         });
     Place {
-        rule: hash(Some(rule)),
-        path: hash(location.path.as_deref()),
+        rule: Place::part(Some(rule)),
+        path: Place::part(location.path.as_deref()),
         line: location.start_line.unwrap_or(0),
-        lines: hash(content.as_deref()),
+        lines: Place::part(content.as_deref()),
         before: around(snippet.and_then(|snippet| snippet.before.as_ref())),
         after: around(snippet.and_then(|snippet| snippet.after.as_ref())),
         heading: around(snippet.and_then(|snippet| snippet.heading.as_ref())),
-        counted: finding.evidence.counted.map_or(0, short),
+        counted: finding.evidence.counted.map_or(0, Place::short),
         words: shown.filter(|_| finding.kind != Kind::Secret).map_or(0, sketch),
     }
-}
-
-/// A short digest; 0 where there is nothing, or only white space.
-fn hash(text: Option<&str>) -> u32 {
-    let Some(text) = text.filter(|text| !text.trim().is_empty()) else { return 0 };
-    short(digest([("text", text)]))
-}
-
-fn short(digest: Digest) -> u32 {
-    let [a, b, c, d, ..] = digest.short();
-    u32::from_be_bytes([a, b, c, d]).max(1)
 }

@@ -11,12 +11,15 @@ use crate::memory::{LIMITS, Memory, Person};
 
 pub(crate) const FINDINGS: usize = 8;
 pub(crate) const SCOPES: usize = 3;
+pub(crate) const FILES: usize = 4;
 
 /// What one scope says in one run.
 #[derive(Debug, Clone)]
 pub(crate) struct Said {
     pub(crate) whole: bool,
     pub(crate) sees: [bool; FINDINGS],
+    /// Files that it could not examine.
+    pub(crate) unexamined: [bool; FILES],
 }
 
 /// One run, and what people did before it.
@@ -34,7 +37,9 @@ pub(crate) fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let said = (prop::bool::weighted(0.8), any::<[bool; FINDINGS]>()).prop_map(|(whole, sees)| Said { whole, sees });
+    let unexamined = prop::array::uniform4(prop::bool::weighted(0.15));
+    let said = (prop::bool::weighted(0.8), any::<[bool; FINDINGS]>(), unexamined)
+        .prop_map(|(whole, sees, unexamined)| Said { whole, sees, unexamined });
     let scopes = prop::array::uniform3(prop::option::weighted(0.7, said));
     let status = prop_oneof![Just(Status::FalsePositive), Just(Status::RiskAccepted)];
     let decided = prop::array::uniform8(prop::option::weighted(0.15, status));
@@ -63,6 +68,21 @@ pub(crate) fn key(finding: usize, alias: usize) -> Key {
     Key { version: 1, kind: Some(kind), digest: digest([("n", format!("{finding}/{alias}").as_str())]) }
 }
 
+/// The file that a finding is in: one for two of them.
+pub(crate) fn file(finding: usize) -> usize {
+    finding / 2
+}
+
+fn path(file: usize) -> String {
+    format!("src/{file}.py")
+}
+
+/// What a stamp keeps of a finding's place. Of some it keeps nothing.
+fn place(finding: usize) -> Place {
+    let path = Place::part((file(finding) > 0).then(|| path(file(finding))).as_deref());
+    Place { path, ..Place::default() }
+}
+
 fn scope(at: usize) -> Scope {
     Scope { scanner: format!("scanner {at}"), target: "shop".into() }
 }
@@ -71,6 +91,14 @@ impl Step {
     /// Whether some scope of this run reports the finding.
     pub(crate) fn reports(&self, finding: usize) -> bool {
         self.scopes.iter().flatten().any(|said| said.sees[finding])
+    }
+
+    /// Whether a scope of this run has looked for the finding where it was.
+    pub(crate) fn examined(&self, known: &Scope, finding: usize) -> bool {
+        (0..SCOPES).filter(|at| scope(*at) == *known).filter_map(|at| self.scopes[at].as_ref()).any(|said| {
+            let nowhere_known = file(finding) == 0 && said.unexamined.contains(&true);
+            said.whole && !said.unexamined[file(finding)] && !nowhere_known
+        })
     }
 
     /// Dependencies are known by two names: the first scope says both, the others only the second.
@@ -88,6 +116,7 @@ impl Step {
                 scanner: scope(at).scanner,
                 target: scope(at).target,
                 complete: said.whole,
+                unexamined: (0..FILES).filter(|file| said.unexamined[*file]).map(path).collect(),
                 findings: (0..FINDINGS)
                     .filter(|finding| said.sees[*finding])
                     .map(|finding| findsync::finding::Finding { keys: self.keys(finding, at), ..Default::default() })
@@ -116,7 +145,7 @@ impl Step {
         let title = format!("finding {finding}, {severity}");
         Some(Draft {
             key: *keys.first()?,
-            members: vec![Member { keys, scopes: sees.iter().map(|at| scope(*at)).collect(), place: Place::default() }],
+            members: vec![Member { keys, scopes: sees.iter().map(|at| scope(*at)).collect(), place: place(finding) }],
             excluded: Vec::new(),
             status: self.decided[finding].unwrap_or(Status::Active),
             reason: None,

@@ -108,6 +108,25 @@ fn what_did_not_run_vouches_for_nothing() {
 }
 
 #[test]
+fn a_file_that_was_not_examined_is_named() {
+    let text = run(r#""results": [], "artifacts": [{"location": {"uri": "src/b.py"}}], "invocations": [
+        {"executionSuccessful": true, "toolExecutionNotifications": [
+            {"level": "error", "message": {"text": "x"}, "locations": [
+                {"physicalLocation": {"artifactLocation": {"uri": "./src/a%20b.py"}}},
+                {"physicalLocation": {"artifactLocation": {"index": 0}}}]},
+            {"level": "note", "message": {"text": "fine"}, "locations": [
+                {"physicalLocation": {"artifactLocation": {"uri": "src/c.py"}}}]}]}]"#);
+    let scans = read("sarif", &text).unwrap();
+    assert_eq!((scans[0].complete, scans[0].failure.as_deref()), (true, None));
+    assert_eq!(scans[0].unexamined, ["src/a b.py", "src/b.py"]);
+
+    // A rule that could not be loaded was looked for nowhere.
+    let text = text.replace("toolExecutionNotifications", "toolConfigurationNotifications");
+    let scans = read("sarif", &text).unwrap();
+    assert_eq!((scans[0].failure.as_deref(), scans[0].unexamined.len()), (Some("x"), 0));
+}
+
+#[test]
 fn what_is_no_sarif_is_an_error() {
     for (text, part) in [
         (r#"{"version": "2.1.0"}"#.to_owned(), "`runs` is missing"),
@@ -117,7 +136,14 @@ fn what_is_no_sarif_is_an_error() {
         (r#"{"version": "2.1.0", "runs": [{}]}"#.to_owned(), "`runs[0].tool.driver.name` is missing"),
         (run(r#""results": [{"message": {"text": "a"}}, {}]"#), "`runs[0].results[1]` has neither"),
         (run(r#""results": [{"locations": 7}]"#), "`runs[0].results[0].locations`: invalid type"),
-        (run(r#""externalPropertyFileReferences": {"results": [{"location": {"uri": "r.json"}}]}"#), "are in `r.json`"),
+        (
+            run(r#""externalPropertyFileReferences": {"results": [{"location": {"uri": "r.json"}}]}"#),
+            "`runs[0].externalPropertyFileReferences.results` says that they are in `r.json`, which is not read",
+        ),
+        (
+            run(r#""externalPropertyFileReferences": {"driver": {"guid": "1"}}, "results": []"#),
+            "externalPropertyFileReferences.driver` says that they are in another file",
+        ),
     ] {
         assert!(error("sarif", &text).contains(part), "{}", error("sarif", &text));
     }

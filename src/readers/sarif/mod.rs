@@ -9,7 +9,7 @@ mod rules;
 
 use sha2::{Digest as _, Sha256};
 
-use self::model::{Log, Map, Message, ResultObject, Rule, Run, Suppression};
+use self::model::{Log, Map, Message, Notification, ResultObject, Rule, Run, Suppression};
 use self::rules::Rules;
 use super::leaf::{self, Object};
 use super::{Input, Probe, ReadError, Reader, ids, redact};
@@ -67,13 +67,15 @@ fn scan(path: &str, index: usize, mut run: Run<'_>) -> Result<Scan, ReadError> {
     let malformed = |detail: String| ReadError::malformed(path, detail);
     let driver = run.tool.driver.name.owned();
     let driver = driver.ok_or_else(|| malformed(format!("`runs[{index}].tool.driver.name` is missing")))?;
-    if let Some(file) = run.external_property_file_references.results.first() {
-        let file = file.location.uri.get().unwrap_or("another file");
+    // §3.15: what stands elsewhere must not be taken for absent.
+    if let Some((property, file)) = run.external_property_file_references.first() {
+        let file = file.location.uri.get().map_or("another file".to_owned(), |uri| format!("`{uri}`"));
         return Err(malformed(format!(
-            "the results of `runs[{index}]` are in `{file}`: have them written into one file"
+            "`runs[{index}].externalPropertyFileReferences.{property}` says that they are in {file}, which is not read: \
+             have the scanner write everything into one file"
         )));
     }
-    let failure = failure(&run);
+    let (failure, unexamined) = shortcomings(&run);
     let results = run.results.take().unwrap_or_default().0;
     let run = &run;
     let rules = Rules::new(run);
@@ -93,6 +95,7 @@ fn scan(path: &str, index: usize, mut run: Run<'_>) -> Result<Scan, ReadError> {
         target: target(run),
         complete: failure.is_none(),
         failure,
+        unexamined,
         findings,
         ..Scan::default()
     })
@@ -116,13 +119,28 @@ fn without_version(driver: &str) -> &str {
     }
 }
 
-/// Why the run must not vouch for what it does not report.
-fn failure(run: &Run<'_>) -> Option<String> {
-    let notes = run
-        .invocations
-        .iter()
-        .flat_map(|one| one.tool_execution_notifications.iter().chain(one.tool_configuration_notifications.iter()));
-    let errors: Vec<_> = notes.filter(|note| note.level.get() == Some("error")).map(|note| &note.message).collect();
+/// Why the run must not vouch for what it does not report (appendix I), and the files for which it must not.
+///
+/// An error of the execution that names files says only that it has not looked at those; one of the configuration, that
+/// a rule was not looked for anywhere.
+fn shortcomings(run: &Run<'_>) -> (Option<String>, Vec<String>) {
+    let is_error = |note: &&Object<Notification<'_>>| note.level.get() == Some("error");
+    let of_execution = run.invocations.iter().flat_map(|one| one.tool_execution_notifications.iter()).filter(is_error);
+    let of_configuration = run.invocations.iter().flat_map(|one| one.tool_configuration_notifications.iter());
+    let mut unexamined = Vec::new();
+    let mut errors: Vec<&Message<'_>> = Vec::new();
+    for error in of_execution {
+        let files = place::files(run, error);
+        if files.is_empty() {
+            errors.push(&error.message);
+        }
+        unexamined.extend(files);
+    }
+    errors.extend(of_configuration.filter(is_error).map(|error| &*error.message));
+    (failure(run, &errors), unexamined)
+}
+
+fn failure(run: &Run<'_>, errors: &[&Message<'_>]) -> Option<String> {
     let why = errors.iter().find_map(|message| message::render(message, &[]));
     if let Some(failed) = run.invocations.iter().find(|one| one.execution_successful.0 == Some(false)) {
         let why = failed.exit_code_description.owned().or(why);

@@ -69,6 +69,25 @@ pub(super) struct AutomationDetails<'a> {
 pub(super) struct ExternalFiles<'a> {
     #[serde(borrow)]
     pub(super) results: List<Object<ExternalFile<'a>>>,
+    #[serde(borrow)]
+    pub(super) invocations: List<Object<ExternalFile<'a>>>,
+    #[serde(borrow)]
+    pub(super) artifacts: List<Object<ExternalFile<'a>>>,
+    #[serde(borrow)]
+    pub(super) extensions: List<Object<ExternalFile<'a>>>,
+    #[serde(borrow)]
+    pub(super) driver: Option<Object<ExternalFile<'a>>>,
+}
+
+impl<'a> ExternalFiles<'a> {
+    /// The first of what we read that stands in another file, by its name.
+    pub(super) fn first(&self) -> Option<(&'static str, &ExternalFile<'a>)> {
+        let Self { results, invocations, artifacts, extensions, driver } = self;
+        let lists =
+            [("results", results), ("invocations", invocations), ("artifacts", artifacts), ("extensions", extensions)];
+        let first = lists.into_iter().find_map(|(name, files)| Some((name, files.first()?)));
+        first.or_else(|| Some(("driver", driver.as_ref()?))).map(|(name, file)| (name, &**file))
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -225,6 +244,8 @@ pub(super) struct Notification<'a> {
     pub(super) level: Text<'a>,
     #[serde(borrow)]
     pub(super) message: Object<Message<'a>>,
+    #[serde(borrow)]
+    pub(super) locations: List<Object<Location<'a>>>,
 }
 
 #[derive(Default, Deserialize)]

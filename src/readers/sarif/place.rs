@@ -2,7 +2,7 @@
 
 use percent_encoding::percent_decode_str;
 
-use super::model::{ArtifactLocation, LogicalLocation, PhysicalLocation, ResultObject, Run};
+use super::model::{ArtifactLocation, LogicalLocation, Notification, PhysicalLocation, ResultObject, Run};
 use crate::finding::{Location, Snippet};
 use crate::readers::leaf::Object;
 
@@ -29,6 +29,12 @@ pub(super) fn places(run: &Run<'_>, result: &ResultObject<'_>) -> (Location, Vec
     }
     let main = places.remove(0);
     (main, places, snippet)
+}
+
+/// The files that a notification is about.
+pub(super) fn files(run: &Run<'_>, notification: &Notification<'_>) -> Vec<String> {
+    let uris = notification.locations.iter().filter_map(|at| artifact(run, &at.physical_location.artifact_location));
+    uris.filter_map(|uri| at(uri).path).collect()
 }
 
 fn location(run: &Run<'_>, physical: &PhysicalLocation<'_>, logical: &[Object<LogicalLocation<'_>>]) -> Location {
