@@ -98,7 +98,10 @@ fn reports_are_read_as_reviewed() {
             for scan in scans {
                 assert_eq!(scan.reader, name, "{name}/{file}");
                 let findings = scan.findings.len();
-                let state = if scan.complete { "" } else { ", not complete" };
+                let mut state = if scan.complete { "" } else { ", not complete" }.to_owned();
+                if !scan.unexamined.is_empty() {
+                    write!(state, ", not examined: {}", scan.unexamined.join(", ")).unwrap();
+                }
                 writeln!(told_all, "{file}: {} on {}: {findings}{state}", scan.scanner, scan.target).unwrap();
                 scan.findings.iter().for_each(|finding| told_all.push_str(&told(finding)));
                 assert!(scan.findings.iter().all(|finding| !finding.keys.is_empty()), "{name}/{file}");
