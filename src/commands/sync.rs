@@ -143,10 +143,14 @@ impl Run {
             if opens.is_empty() {
                 continue;
             }
-            let linked = tracker.linked().await.unwrap_or_else(|error| {
-                tracing::debug!(%error, "the vulnerability report cannot be read");
-                Vec::new()
-            });
+            let linked = match tracker.linked().await {
+                Ok(linked) => linked,
+                Err(error) => {
+                    self.notes
+                        .push(format!("which issues the vulnerability report links already is not known: {error}"));
+                    continue;
+                }
+            };
             for at in opens {
                 let (draft, place) = (&planned.drafts[at], planned.places[at].as_ref().map(|(path, _)| path));
                 let is_of = |linked: &&Linked| {

@@ -10,8 +10,8 @@ use chrono::NaiveDate;
 use crate::apply::{self, Applied};
 use crate::config::{Confidential, Config, Mapping, OnManualClose, OnReturn, Public, UpdatePolicy};
 use crate::finding::{Kind, Scan, Status};
-use crate::issue::{CloseReason, Draft, DraftField, Issue, On, State, StatusTarget, Update};
-use crate::plan::{self, Change, Coverage, Plan, Planner, Settings};
+use crate::issue::{CloseReason, Draft, DraftField, Issue, IssueId, On, State, StatusTarget, Update};
+use crate::plan::{self, Action, Change, Coverage, Plan, Planner, Settings};
 use crate::template::{CodeLinks, RunRef, Style, TemplateError, Templates, comment};
 use crate::trackers::{self, Track, Visibility, Which};
 use crate::triage::{GlobError, Known, Statement, triage};
@@ -112,10 +112,32 @@ pub async fn plan(input: &Input<'_>, trackers: &[Box<dyn Track>]) -> Result<Vec<
     if grown {
         drafts = self::drafts(input, trackers, &held)?;
     }
-    let planned = drafts.into_iter().zip(&held).zip(trackers).enumerate();
-    Ok(planned
-        .map(|(at, (((drafts, places), held), tracker))| one(input, at, drafts, places, held, tracker.as_ref()))
-        .collect())
+    let mut all = Vec::new();
+    for (at, ((drafts, places), tracker)) in drafts.into_iter().zip(trackers).enumerate() {
+        let planned = one(input, at, drafts, places, &held[at], tracker.as_ref());
+        let wrap = |source| Error::Tracker { mapping: mappings[at].label.clone(), source };
+        let learned = learn(&planned.plan, &mut held[at].issues, tracker.as_ref()).await.map_err(wrap)?;
+        all.push(match learned {
+            true => one(input, at, planned.drafts, planned.places, &held[at], tracker.as_ref()),
+            false => planned,
+        });
+    }
+    Ok(all)
+}
+
+/// Asks which of the issues that a plan would reopen cannot be. Whether there are any, so that it must be planned anew.
+async fn learn(plan: &Plan, issues: &mut [Issue], tracker: &dyn Track) -> Result<bool, trackers::Error> {
+    let reopens = plan.changes.iter().filter(|change| change.action == Action::Reopen);
+    let closed: Vec<IssueId> = reopens.filter_map(Change::issue).cloned().collect();
+    if closed.is_empty() {
+        return Ok(false);
+    }
+    let decided = tracker.closed_for_good(&closed).await?;
+    for issue in issues.iter_mut() {
+        let decision = decided.iter().find(|(number, _)| *number == issue.id.number);
+        issue.decision = decision.map(|(_, decision)| decision.clone()).or(issue.decision.take());
+    }
+    Ok(!decided.is_empty())
 }
 
 /// Labels of the other mappings that lead to the same project.

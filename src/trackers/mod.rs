@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use chrono::NaiveDate;
 
 use crate::config::{Instance, Mapping, Secret, TrackerKind};
-use crate::issue::{Edit, Issue, IssueId, Limits, New};
+use crate::issue::{Edit, Issue, IssueId, Limits, New, TrackerDecision};
 
 /// Which issues to list. All lists are of issues that carry findsync's label or tag, unless said otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +89,12 @@ pub trait Read: Send + Sync {
 
     /// Reads one issue anew, with the markers of our comments in it.
     async fn issue(&self, id: &IssueId) -> Result<Found, Error>;
+
+    /// Of closed issues, those that can never be opened again although no list says so: each one's number, and how
+    /// people decided that. Costs requests, so it is asked only of those that would be reopened.
+    async fn closed_for_good(&self, _closed: &[IssueId]) -> Result<Vec<(u64, TrackerDecision)>, Error> {
+        Ok(Vec::new())
+    }
 
     /// What the service's own vulnerability report links to issues, where it has such a report.
     async fn linked(&self) -> Result<Vec<Linked>, Error> {

@@ -111,7 +111,9 @@ async fn failures_of_status_200_are_asked_again_or_for_less() {
     let hub = without_project().await;
     let bench = Bench::new(&hub);
     bench.sync(&one()).await;
-    for (fault, times, requests) in [(Fault::WentWrong, 1, 2), (Fault::TooHeavy, 1, 2), (Fault::TooHeavy, 5, 6)] {
+    for (fault, times, requests) in
+        [(Fault::WentWrong, 1, 2), (Fault::SecondaryInWords, 1, 2), (Fault::TooHeavy, 1, 2), (Fault::TooHeavy, 5, 6)]
+    {
         hub.fake.reset_log();
         (1..=times).for_each(|at| hub.fake.fail(at, fault));
         assert_eq!(hub.tracker(TOKEN, &bench.mapping).issues(Which::Open).await.unwrap().len(), 1);

@@ -95,6 +95,14 @@ async fn an_issue_that_the_vulnerability_report_links_is_told() {
         assert_eq!((plan.code, told(&plan)), (0, times), "{plan:#?}");
     }
     fake.take_requests();
+    ultimate.run("plan trivy.json").await;
+    let asked = fake.take_requests().iter().position(|request| request.path == "/graphql").unwrap();
+    fake.fail(asked, Kind::Unauthorized);
+    ultimate
+        .run("plan trivy.json")
+        .await
+        .expect(0, &["which issues the vulnerability report links already is not known"]);
+    fake.take_requests();
     let free = place("epics").run("plan --format json trivy.json").await;
     assert_eq!((free.code, told(&free)), (0, 0));
     assert!(fake.take_requests().iter().all(|request| request.path != "/graphql"));

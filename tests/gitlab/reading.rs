@@ -232,8 +232,10 @@ async fn an_issue_that_was_moved_or_made_an_epic_is_neither_reopened_nor_opened_
         world.note(id, MAINTAINER, "promoted to epic &12", true);
     }
     for _ in 0..2 {
-        let (_, applied) = bench.apply_with(&scans, server.connect(&bench.mapping)).await.unwrap();
-        assert!(!applied.is_partial(), "{applied:?}");
+        let (planned, _) = bench.apply_with(&scans, server.connect(&bench.mapping)).await.unwrap();
+        assert!(planned.plan.changes.is_empty(), "{:#?}", planned.plan.changes);
+        let held: Vec<&str> = planned.plan.held.iter().map(|held| held.reason.as_str()).collect();
+        assert!(held.iter().any(|reason| reason.ends_with("its promotion to the epic &12")), "{held:?}");
         let issues = server.fake.issues();
         assert!(issues.len() == 2 && issues.iter().all(|issue| !issue.open), "{issues:#?}");
     }

@@ -160,11 +160,11 @@ impl Api {
     }
 }
 
-/// GraphQL's rate limit comes with status 200.
+/// GraphQL's rate limits come with status 200; the secondary one in words only.
 fn is_limited(response: &Response) -> bool {
     has_error(response, b"RATE_LIMIT", |failed, _| {
         failed.kind.as_deref().is_some_and(|kind| kind.contains("RATE_LIMIT"))
-    })
+    }) || has_error(response, b"secondary rate limit", |failed, _| failed.message.contains("secondary rate limit"))
 }
 
 /// So do its failures, which are the query's only where they name a place in it.

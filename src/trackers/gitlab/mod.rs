@@ -262,6 +262,12 @@ impl GitLab {
     }
 }
 
+/// The epic that somebody made of an issue, which closes it for good: nothing tells but a comment of GitLab's own.
+fn promoted_to(notes: &[wire::Note]) -> Option<&str> {
+    let says = notes.iter().filter(|note| note.system).filter_map(|note| note.body.as_deref());
+    says.filter_map(|text| text.strip_prefix("promoted to epic")).map(str::trim).next()
+}
+
 /// Markers of our own comments.
 fn markers(notes: &[wire::Note], me: &wire::User) -> Vec<String> {
     let ours = notes.iter().filter(|note| !note.system && note.author.as_ref().is_some_and(|a| a.id == me.id));
@@ -343,6 +349,19 @@ impl Read for GitLab {
         let markers = markers(&notes, &setup.me);
         let issue = self.translate(setup, vec![raw], &items).await?.pop();
         Ok(issue.map_or(Found::Gone, |issue| Found::Here(Box::new(Issue { comments: Some(markers), ..issue }))))
+    }
+
+    async fn closed_for_good(&self, closed: &[IssueId]) -> Result<Vec<(u64, TrackerDecision)>, Error> {
+        let setup = self.setup().await?;
+        let mut found = Vec::new();
+        for id in closed {
+            if let Some(epic) = promoted_to(&self.notes(setup, id.number).await?) {
+                let by = format!("its promotion to the epic {epic}");
+                let decision = TrackerDecision { status: Status::RiskAccepted, by, by_field: false };
+                found.push((id.number, decision));
+            }
+        }
+        Ok(found)
     }
 
     async fn linked(&self) -> Result<Vec<Linked>, Error> {

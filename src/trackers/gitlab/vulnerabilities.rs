@@ -30,7 +30,7 @@ struct Vulnerability {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Identifier {
-    name: String,
+    name: Option<String>,
     external_type: Option<String>,
 }
 
@@ -59,7 +59,11 @@ impl GitLab {
     pub(super) async fn linked_vulnerabilities(&self) -> Result<Vec<Linked>, Error> {
         let what = "read GitLab's vulnerability report";
         let path = &self.setup().await?.project.path_with_namespace;
-        let mut data = self.api.graphql(Kind::Read, what, QUERY, &json!({ "path": path })).await?;
+        let mut data = match self.api.graphql(Kind::Read, what, QUERY, &json!({ "path": path })).await {
+            // The free edition knows no such report.
+            Err(Error::Refused { detail, .. }) if detail.contains("doesn't exist on type") => return Ok(Vec::new()),
+            other => other?,
+        };
         // Nothing is there for those who may not read the report: that takes the role Developer.
         let nodes = data["project"]["vulnerabilities"]["nodes"].take();
         let all: Option<Vec<Vulnerability>> = serde_json::from_value(nodes).map_err(|e| Error::Protocol {
@@ -72,7 +76,7 @@ impl GitLab {
                 !identifier.external_type.as_deref().is_some_and(|sort| SORTS.contains(&sort.to_lowercase().as_str()))
             };
             let identifiers = vulnerability.identifiers.into_iter().filter(is_own);
-            let names: Vec<String> = identifiers.map(|identifier| identifier.name).collect();
+            let names: Vec<String> = identifiers.filter_map(|identifier| identifier.name).collect();
             let file = vulnerability.location.and_then(|location| location.file);
             let links = vulnerability.issue_links.nodes.into_iter();
             links.map(move |link| Linked { names: names.clone(), file: file.clone(), issue: link.issue.web_url })

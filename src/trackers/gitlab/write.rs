@@ -9,11 +9,8 @@ use super::api::With;
 use super::fields::{Slot, state_of};
 use super::resolve::Changes;
 use super::work_items::Item;
-use super::{Error, GitLab, LIMITS, Setup, built, markers, wire};
+use super::{Error, GitLab, LIMITS, Setup, built, markers, promoted_to, wire};
 use crate::issue::{Body, Edit, FieldEdit, Issue, IssueId, New, Stamp, State};
-
-/// How GitLab's own comment begins where somebody made an epic of an issue.
-const PROMOTED: &str = "promoted to epic";
 
 impl GitLab {
     pub(super) async fn create(&self, new: &New) -> Result<IssueId, Error> {
@@ -83,18 +80,15 @@ impl GitLab {
         self.put(setup, issue.id.number, edit, &changes).await
     }
 
-    /// Writes the comment, unless it is there. An issue that became an epic is closed for good: nothing tells that but a
-    /// comment of GitLab's own.
+    /// Writes the comment, unless it is there, or the issue became an epic and so is closed for good.
     async fn comment(&self, setup: &Setup, issue: &Issue, edit: &Edit) -> Result<(), Error> {
         let iid = issue.id.number;
         let reopens = edit.state == Some(State::Open);
         let mut there = issue.comments.clone();
         if reopens || there.is_none() && edit.comment.is_some() {
             let notes = self.notes(setup, iid).await?;
-            let says = |note: &wire::Note| note.system.then(|| note.body.clone()).flatten();
-            if let Some(epic) = notes.iter().filter_map(says).find_map(|t| t.strip_prefix(PROMOTED).map(str::to_owned))
-            {
-                return Err(Error::Moved(format!("the epic {}", epic.trim())));
+            if let Some(epic) = promoted_to(&notes) {
+                return Err(Error::Moved(format!("the epic {epic}")));
             }
             there = Some(markers(&notes, &setup.me));
         }

@@ -94,15 +94,16 @@ pub struct HttpConfig {
 }
 
 impl HttpConfig {
-    /// Settings that suit most: no credential, no pace, 60 s a request.
+    /// Settings that suit most: no credential, no pace, 60 s a request (20 s on this machine).
     #[must_use]
     pub fn new(origins: Vec<Url>) -> Self {
         // A server on this machine needs no politeness, and its users (tests, simulators) no patience.
-        let retry = if origins.iter().all(is_loopback) {
+        let (timeout, retry) = if origins.iter().all(is_loopback) {
             let (backoff, lag) = (Duration::from_millis(50), Duration::from_millis(400));
-            Retry { backoff, limit_wait: Duration::from_secs(1), lag, ..Retry::default() }
+            let retry = Retry { backoff, limit_wait: Duration::from_secs(1), lag, ..Retry::default() };
+            (Duration::from_secs(20), retry)
         } else {
-            Retry::default()
+            (Duration::from_secs(60), Retry::default())
         };
         Self {
             origins,
@@ -111,7 +112,7 @@ impl HttpConfig {
             headers: Vec::new(),
             pace: Pace::default(),
             ca_file: None,
-            timeout: Duration::from_secs(60),
+            timeout,
             retry,
             budget: None,
             limited: None,

@@ -30,6 +30,8 @@ pub enum Fault {
     Refused,
     /// GraphQL gave up: 200, no data, nothing done.
     WentWrong,
+    /// GraphQL's secondary limit: 200, and only words tell, nothing done.
+    SecondaryInWords,
     /// GraphQL's limit of work: 200 with a part of the data, nothing done.
     TooHeavy,
 }
@@ -48,6 +50,10 @@ impl Fault {
             Self::WentWrong => {
                 let message = "Something went wrong while executing your query. Please include the request id.";
                 Answer::new(200, json!({ "data": null, "errors": [{ "message": message }] }))
+            }
+            Self::SecondaryInWords => {
+                let message = "You have exceeded a secondary rate limit. Please wait a few minutes.";
+                Answer::new(200, json!({ "errors": [{ "message": message }] }))
             }
             Self::TooHeavy => {
                 let error = json!({ "type": "RESOURCE_LIMITS_EXCEEDED", "path": ["repository", "issues"],
