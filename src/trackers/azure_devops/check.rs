@@ -76,8 +76,8 @@ impl AzureDevOps {
             .collect();
         patch.extend(fields);
         patch.extend(links.into_operations());
-        match self.client.create(&work_type.name, &self.query(&[("validateOnly", "true")]), &patch).await {
-            Ok(_) => Ok(Vec::new()),
+        match self.client.try_to_create(&work_type.name, &self.query(), &patch).await {
+            Ok(()) => Ok(Vec::new()),
             Err(Error::Refused { detail, .. }) => Ok(detail
                 .split("; ")
                 .filter(|broken| !later.iter().any(|place| matches!(place, Place::Field(f) if broken.starts_with(f))))

@@ -130,18 +130,35 @@ impl Client {
         accept(response, what)?.json()
     }
 
-    /// Creates a work item, or only tries whether it could be.
+    /// Creates a work item.
     pub(super) async fn create(
         &self,
         work_item_type: &str,
         query: &[(&str, &str)],
         patch: &[Operation],
     ) -> Result<WorkItem, Error> {
-        let dry = query.iter().any(|(name, _)| *name == "validateOnly");
-        let kind = if dry { Kind::Read } else { Kind::Create };
+        self.write(self.creation(Kind::Create, work_item_type, query), patch).await
+    }
+
+    /// Tries whether a work item could be created. What the answer shows was never saved, so it need not have a number.
+    pub(super) async fn try_to_create(
+        &self,
+        work_item_type: &str,
+        query: &[(&str, &str)],
+        patch: &[Operation],
+    ) -> Result<(), Error> {
+        let query = [query, &[("validateOnly", "true")]].concat();
+        self.send(self.creation(Kind::Read, work_item_type, &query), patch).await.map(drop)
+    }
+
+    fn creation(&self, kind: Kind, work_item_type: &str, query: &[(&str, &str)]) -> Request {
         let name = format!("${work_item_type}");
-        let url = self.url(Scope::Project, &["wit", "workitems", &name], query);
-        self.write(Request::new(kind, Method::POST, "create a work item", url), patch).await
+        Request::new(
+            kind,
+            Method::POST,
+            "create a work item",
+            self.url(Scope::Project, &["wit", "workitems", &name], query),
+        )
     }
 
     /// Changes a work item.
@@ -150,11 +167,15 @@ impl Client {
         self.write(Request::new(Kind::Write, Method::PATCH, format!("change work item {id}"), url), patch).await
     }
 
-    async fn write(&self, request: Request, patch: &[Operation]) -> Result<WorkItem, Error> {
+    async fn send(&self, request: Request, patch: &[Operation]) -> Result<Response, Error> {
         let body = serde_json::to_vec(patch).unwrap_or_default();
         let media_type = HeaderValue::from_static("application/json-patch+json");
         let response = self.http.send(request.body(media_type, body)).await?;
-        let response = accept(response, "write work items")?;
+        accept(response, "write work items")
+    }
+
+    async fn write(&self, request: Request, patch: &[Operation]) -> Result<WorkItem, Error> {
+        let response = self.send(request, patch).await?;
         // It said yes, so it was done: what was done must be looked up.
         response.json().map_err(|_| response.unclear())
     }

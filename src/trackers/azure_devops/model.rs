@@ -63,7 +63,7 @@ pub(super) struct Relation {
 /// What a query finds: ids only.
 #[derive(Debug, Deserialize)]
 pub(super) struct QueryResult {
-    #[serde(rename = "workItems", default)]
+    #[serde(rename = "workItems", default, deserialize_with = "null_as_default")]
     pub(super) work_items: Vec<Reference>,
 }
 

@@ -23,7 +23,7 @@ impl AzureDevOps {
             stamp.pending = vec![self.mapping.status.field.clone()];
         }
         let patch = self.first_patch(work_type, new, &stamp, first).await?;
-        let item = self.client.create(&work_type.name, &self.query(&[]), &patch).await?;
+        let item = self.client.create(&work_type.name, &self.query(), &patch).await?;
         let id = IssueId { number: item.id, url: self.client.web_url(item.id), handle: String::new() };
         self.remember(|memory| {
             memory.mine.insert(item.id);
@@ -131,7 +131,7 @@ impl AzureDevOps {
     }
 
     async fn update(&self, id: u64, patch: &[Operation]) -> Result<WorkItem, Error> {
-        let written = self.client.update(id, &self.query(&[]), patch).await;
+        let written = self.client.update(id, &self.query(), patch).await;
         // What we knew is no longer true, or not for certain.
         self.remember(|memory| memory.known.remove(&id));
         match written {
@@ -241,12 +241,11 @@ impl AzureDevOps {
     }
 
     /// The query of a write.
-    pub(super) fn query<'q>(&self, more: &[(&'q str, &'q str)]) -> Vec<(&'q str, &'q str)> {
+    pub(super) fn query(&self) -> Vec<(&'static str, &'static str)> {
         let mut query = vec![("$expand", "relations")];
         if self.mapping.project.suppress_notifications {
             query.push(("suppressNotifications", "true"));
         }
-        query.extend(more);
         query
     }
 }

@@ -341,9 +341,12 @@ fn save(world: &mut World, mut item: super::Item, request: &Request, base: &str)
     item.rev += 1;
     item.notifications += usize::from(!flag(request, "suppressNotifications"));
     item.fields.insert("System.CommentCount".to_owned(), json!(item.comments.len()));
-    let shown = world.show(&item, None, &expand, base);
+    let mut shown = world.show(&item, None, &expand, base);
     if !flag(request, "validateOnly") {
         world.items.insert(item.id, item);
+    } else if item.rev == 1 {
+        // What was never saved has no number.
+        shown["id"] = json!(-1);
     }
     Ok(Answer::json(&shown))
 }
