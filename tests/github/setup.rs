@@ -74,12 +74,14 @@ async fn check_names_what_the_token_lacks() {
         ("ghp_wrong", "does not accept the token"),
         ("ghp_outsider00", "cannot find the repository `acme/shop`"),
         ("ghp_noproject0", "lacks the scope `project`"),
+        ("ghp_noproject0", "cannot see Project 7"),
         ("ghs_workflow00", "cannot see Project 7"),
         ("github_pat_readonly", "may only read"),
     ] {
         let problems = problems(&hub, token, &mapping).await;
         assert!(problems.iter().any(|problem| problem.what.contains(part)), "{token}: {problems:#?}");
         assert!(!format!("{problems:?}").contains(token));
+        assert!(problems.iter().all(|problem| !problem.hint.contains("findsync check")), "{problems:#?}");
     }
     let mut wrong = mapping;
     wrong.project.name = "nothing".to_owned();

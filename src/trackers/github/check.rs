@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::GitHub;
 use super::list::split_logins;
 use super::project::{Field, same};
-use super::setup::{Setup, is_too_long};
+use super::setup::{Setup, Wanted, is_too_long};
 use crate::finding::Severity;
 use crate::trackers::http::{Kind, Request};
 use crate::trackers::{Error, Problem};
@@ -19,15 +19,24 @@ const OPTION_COLOURS: [&str; 5] = ["GRAY", "GREEN", "YELLOW", "ORANGE", "RED"];
 impl GitHub {
     pub(super) async fn problems(&self) -> Result<Vec<Problem>, Error> {
         let problem = |what: String, hint: &str| Problem { what, hint: hint.to_owned(), fixable: false };
-        let setup = match self.ask_setup().await {
+        let setup = match self.ask_setup(&self.wanted).await {
+            // A classic token without the scope for Projects gets no answer at all where one is asked for.
+            Err(Error::Forbidden { detail, .. }) if self.wanted.project_number.is_some() => {
+                let without = Wanted { project_number: None, ..self.wanted.clone() };
+                let setup = self.ask_setup(&without).await;
+                setup.map(|setup| Setup { project_error: Some(detail), ..setup })
+            }
+            answer => answer,
+        };
+        let setup = match setup {
             Ok(setup) => setup,
             // Nothing else can be asked without these, so they are the whole list.
-            Err(error @ (Error::Unauthorized { .. } | Error::NotFound { .. } | Error::Forbidden { .. })) => {
-                return Ok(vec![Problem {
-                    what: error.to_string(),
-                    hint: error.hint().unwrap_or_default(),
-                    fixable: false,
-                }]);
+            Err(error @ (Error::Unauthorized { .. } | Error::NotFound { .. })) => {
+                return Ok(vec![problem(error.to_string(), &error.hint().unwrap_or_default())]);
+            }
+            Err(error @ Error::Forbidden { .. }) => {
+                let hint = "a classic token needs the scope `repo`, any other Issues: read and write";
+                return Ok(vec![problem(error.to_string(), hint)]);
             }
             Err(error) => return Err(error),
         };
@@ -148,7 +157,7 @@ impl GitHub {
     }
 
     pub(super) async fn make_missing(&self) -> Result<Vec<String>, Error> {
-        let setup = self.ask_setup().await?;
+        let setup = self.ask_setup(&self.wanted).await?;
         let mut done = Vec::new();
         let missing = |label: &&String| !setup.labels.contains(&label.to_lowercase()) && !is_too_long(label);
         for label in self.wanted.labels.iter().filter(missing) {

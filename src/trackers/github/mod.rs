@@ -109,16 +109,16 @@ impl GitHub {
         if let Some(setup) = &*known {
             return Ok(setup.clone());
         }
-        let setup = Arc::new(self.ask_setup().await?);
+        let setup = Arc::new(self.ask_setup(&self.wanted).await?);
         *known = Some(setup.clone());
         Ok(setup)
     }
 
-    async fn ask_setup(&self) -> Result<Setup, Error> {
+    async fn ask_setup(&self, wanted: &Wanted) -> Result<Setup, Error> {
         let mut document = Document::new(&self.api);
-        document.add_setup(&self.wanted);
+        document.add_setup(wanted);
         let answer = document.ask(&self.api, "read the repository's settings").await?;
-        Setup::read(&self.api, &self.wanted, &answer)
+        Setup::read(&self.api, wanted, &answer)
     }
 
     async fn forget_setup(&self) {

@@ -12,7 +12,7 @@ use apollo_compiler::schema::Implementers;
 use serde_json::{Value, json};
 
 use super::documents::{document, schema};
-use super::world::{Account, Author, Field, Issue, Role, World};
+use super::world::{Account, Author, Field, Issue, Role, TokenKind, World};
 use super::{Answer, mutations};
 
 /// What a field's resolver fails with: GitHub's type of error, and its words.
@@ -37,6 +37,14 @@ pub fn answer(world: &mut World, account: &Account, body: &[u8], violations: &mu
         Ok(variables) => variables,
         Err(error) => return refuse(error.message().to_string(), violations),
     };
+    // Scopes of classic tokens are looked at before anything is executed.
+    if matches!(account.token, TokenKind::Classic(_)) && !account.token.reaches_projects() && text.contains("rojectV2")
+    {
+        let message = "Your token has not been granted the required scopes to execute this query. The 'projectV2' \
+                       field requires one of the following scopes: ['read:project'], but your token has only been \
+                       granted the: ['repo'] scopes.";
+        return Answer::new(200, json!({ "errors": [{ "type": "INSUFFICIENT_SCOPES", "message": message }] }));
+    }
     let context = Context { world: RefCell::new(world), account };
     let root = Object { context: &context, kind: if operation.is_mutation() { Kind::Mutation } else { Kind::Query } };
     // Of a schema this large, that is most of the work of a request: once is enough.
