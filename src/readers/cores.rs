@@ -14,10 +14,25 @@ pub(super) fn in_portions<P: Send, R: Send, W: FnMut(Vec<P>) -> R>(
     parts: Vec<P>,
     worker: impl Fn() -> W + Sync,
 ) -> Vec<R> {
+    let count = parts.len();
+    let mut parts = parts.into_iter();
+    let portion = || Some(parts.by_ref().take(PORTION).collect::<Vec<_>>()).filter(|portion| !portion.is_empty());
+    run(count, std::iter::from_fn(portion), worker)
+}
+
+/// Changes each of the items.
+pub(super) fn each<T: Send>(items: &mut [T], f: impl Fn(&mut T) + Sync) {
+    run(items.len(), items.chunks_mut(PORTION), || |portion: &mut [T]| portion.iter_mut().for_each(&f));
+}
+
+fn run<P, R: Send, W: FnMut(P) -> R>(
+    count: usize,
+    portions: impl Iterator<Item = P> + Send,
+    worker: impl Fn() -> W + Sync,
+) -> Vec<R> {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    let threads = cores.min(parts.len() / PORTION).max(1);
-    let portions = Mutex::new(Portions { parts: parts.into_iter(), count: 0 });
-    let run = || {
+    let portions = Mutex::new(portions.enumerate());
+    let work = || {
         let mut work = worker();
         let mut done = Vec::new();
         loop {
@@ -29,10 +44,10 @@ pub(super) fn in_portions<P: Send, R: Send, W: FnMut(Vec<P>) -> R>(
         }
     };
     let mut done = thread::scope(|scope| {
-        let spawn = |_| thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, &run);
+        let spawn = |_| thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, &work);
         // A thread that the system refuses is work for the others.
-        let others: Vec<_> = (1..threads).filter_map(|number| spawn(number).ok()).collect();
-        let mut done = run();
+        let others: Vec<_> = (1..cores.min(count / PORTION)).filter_map(|number| spawn(number).ok()).collect();
+        let mut done = work();
         for other in others {
             done.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         }
@@ -40,21 +55,6 @@ pub(super) fn in_portions<P: Send, R: Send, W: FnMut(Vec<P>) -> R>(
     });
     done.sort_unstable_by_key(|(number, _)| *number);
     done.into_iter().map(|(_, result)| result).collect()
-}
-
-struct Portions<I> {
-    parts: I,
-    count: usize,
-}
-
-impl<I: Iterator> Iterator for Portions<I> {
-    type Item = (usize, Vec<I::Item>);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let portion: Vec<_> = self.parts.by_ref().take(PORTION).collect();
-        self.count += 1;
-        (!portion.is_empty()).then_some((self.count, portion))
-    }
 }
 
 #[cfg(test)]
@@ -67,6 +67,9 @@ mod tests {
             let parts: Vec<_> = (0..count).collect();
             let done = in_portions(parts.clone(), || |portion: Vec<usize>| portion);
             assert_eq!(done.concat(), parts);
+            let mut doubled = parts.clone();
+            each(&mut doubled, |part| *part *= 2);
+            assert_eq!(doubled, parts.iter().map(|part| part * 2).collect::<Vec<_>>());
         }
     }
 

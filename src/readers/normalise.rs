@@ -1,10 +1,11 @@
 //! What all readers have in common, after reading: paths, identifiers, texts, source lines, redaction.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use super::paths::Paths;
-use super::redact;
 use super::source::Sources;
+use super::{cores, redact};
 use crate::config::ReportSource;
 use crate::finding::{Finding, Kind, Scan, identifiers};
 
@@ -20,7 +21,7 @@ pub(super) fn scans(scans: &mut [Scan], path: &str, source: &ReportSource, works
         }
         {
             let paths = Paths::new(workspace, source.root.as_deref(), sources);
-            scan.findings.iter_mut().for_each(|finding| tidy(finding, &paths));
+            cores::each(&mut scan.findings, |finding| tidy(finding, &paths));
             let unexamined = std::mem::take(&mut scan.unexamined);
             scan.unexamined = unexamined.iter().filter_map(|path| unexamined_path(path, &paths, sources)).collect();
             scan.unexamined.sort_unstable();
@@ -79,8 +80,10 @@ fn tidy(finding: &mut Finding, paths: &Paths<'_>) {
             finding.cvss.push(rating);
         }
     }
-    let mut seen = std::collections::HashSet::new();
-    finding.references.retain(|link| !link.is_empty() && seen.insert(link.clone()));
+    let mut seen = HashSet::new();
+    let links = finding.references.iter();
+    let mut kept = links.map(|link| !link.is_empty() && seen.insert(link.as_str())).collect::<Vec<_>>().into_iter();
+    finding.references.retain(|_| kept.next() == Some(true));
 }
 
 /// Without control characters and outer white space; line ends are `\n`.

@@ -1,5 +1,7 @@
 //! What a definition's program yields → findings. Leaves are lenient, containers strict, unknown names an error.
 
+use std::borrow::Cow;
+
 use jaq_json::{Num, Val};
 use sha2::{Digest as _, Sha256};
 
@@ -56,7 +58,7 @@ fn object<'v>(value: &'v Val, mut member: impl FnMut(&str, &'v Val) -> Shaped<()
         Val::Obj(members) => {
             for (name, value) in members.iter() {
                 let Val::TStr(name) = name else { return wrong("a member whose name is no text") };
-                let name = String::from_utf8_lossy(name);
+                let name = lossy(name);
                 member(&name, value).at(&name)?;
             }
             Ok(true)
@@ -73,12 +75,17 @@ fn unknown(names: &[&str], name: &str) -> Shaped<()> {
     wrong(format!("there is no such field{hint}"))
 }
 
+/// The engine's texts, which are UTF-8 but for what a program has cut to pieces.
+fn lossy(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
+}
+
 /// A leaf as text; what says nothing is absent.
 fn text(value: &Val) -> Shaped<Option<String>> {
     match value {
         Val::Null => Ok(None),
         Val::TStr(bytes) | Val::BStr(bytes) => {
-            let text = String::from_utf8_lossy(bytes);
+            let text = lossy(bytes);
             let text = text.trim();
             Ok((!text.is_empty() && !text.eq_ignore_ascii_case("n/a")).then(|| text.to_owned()))
         }
@@ -191,9 +198,7 @@ fn cvss(value: &Val) -> Shaped<Option<Cvss>> {
 /// Source text keeps its white space: identity folds it.
 fn source(value: &Val) -> Shaped<Option<String>> {
     match value {
-        Val::TStr(bytes) => {
-            Ok(Some(String::from_utf8_lossy(bytes).into_owned()).filter(|text| !text.trim().is_empty()))
-        }
+        Val::TStr(bytes) => Ok(Some(lossy(bytes).into_owned()).filter(|text| !text.trim().is_empty())),
         other => text(other),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::finding::Finding;
 
@@ -18,7 +18,7 @@ const MAX_ABOVE: usize = 500;
 /// Reads files of a workspace, each once, and never one outside of it.
 pub(super) struct Sources {
     root: Option<PathBuf>,
-    files: HashMap<String, Option<Rc<Source>>>,
+    files: HashMap<String, Option<Arc<Source>>>,
 }
 
 impl Sources {
@@ -58,7 +58,7 @@ impl Sources {
         self.root.as_deref().is_some_and(|root| root.join(path).is_dir())
     }
 
-    fn file(&mut self, path: &str) -> Option<Rc<Source>> {
+    fn file(&mut self, path: &str) -> Option<Arc<Source>> {
         if let Some(known) = self.files.get(path) {
             return known.clone();
         }
@@ -67,14 +67,14 @@ impl Sources {
         text
     }
 
-    fn read(&self, path: &str) -> Option<Rc<Source>> {
+    fn read(&self, path: &str) -> Option<Arc<Source>> {
         let root = self.root.as_deref()?;
         let file = root.join(path).canonicalize().ok().filter(|file| file.starts_with(root))?;
         let meta = fs::metadata(&file).ok().filter(|meta| meta.is_file() && meta.len() <= MAX_FILE)?;
         let bytes = fs::read(&file)
             .inspect_err(|error| tracing::debug!(path, %error, size = meta.len(), "source not readable"))
             .ok()?;
-        Some(Rc::new(Source::new(String::from_utf8_lossy(&bytes).into_owned())))
+        Some(Arc::new(Source::new(String::from_utf8_lossy(&bytes).into_owned())))
     }
 }
 

@@ -54,7 +54,7 @@ impl Formatter for Plain {
 
     fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
         // Most text is harmless, and seen to be so by its bytes.
-        if fragment.is_ascii() && !fragment.contains("##") && !fragment.contains('\u{7f}') {
+        if fragment.is_ascii() && memchr::memchr2(b'#', 0x7f, fragment.as_bytes()).is_none() {
             return writer.write_all(fragment.as_bytes());
         }
         let (mut written, mut before) = (0, ' ');
