@@ -165,6 +165,7 @@ impl GitLab {
                 Ok(_) => made.push(label.clone()),
                 // Another run was faster.
                 Err(Error::Conflict) => {}
+                Err(Error::Refused { detail, .. }) if detail.contains("already") => {}
                 // The issue's own call makes it, or fails with the better reason.
                 Err(Error::Forbidden { .. }) => continue,
                 Err(error) => return Err(error),
