@@ -2,6 +2,7 @@
 //!
 //! This module knows nothing else of ours; every other module speaks in its types.
 
+mod cvss;
 mod fold;
 pub mod identifiers;
 mod identity;
@@ -12,6 +13,7 @@ mod scan;
 mod severity;
 mod status;
 
+pub use cvss::base_score;
 pub use fold::{fold_code, fold_url, image_name, sketch};
 pub use identity::{Evidence, Fingerprint, Snippet, assign_keys};
 pub use key::{Digest, Key, ParseKeyError, digest};

@@ -58,6 +58,12 @@ impl Severity {
         }
     }
 
+    /// Whether a scanner's word says that nobody has rated it: ratings beside it may tell more.
+    #[must_use]
+    pub fn is_unrated(word: &str) -> bool {
+        matches!(word.trim().to_ascii_lowercase().as_str(), "" | "unknown" | "undefined" | "unspecified")
+    }
+
     /// Reads a scanner's word for a severity, in any case: `moderate`, `ERROR`, `negligible` …
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {

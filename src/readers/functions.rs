@@ -3,10 +3,11 @@
 
 use jaq_core::native::{self, bome, v};
 use jaq_core::{DataT, Error, Native, ValXs};
-use jaq_json::Val;
+use jaq_json::{Num, Val};
 
 use super::html::to_text;
 use super::ids;
+use crate::finding::base_score;
 
 /// What jq offers and a report has no business with.
 const FORBIDDEN: [(&str, usize); 5] = [("env", 0), ("now", 0), ("halt", 1), ("debug_empty", 0), ("stderr_empty", 0)];
@@ -25,12 +26,15 @@ pub(super) fn all<D: for<'a> DataT<V<'a> = Val>>() -> impl Iterator<Item = Funct
     allowed.chain(forbidden).chain(ours())
 }
 
-fn ours<D: for<'a> DataT<V<'a> = Val>>() -> [Function<D>; 6] {
+fn ours<D: for<'a> DataT<V<'a> = Val>>() -> [Function<D>; 7] {
     [
         native::run(("items", v(0), |cv| items(cv.1))),
         native::run(("cwe", v(0), |cv| texts(&cv.1, |text| ids::cwes(text).map(Val::from).collect()))),
         native::run(("ids", v(0), |cv| {
             texts(&cv.1, |text| ids::find(text).filter(|id| !id.starts_with("CWE-")).map(Val::from).collect())
+        })),
+        native::run(("cvss_score", v(0), |cv| {
+            texts(&cv.1, |text| base_score(text).map(|score| Val::Num(Num::Float(score))).into_iter().collect())
         })),
         native::run(("present", v(0), |cv| many(says(&cv.1).then_some(cv.1)))),
         native::run(("joined", v(1), |mut cv| {

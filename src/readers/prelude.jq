@@ -1,6 +1,7 @@
 # Functions for scanner definitions, beside those of jq and these of functions.rs:
 # `items`: of an array; `present`: the value, if it says something; `[…] | joined(" ")`: what says something, joined;
-# `cwe`: `79`, `"79"`, `"CWE-79: …"` → `CWE-79`; `ids`: the vulnerability ids in a text; `html_text`: HTML as plain text.
+# `cwe`: `79`, `"79"`, `"CWE-79: …"` → `CWE-79`; `ids`: the vulnerability ids in a text; `html_text`: HTML as plain text;
+# `cvss_score`: the base score of a CVSS vector.
 
 # The items of an array; nothing where it is null. Anything else is an error.
 def list(f): f | items;

@@ -229,14 +229,15 @@ fn fingerprints(value: &Val) -> Shaped<Vec<Fingerprint>> {
     Ok(all)
 }
 
-/// A word, or a number from 0 to 10 as a CVSS score.
-fn severity(value: &Val) -> Shaped<Severity> {
-    let Some(word) = text(value)? else { return Ok(Severity::Info) };
-    match word.parse::<f64>() {
-        Ok(score) if (0.0..=10.0).contains(&score) => Ok(Severity::from_cvss(score)),
-        _ => Severity::from_word(&word)
-            .map_or_else(|| wrong(format!("`{}` is no severity", word.chars().take(40).collect::<String>())), Ok),
-    }
+/// A word, or a number from 0 to 10 as a CVSS score; nothing where it is not rated.
+fn severity(value: &Val) -> Shaped<Option<Severity>> {
+    let Some(word) = text(value)?.filter(|word| !Severity::is_unrated(word)) else { return Ok(None) };
+    let severity = match word.parse::<f64>() {
+        Ok(score) if (0.0..=10.0).contains(&score) => Some(Severity::from_cvss(score)),
+        _ => Severity::from_word(&word),
+    };
+    let shown = || word.chars().take(40).collect::<String>();
+    severity.map_or_else(|| wrong(format!("`{}` is no severity", shown())), |severity| Ok(Some(severity)))
 }
 
 const FIELDS: &[&str] = &[
@@ -275,11 +276,11 @@ pub(super) struct Found {
 /// What one output of a program says.
 pub(super) fn found(value: &Val, kind: Kind) -> Shaped<Found> {
     let (mut finding, mut evidence) = (Finding { kind, ..Finding::default() }, Evidence::default());
-    let (mut target, mut scanner, mut secrets) = (None, None, Vec::new());
+    let (mut target, mut scanner, mut secrets, mut rated) = (None, None, Vec::new(), None);
     let there = object(value, |name, value| {
         match name {
             "title" => finding.title = text(value)?.unwrap_or_default(),
-            "severity" => finding.severity = severity(value)?,
+            "severity" => rated = severity(value)?,
             "status" => {
                 if let Some(word) = text(value)? {
                     finding.status = word.parse::<Status>().or_else(|e| wrong(e.to_string()))?;
@@ -325,6 +326,7 @@ pub(super) fn found(value: &Val, kind: Kind) -> Shaped<Found> {
     if !there {
         return wrong("a finding was expected, got null");
     }
+    finding.severity = rated.or_else(|| Severity::from_ratings(&finding.cvss)).unwrap_or_default();
     finding.evidence = evidence;
     // What is masked in the report is no value: two masked secrets are told apart by place and content.
     let values: Vec<_> = secrets.iter().filter(|value| !redact::is_masked(value)).collect();

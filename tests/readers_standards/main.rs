@@ -1,6 +1,7 @@
 //! The readers of the standards: reports with none, one and many findings, and odd ones.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod cvss;
 mod cyclonedx;
 mod generic;
 mod gitlab;

@@ -20,7 +20,7 @@ pub(super) fn rate(vulnerability: &Vulnerability<'_>) -> (Severity, Vec<Cvss>) {
     let cvss = ratings
         .iter()
         .filter(|rating| method(rating) < OTHER)
-        .map(|rating| Cvss { vector: rating.vector.owned(), score: rating.score.get() })
+        .map(|rating| cvss(rating))
         .filter(|cvss| cvss.vector.is_some() || cvss.score.is_some())
         .collect();
     (severity, cvss)
@@ -40,6 +40,10 @@ fn method(rating: &Rating<'_>) -> u8 {
 
 fn severity(rating: &Rating<'_>) -> Option<Severity> {
     let by_word = rating.severity.get().filter(|word| *word != "unknown").and_then(Severity::from_word);
-    let by_score = || rating.score.get().filter(|_| method(rating) < OTHER).map(Severity::from_cvss);
+    let by_score = || Severity::from_ratings(&[cvss(rating)]).filter(|_| method(rating) < OTHER);
     by_word.or_else(by_score)
+}
+
+fn cvss(rating: &Rating<'_>) -> Cvss {
+    Cvss { vector: rating.vector.owned(), score: rating.score.get() }
 }

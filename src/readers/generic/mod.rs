@@ -95,7 +95,10 @@ fn json(input: Input<'_>) -> Result<Vec<Scan>, ReadError> {
         let wrong = |field: &str, detail: &str| {
             ReadError::malformed(input.path, format!("`findings[{index}].{field}` {detail}"))
         };
-        let severity = severity(&Fields(fields), wrong)?.ok_or_else(|| wrong("severity", "is missing"))?;
+        let severity = severity(&Fields(fields), wrong)?;
+        if severity.is_none() && Fields(fields).text("severity").is_none() {
+            return Err(wrong("severity", "is missing"));
+        }
         let kind = match (report.dynamic_tool.is_set(), report.static_tool.is_set()) {
             (true, false) => Some(Kind::Dynamic),
             _ => None,
@@ -130,8 +133,8 @@ fn csv(input: Input<'_>) -> Result<Vec<Scan>, ReadError> {
         }
         let wrong =
             |field: &str, detail: &str| ReadError::malformed(input.path, format!("line {line}: `{field}` {detail}"));
-        // In CSV the severity may be left out, and is Info then.
-        let severity = severity(&Fields(&row), wrong)?.unwrap_or_default();
+        // In CSV the severity may be left out.
+        let severity = severity(&Fields(&row), wrong)?;
         findings.push(finding(&Fields(&row), severity, None, wrong)?);
     }
     Ok(vec![scan("Generic", findings)])
@@ -142,14 +145,14 @@ fn scan(scanner: &str, findings: Vec<Finding>) -> Scan {
 }
 
 fn severity(fields: &Fields<'_>, wrong: impl Fn(&str, &str) -> ReadError) -> Result<Option<Severity>, ReadError> {
-    let Some(word) = fields.text("severity") else { return Ok(None) };
+    let Some(word) = fields.text("severity").filter(|word| !Severity::is_unrated(word)) else { return Ok(None) };
     let known = Severity::from_word(&word);
     known.map(Some).ok_or_else(|| wrong("severity", &format!("is `{word}`: write Info, Low, Medium, High or Critical")))
 }
 
 fn finding(
     fields: &Fields<'_>,
-    severity: Severity,
+    severity: Option<Severity>,
     kind: Option<Kind>,
     wrong: impl Fn(&str, &str) -> ReadError,
 ) -> Result<Finding, ReadError> {
@@ -184,9 +187,10 @@ fn finding(
         vector: fields.text(name),
         score: fields.number(&format!("{name}_score")).0.filter(|score| (0.0..=10.0).contains(score)),
     });
+    let cvss: Vec<Cvss> = cvss.into_iter().filter(|cvss| *cvss != Cvss::default()).collect();
     Ok(Finding {
         title,
-        severity,
+        severity: severity.or_else(|| Severity::from_ratings(&cvss)).unwrap_or_default(),
         status,
         kind,
         rule: fields.text("vuln_id_from_tool").or(vulnerability.filter(|_| kind == Kind::Dependency)),
@@ -195,7 +199,7 @@ fn finding(
         locations,
         component,
         fix: (version.is_some() || text.is_some()).then_some(Fix { version, text }),
-        cvss: cvss.into_iter().filter(|cvss| *cvss != Cvss::default()).collect(),
+        cvss,
         references: fields.texts("references").iter().flat_map(|text| lines(text)).collect(),
         description: description(fields),
         justification,

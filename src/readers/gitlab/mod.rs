@@ -162,9 +162,12 @@ fn finding(scan: &ScanInfo<'_>, vulnerability: &Vulnerability<'_>, remedy: Optio
     if kind == Kind::Secret {
         description.extend(vulnerability.description.get());
     }
+    let vectors = vulnerability.cvss_vectors.iter().filter_map(|one| one.vector.owned());
+    let cvss: Vec<Cvss> = vectors.map(|vector| Cvss { vector: Some(vector), score: None }).collect();
+    let said = vulnerability.severity.get().filter(|word| !Severity::is_unrated(word)).and_then(Severity::from_word);
     Some(Finding {
         title,
-        severity: vulnerability.severity.get().and_then(Severity::from_word).unwrap_or_default(),
+        severity: said.or_else(|| Severity::from_ratings(&cvss)).unwrap_or_default(),
         status: if false_positive.is_some() { Status::FalsePositive } else { Status::Active },
         kind,
         rule,
@@ -172,11 +175,7 @@ fn finding(scan: &ScanInfo<'_>, vulnerability: &Vulnerability<'_>, remedy: Optio
         location: location(vulnerability, kind),
         component,
         fix: solution.or(remedy).map(|text| Fix { version: None, text: Some(text.to_owned()) }),
-        cvss: vulnerability
-            .cvss_vectors
-            .iter()
-            .filter_map(|one| Some(Cvss { vector: Some(one.vector.owned()?), score: None }))
-            .collect(),
+        cvss,
         references,
         description: Some(description.join("\n\n")).filter(|text| !text.is_empty()),
         justification: false_positive
