@@ -44,7 +44,7 @@ fn run<P, R: Send, W: FnMut(P) -> R>(
         }
     };
     let mut done = thread::scope(|scope| {
-        let spawn = |_| thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, &work);
+        let spawn = |_| thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, work);
         // A thread that the system refuses is work for the others.
         let others: Vec<_> = (1..cores.min(count / PORTION)).filter_map(|number| spawn(number).ok()).collect();
         let mut done = work();
