@@ -143,3 +143,11 @@ fn overwrites_nothing_even_if_it_came_in_between() {
     assert!(again.files.is_empty());
     assert!(again.notes.iter().any(|note| note.contains("stays as it is")));
 }
+
+#[test]
+fn a_mapping_file_of_another_name_stays_the_only_one() {
+    let dir = folder(&[("findsync.yml", "reports: []\n")]);
+    let proposal = propose(dir.path(), &Ci::default(), &recognise);
+    assert!(proposal.files.iter().all(|file| !file.path.ends_with(".findsync.yml")), "{proposal}");
+    assert!(proposal.notes.iter().any(|note| note.contains("`findsync.yml` is there already")), "{proposal}");
+}

@@ -9,16 +9,14 @@ use crate::cli::{Global, ReportArgs};
 use crate::config::{Config, Given, ReportSource};
 use crate::error::Error;
 use crate::finding::Scan;
+use crate::init::MAPPING_FILES;
 use crate::readers::{ReadOptions, read_reports};
 use crate::trackers::{self, Track};
 use crate::triage::{Statement, read_vex};
 
-/// The names under which the mapping file is looked for.
-const NAMES: [&str; 2] = [".findsync.yml", ".findsync.yaml"];
-
 /// The mapping file that a run uses, where there is one.
 pub(super) fn config_path(global: &Global) -> Option<PathBuf> {
-    global.config.clone().or_else(|| NAMES.iter().map(PathBuf::from).find(|path| path.exists()))
+    global.config.clone().or_else(|| MAPPING_FILES.iter().map(PathBuf::from).find(|path| path.exists()))
 }
 
 /// The mapping file, or what the CI tells where there is none; with `to`, issues go to a folder.

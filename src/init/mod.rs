@@ -13,6 +13,8 @@ use crate::ci::Ci;
 
 /// The name of the mapping file.
 pub const MAPPING_FILE: &str = ".findsync.yml";
+/// The names under which the mapping file is looked for.
+pub const MAPPING_FILES: [&str; 4] = [MAPPING_FILE, ".findsync.yaml", "findsync.yml", "findsync.yaml"];
 
 /// Tells the reader of a report, by its path; `None` where it is no report.
 pub type Recognise<'a> = &'a dyn Fn(&Path) -> Option<String>;
@@ -56,7 +58,11 @@ pub fn propose(dir: &Path, ci: &Ci, recognise: Recognise<'_>) -> Proposal {
     if ci.service.is_none() {
         proposal.notes.push("no git remote of a known tracker: issues go to a folder until you name one".to_owned());
     }
-    let mut files = vec![mapping::file(ci, &reports)];
+    let mut mapping = mapping::file(ci, &reports);
+    if let Some(name) = MAPPING_FILES.iter().find(|name| dir.join(name).exists()) {
+        mapping.path = name.into();
+    }
+    let mut files = vec![mapping];
     for system in look::systems(dir, ci) {
         let (file, note) = job::file(dir, system, ci);
         if !dir.join(&file.path).exists() {
