@@ -1,5 +1,5 @@
-//! Object literals in a program → one call each, for two reasons. The engine adds up `{a: f, b: g, …}` from objects of one
-//! member, which takes quadratic time in their number, and findings are objects of many members; and most members are
+//! Object literals in a program → one call each, for three reasons. The engine adds up `{a: f, b: g, …}` from objects of
+//! one member, which takes quadratic time in their number, and findings are objects of many members. Most members are
 //! paths (`rule: .id`), which need no run of the engine. And in jq an object of which one member yields nothing is no
 //! object: a finding would be lost for want of a reference. Here the member is null.
 
