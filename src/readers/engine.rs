@@ -2,13 +2,13 @@
 //!
 //! Programs see the document and nothing else: no environment, no clock, no output.
 
-use jaq_core::data::JustLut;
 use jaq_core::load::parse::Def;
 use jaq_core::load::{Arena, File, Loader, parse};
 use jaq_core::{Ctx, Error, Filter, Vars};
 use jaq_json::Val;
 
-use super::{functions, objects};
+use super::terms::{self, Code, Engine, Replaced, Replacer};
+use super::{basics, functions};
 
 /// The name by which a program is called.
 const MAIN: &str = "main_program";
@@ -23,21 +23,23 @@ pub(super) enum Failure {
     Document(String),
 }
 
-type Data = JustLut<Val>;
-
 /// A program that is ready to run.
-pub(super) struct Program(Filter<Data>);
+pub(super) struct Program {
+    filter: Filter<Engine>,
+    replaced: Replaced,
+}
 
 impl Program {
     /// Compiles a program, or says what is wrong with it.
     pub(super) fn new(code: &str) -> Result<Self, String> {
-        compile(code).map(Self)
+        compile(code)
     }
 
     /// Calls `f` for every output, without holding more than one of them.
     pub(super) fn each<E: From<Failure>>(&self, input: Val, mut f: impl FnMut(Val) -> Result<(), E>) -> Result<(), E> {
-        let context = Ctx::<Data>::new(&self.0.lut, Vars::new([]));
-        for output in self.0.id.run((context, input)) {
+        let code = Code { lut: &self.filter.lut, replaced: &self.replaced };
+        let context = Ctx::<Engine>::new(code, Vars::new([]));
+        for output in self.filter.id.run((context, input)) {
             f(output.map_err(|exception| match exception.get_err() {
                 Ok(error) => Failure::Document(brief(&error)),
                 Err(_) => Failure::Program("`break` or `halt` outside of its place".to_owned()),
@@ -67,25 +69,27 @@ fn brief(error: &Error<Val>) -> String {
     }
 }
 
-fn compile(program: &str) -> Result<Filter<Data>, String> {
+fn compile(program: &str) -> Result<Program, String> {
     let prelude = parse(PRELUDE, |parser| parser.defs()).ok_or("the prelude does not parse")?;
     let arena = Arena::default();
-    let mut defs: Vec<Def<&str>> = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs()).collect();
-    defs.extend(prelude);
-    let keep = |names| arena.alloc(names).as_str();
+    let mut replacer = Replacer { keep: &|number| arena.alloc(number).as_str(), replaced: Replaced::default() };
+    let jq = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
+    let mut defs: Vec<Def<&str>> = jq.filter(|def| !basics::replaces(def.name, def.args.len())).collect();
+    defs.extend(prelude.into_iter().map(|def| replacer.def(def)));
     // What does not parse is left to the loader, which says why.
-    let parsed = parse(program, |parser| parser.term()).map(|term| objects::replaced(term, &keep));
+    let parsed = parse(program, |parser| parser.term()).map(|term| replacer.term(term));
     let code = if parsed.is_some() { MAIN } else { program };
     defs.extend(parsed.map(|body| Def { name: MAIN, args: Vec::new(), body }));
     let file = File { code, path: () };
     let modules = Loader::new(defs).load(&arena, file).map_err(|errors| {
         errors.into_iter().map(|(_, error)| load_error(program, error)).collect::<Vec<_>>().join("; ")
     })?;
-    let functions = functions::all().chain(objects::functions());
-    jaq_core::Compiler::default().with_funs(functions).compile(modules).map_err(|errors| {
+    let functions = functions::all().chain(terms::functions());
+    let filter = jaq_core::Compiler::default().with_funs(functions).compile(modules).map_err(|errors| {
         let undefined = errors.into_iter().flat_map(|(_, errors)| errors);
         undefined.map(|(name, what)| format!("undefined {} `{name}`", what.as_str())).collect::<Vec<_>>().join("; ")
-    })
+    })?;
+    Ok(Program { filter, replaced: replacer.replaced })
 }
 
 fn load_error(program: &str, error: jaq_core::load::Error<&str>) -> String {

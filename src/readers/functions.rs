@@ -1,12 +1,13 @@
 //! What scanner definitions may call beside jq's own functions and the prelude. What is called for every finding is
 //! written here and not in jq, where it would take most of the time.
 
+use jaq_core::box_iter::box_once;
 use jaq_core::native::{self, bome, v};
-use jaq_core::{DataT, Error, Native, ValXs};
+use jaq_core::{Bind, DataT, Error, Native, ValXs};
 use jaq_json::{Num, Val};
 
 use super::html::to_text;
-use super::ids;
+use super::{basics, ids};
 use crate::finding::base_score;
 
 /// What jq offers and a report has no business with.
@@ -23,10 +24,10 @@ pub(super) fn all<D: for<'a> DataT<V<'a> = Val>>() -> impl Iterator<Item = Funct
     let forbidden = FORBIDDEN.into_iter().map(|(name, arity)| {
         native::run::<D>((name, v(arity), |_| bome(Err(Error::str("not available to scanner definitions")))))
     });
-    allowed.chain(forbidden).chain(ours())
+    allowed.chain(forbidden).chain(basics::all()).chain(ours())
 }
 
-fn ours<D: for<'a> DataT<V<'a> = Val>>() -> [Function<D>; 7] {
+fn ours<D: for<'a> DataT<V<'a> = Val>>() -> [Function<D>; 8] {
     [
         native::run(("items", v(0), |cv| items(cv.1))),
         native::run(("cwe", v(0), |cv| texts(&cv.1, |text| ids::cwes(text).map(Val::from).collect()))),
@@ -37,6 +38,15 @@ fn ours<D: for<'a> DataT<V<'a> = Val>>() -> [Function<D>; 7] {
             texts(&cv.1, |text| base_score(text).map(|score| Val::Num(Num::Float(score))).into_iter().collect())
         })),
         native::run(("present", v(0), |cv| many(says(&cv.1).then_some(cv.1)))),
+        native::run(("first_present", [Bind::Fun(())].into(), |mut cv| {
+            let (outputs, context) = cv.0.pop_fun();
+            let mut outputs = outputs.run::<D>((context, cv.1));
+            let first = outputs.find(|output| output.as_ref().map_or(true, says));
+            // As what `//` makes of `false`.
+            let first =
+                first.unwrap_or(Ok(Val::Null)).map(|value| if value == Val::Bool(false) { Val::Null } else { value });
+            box_once(first)
+        })),
         native::run(("joined", v(1), |mut cv| {
             let by = cv.0.pop_var();
             bome(joined(&cv.1, &by))
@@ -95,7 +105,7 @@ fn joined(list: &Val, by: &Val) -> Result<Val, Error<Val>> {
     Ok(Val::from(texts.join(&String::from_utf8_lossy(by))))
 }
 
-fn type_name(value: &Val) -> &'static str {
+pub(super) fn type_name(value: &Val) -> &'static str {
     match value {
         Val::Null => "null",
         Val::Bool(_) => "boolean",

@@ -3,6 +3,7 @@
 //! Exactly one reader must recognise a document. Nothing read must never look like nothing found: an unknown shape is
 //! an error that names the file and the place.
 
+mod basics;
 mod cores;
 mod cyclonedx;
 mod definition;
@@ -28,6 +29,8 @@ mod sarif;
 mod shape;
 mod skim;
 mod source;
+mod steps;
+mod terms;
 mod trial;
 mod value;
 mod xml;

@@ -3,94 +3,74 @@
 //! paths (`rule: .id`), which need no run of the engine. And in jq an object of which one member yields nothing is no
 //! object: a finding would be lost for want of a reference. Here the member is null.
 
-use bytes::Bytes;
-use jaq_core::load::lex::StrPart;
-use jaq_core::load::parse::{Def, Term};
-use jaq_core::native;
+use jaq_core::load::parse::Term;
 use jaq_core::path::{Opt, Part};
-use jaq_core::{Bind, Cv, DataT, Exn, Native, ValT as _};
+use jaq_core::{Bind, Cv, Exn, native};
 use jaq_json::{Map, Val};
 
+use super::steps::follow;
+use super::terms::{Engine, place, plain};
+
 /// No program can spell it.
-const NAME: &str = "object literal";
-/// What stands between the members' heads in the call's last argument.
-const BETWEEN: char = '\0';
-/// What stands between the parts of a head: a member's name, and the steps of the path to its value.
-const STEP: char = '\u{1}';
+pub(super) const NAME: &str = "object literal";
 /// Literals of more members are left to the engine.
 const MAX_MEMBERS: usize = 32;
 
-/// A program with its object literals replaced. `keep` gives the members' names a place to stay.
-pub(super) fn replaced<'s>(term: Term<&'s str>, keep: &impl Fn(String) -> &'s str) -> Term<&'s str> {
-    let of = |term| replaced(term, keep);
-    let boxed = |term: Box<Term<&'s str>>| Box::new(of(*term));
-    match term {
-        Term::Obj(members) => object(members.into_iter().map(|(name, value)| (name, value.map(of))).collect(), keep),
-        Term::Arr(items) => Term::Arr(items.map(boxed)),
-        Term::Neg(term) => Term::Neg(boxed(term)),
-        Term::BinOp(left, operator, right) => Term::BinOp(boxed(left), operator, boxed(right)),
-        Term::Label(label, term) => Term::Label(label, boxed(term)),
-        Term::Fold(name, from, pattern, terms) => {
-            Term::Fold(name, boxed(from), pattern, terms.into_iter().map(of).collect())
-        }
-        Term::TryCatch(term, catch) => Term::TryCatch(boxed(term), catch.map(boxed)),
-        Term::IfThenElse(cases, otherwise) => {
-            let cases = cases.into_iter().map(|(condition, then)| (of(condition), of(then)));
-            Term::IfThenElse(cases.collect(), otherwise.map(boxed))
-        }
-        Term::Def(definitions, term) => {
-            let definitions = definitions.into_iter().map(|def| Def { body: of(def.body), ..def });
-            Term::Def(definitions.collect(), boxed(term))
-        }
-        Term::Call(name, arguments) => Term::Call(name, arguments.into_iter().map(of).collect()),
-        Term::Path(from, path) => Term::Path(boxed(from), path),
-        leaf @ (Term::Id | Term::Recurse | Term::Num(_) | Term::Str(..) | Term::Break(_) | Term::Var(_)) => leaf,
+/// The members of an object literal.
+pub(super) struct Literal(Vec<(Val, Member)>);
+
+/// How a member's value is found.
+enum Member {
+    /// By names that lead to it (`{title, id: .a.b}`).
+    At(Vec<Val>),
+    /// It is a text.
+    Text(Val),
+    /// By an argument of the call.
+    Called,
+}
+
+impl Literal {
+    /// An object literal whose members have constant names.
+    pub(super) fn new(members: &[(Term<&str>, Option<Term<&str>>)]) -> Option<Self> {
+        let text = |text: &str| Val::from(text.to_owned());
+        let member = |(name, value): &(Term<&str>, Option<Term<&str>>)| {
+            let name = text(plain(name)?);
+            let how = match value {
+                None => Member::At(vec![name.clone()]),
+                Some(value) => match (names(value), plain(value)) {
+                    (Some(names), _) => Member::At(names.into_iter().map(text).collect()),
+                    (None, Some(value)) => Member::Text(text(value)),
+                    (None, None) => Member::Called,
+                },
+            };
+            Some((name, how))
+        };
+        let members = (2..=MAX_MEMBERS).contains(&members.len()).then_some(members)?;
+        members.iter().map(member).collect::<Option<_>>().map(Self)
+    }
+
+    /// For each member, whether an argument of the call gives its value.
+    pub(super) fn is_called(&self) -> impl Iterator<Item = bool> {
+        self.0.iter().map(|(_, how)| matches!(how, Member::Called))
     }
 }
 
-fn object<'s>(
-    members: Vec<(Term<&'s str>, Option<Term<&'s str>>)>,
-    keep: &impl Fn(String) -> &'s str,
-) -> Term<&'s str> {
-    if !(2..=MAX_MEMBERS).contains(&members.len()) {
-        return Term::Obj(members);
-    }
-    let Some(heads) = members.iter().map(head).collect::<Option<Vec<_>>>() else { return Term::Obj(members) };
-    let called = heads.iter().zip(members).filter(|(head, _)| !head.contains(STEP)).filter_map(|(_, member)| member.1);
-    let called: Vec<_> = called.collect();
-    let heads = keep(heads.join(&BETWEEN.to_string()));
-    Term::Call(NAME, called.into_iter().chain([Term::Str(None, vec![StrPart::Str(heads)])]).collect())
-}
-
-/// A member's name, and behind it the path by which its value is found, where it is that simple (`{title, id: .a.b}`).
-fn head((name, value): &(Term<&str>, Option<Term<&str>>)) -> Option<String> {
-    let plain = |term: &Term<&str>| match term {
-        Term::Str(None, parts) => match parts[..] {
-            [StrPart::Str(text)] if !text.contains([BETWEEN, STEP]) => Some(text.to_owned()),
-            _ => None,
-        },
+/// The names in a path of nothing else.
+fn names<'s>(term: &Term<&'s str>) -> Option<Vec<&'s str>> {
+    let Term::Path(from, path) = term else { return None };
+    let name = |(part, opt): &(Part<Term<&'s str>>, Opt)| match (part, opt) {
+        (Part::Index(index), Opt::Essential) => plain(index),
         _ => None,
     };
-    let name = plain(name)?;
-    let path = match value {
-        None => vec![name.clone()],
-        Some(Term::Path(from, path)) if matches!(**from, Term::Id) => {
-            let step = |(part, opt): &(Part<Term<&str>>, Opt)| match (part, opt) {
-                (Part::Index(index), Opt::Essential) => plain(index),
-                _ => None,
-            };
-            path.0.iter().map(step).collect::<Option<_>>().unwrap_or_default()
-        }
-        Some(_) => Vec::new(),
-    };
-    Some(std::iter::once(name).chain(path).collect::<Vec<_>>().join(&STEP.to_string()))
+    matches!(**from, Term::Id).then(|| path.0.iter().map(name).collect())?
 }
 
-/// The function that is called, for each number of members that are no paths.
-pub(super) fn functions<D: for<'a> DataT<V<'a> = Val>>() -> impl Iterator<Item = native::Filter<Native<D>>> {
+/// The function that is called, for each number of members that are arguments.
+pub(super) fn functions() -> impl Iterator<Item = native::Fun<Engine>> {
     (0..=MAX_MEMBERS).map(|members| {
         let arguments = std::iter::repeat_n(Bind::Fun(()), members).chain([Bind::Var(())]);
-        native::run::<D>((NAME, arguments.collect(), |cv| match objects(cv) {
+        let run = native::run::<Engine>;
+        run((NAME, arguments.collect(), |cv| match objects(cv) {
             Ok(objects) => Box::new(objects.into_iter().map(|object| Ok(Val::obj(object)))),
             Err(error) => Box::new(std::iter::once(Err(error))),
         }))
@@ -98,23 +78,22 @@ pub(super) fn functions<D: for<'a> DataT<V<'a> = Val>>() -> impl Iterator<Item =
 }
 
 /// One object for each combination of what the members yield.
-fn objects<'a, D: DataT<V<'a> = Val>>((mut context, input): Cv<'a, D>) -> Result<Vec<Map>, Exn<'a, Val>> {
-    let Val::TStr(heads) = context.pop_var() else { return Ok(Vec::new()) };
-    let heads: Vec<_> = heads.split(|byte| *byte == BETWEEN as u8).map(|head| heads.slice_ref(head)).collect();
+fn objects<'a>((mut context, input): Cv<'a, Engine>) -> Result<Vec<Map>, Exn<'a, Val>> {
+    let at = place(&context.pop_var());
+    let literal: &'a Literal = &context.data().replaced.literals[at];
     // Arguments come back the last first.
-    let is_call = |head: &&Bytes| !head.contains(&(STEP as u8));
-    let mut calls: Vec<_> = heads.iter().filter(is_call).map(|_| context.pop_fun()).collect();
-    let mut objects = vec![Map::with_capacity_and_hasher(heads.len(), Default::default())];
-    for head in &heads {
-        let mut steps = head.split(|byte| *byte == STEP as u8).map(|step| Val::utf8_str(head.slice_ref(step)));
-        let name = steps.next().unwrap_or_default();
-        let (first, others) = if is_call(&head) {
-            let Some((member, context)) = calls.pop() else { return Ok(Vec::new()) };
-            let mut values = member.run::<D>((context, input.clone()));
-            let first = values.next().transpose()?.unwrap_or_default();
-            (first, values.collect::<Result<Vec<_>, _>>()?)
-        } else {
-            (steps.try_fold(input.clone(), |value, step| value.index(&step)).map_err(Exn::from)?, Vec::new())
+    let mut calls: Vec<_> = literal.is_called().filter(|called| *called).map(|_| context.pop_fun()).collect();
+    let mut objects = vec![Map::with_capacity_and_hasher(literal.0.len(), Default::default())];
+    for (name, how) in &literal.0 {
+        let (first, others) = match how {
+            Member::At(names) => (follow(&input, names).map_err(Exn::from)?, Vec::new()),
+            Member::Text(text) => (text.clone(), Vec::new()),
+            Member::Called => {
+                let Some((member, context)) = calls.pop() else { return Ok(Vec::new()) };
+                let mut values = member.run::<Engine>((context, input.clone()));
+                let first = values.next().transpose()?.unwrap_or_default();
+                (first, values.collect::<Result<Vec<_>, _>>()?)
+            }
         };
         let more: Vec<_> = others
             .into_iter()

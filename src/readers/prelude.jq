@@ -1,5 +1,6 @@
 # Functions for scanner definitions, beside those of jq and these of functions.rs:
 # `items`: of an array; `present`: the value, if it says something; `[…] | joined(" ")`: what says something, joined;
+# `first_present(f)`: the first output that says something, else null;
 # `cwe`: `79`, `"79"`, `"CWE-79: …"` → `CWE-79`; `ids`: the vulnerability ids in a text; `html_text`: HTML as plain text;
 # `cvss_score`: the base score of a CVSS vector.
 
@@ -13,8 +14,6 @@ def each(f): f | if . == null or . == "" then empty elif isarray then .[] else .
 def must(f; $what): f | if . == null then error("`\($what)` is missing") else . end;
 # XML: the text of an element that may have attributes.
 def content: if isobject then .["#text"] else . end;
-# The first output that says something.
-def first_present(f): first(f | present) // null;
 # A package URL.
 def purl($type; $name; $version): if ($type // "") == "" or ($name // "") == "" then null else
   "pkg:\($type)/" + ($name | if $type == "maven" then split(":") | join("/") else . end | split("/") | map(@uri) | join("/"))
