@@ -15,6 +15,8 @@ const MAX_TRIES: usize = 3;
 const MAX_OPENS: usize = 2;
 /// Times that an issue is looked for before it counts as not opened.
 const LOOKS: u32 = 3;
+/// Why a change of an issue that is no more was left out.
+const DELETED: &str = "the issue was deleted; the next run opens it anew where needed";
 
 /// What became of a change.
 #[derive(Debug)]
@@ -37,7 +39,7 @@ pub struct Applied {
 }
 
 impl Applied {
-    /// Whether something failed or was not tried because something else failed.
+    /// Whether something failed. What was skipped because of a failure comes with that failure.
     #[must_use]
     pub fn is_partial(&self) -> bool {
         self.outcomes
@@ -124,10 +126,10 @@ impl Context<'_> {
     /// add that, so let this one do it.
     async fn complete(&self, change: &Change, found: Issue) -> Result<Outcome, Error> {
         if let Verdict::Change(rest) = self.planner.again(change, &found)
-            && rest.action == Action::Update
+            && matches!(rest.action, Action::Update | Action::Close)
             && let Write::Edit(issue, edit) = &rest.write
         {
-            self.tracker.edit(issue, edit).await?;
+            self.edit(&rest, issue, edit).await?;
         }
         Ok(Outcome::Done(found.id))
     }
@@ -171,15 +173,11 @@ impl Context<'_> {
                 let now = match self.tracker.issue(&issue.id).await? {
                     Found::Here(now) => *now,
                     Found::Moved(to) => return Ok(Outcome::Skipped(format!("the issue was moved to {to}"))),
-                    Found::Gone => {
-                        return Ok(Outcome::Skipped(
-                            "the issue was deleted; the next run opens it anew where needed".to_owned(),
-                        ));
-                    }
+                    Found::Gone => return Ok(Outcome::Skipped(DELETED.to_owned())),
                 };
-                if now.stamp.as_ref().is_some_and(|stamp| Some(stamp) == edit.stamp.as_ref())
-                    && edit.state.is_none_or(|state| state == now.state)
-                {
+                // The stamp is written last: one that is new, and is there, says that all is written.
+                let is_new = edit.stamp.is_some() && edit.stamp != listed.stamp;
+                if is_new && now.stamp == edit.stamp && edit.state.is_none_or(|state| state == now.state) {
                     return Ok(Outcome::Done(now.id));
                 }
                 if differs(&issue, &now) {
@@ -210,11 +208,7 @@ impl Context<'_> {
                     unclear = Some(error);
                     look_first = true;
                 }
-                Err(Error::Gone) => {
-                    return Ok(Outcome::Skipped(
-                        "the issue was deleted; the next run opens it anew where needed".to_owned(),
-                    ));
-                }
+                Err(Error::Gone) => return Ok(Outcome::Skipped(DELETED.to_owned())),
                 Err(Error::Moved(to)) => return Ok(Outcome::Skipped(format!("the issue was moved to {to}"))),
                 Err(error) => return Err(error),
             }

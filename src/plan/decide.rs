@@ -23,6 +23,17 @@ pub(super) fn standing_decision(issue: &Issue, stamp: &Stamp) -> Option<(Status,
     }
 }
 
+/// A draft and its issue.
+struct Pair<'a> {
+    /// The draft's index.
+    at: usize,
+    draft: &'a Draft,
+    issue: &'a Issue,
+    stamp: &'a Stamp,
+    /// What the issue takes over from its duplicates.
+    heirs: &'a [(&'a MemberStamp, &'a Stamp)],
+}
+
 impl Planner<'_> {
     /// A draft that has no issue.
     pub(super) fn without_issue(&self, at: usize, draft: &Draft) -> Verdict {
@@ -66,13 +77,13 @@ impl Planner<'_> {
         heirs: &[(&MemberStamp, &Stamp)],
     ) -> Verdict {
         let Some(stamp) = &issue.stamp else { return Verdict::NotOurs };
+        let pair = Pair { at, draft, issue, stamp, heirs };
         let decided = standing_decision(issue, stamp);
-        let act =
-            |action, status, note, reason| self.write(at, draft, issue, stamp, heirs, action, status, note, reason);
+        let act = |action, status, note, reason| self.write(&pair, action, status, note, reason);
         let keep = |reason: String| Verdict::Held(held_draft(draft, Some(&issue.id), reason));
         match (draft.status, issue.state) {
             (Status::Active, State::Open) => match decided {
-                Some((status, by)) => self.decide(at, draft, issue, stamp, heirs, status, Some(format!("by {by}"))),
+                Some((status, by)) => self.decide(&pair, status, Some(format!("by {by}"))),
                 None if stamp.status != Status::Active => {
                     act(Action::Update, Status::Active, None, format!("active: {}", draft.seen_by))
                 }
@@ -110,7 +121,7 @@ impl Planner<'_> {
                 if stamp.state == State::Closed {
                     return keep(format!("{}, but a person reopened the issue", draft.status));
                 }
-                self.decide(at, draft, issue, stamp, heirs, draft.status, draft.reason.clone())
+                self.decide(&pair, draft.status, draft.reason.clone())
             }
             // Decided and closed, or closed in the report and closed: as it should be.
             (_, State::Closed) => Verdict::Unchanged,
@@ -119,38 +130,20 @@ impl Planner<'_> {
     }
 
     /// Moves an open issue to the status of a decision, once.
-    #[expect(clippy::too_many_arguments, reason = "one call for the three rows of the table that share it")]
-    fn decide(
-        &self,
-        at: usize,
-        draft: &Draft,
-        issue: &Issue,
-        stamp: &Stamp,
-        heirs: &[(&MemberStamp, &Stamp)],
-        status: Status,
-        reason: Option<String>,
-    ) -> Verdict {
-        if stamp.status == status && self.settings.target(status).state == State::Open {
-            return self.write(at, draft, issue, stamp, heirs, Action::Update, status, None, String::new());
+    fn decide(&self, pair: &Pair<'_>, status: Status, reason: Option<String>) -> Verdict {
+        let told = pair.stamp.status == status;
+        if told && self.settings.target(status).state == State::Open {
+            return self.write(pair, Action::Update, status, None, String::new());
         }
         let because = reason.as_deref().map_or(String::new(), |reason| format!(": {reason}"));
-        let note = Note::Decided { status, reason };
-        self.write(at, draft, issue, stamp, heirs, Action::Close, status, Some(note), format!("{status}{because}"))
+        // An issue that was opened to record the decision says so itself; only its closing is still to come.
+        let note = (!told).then_some(Note::Decided { status, reason });
+        self.write(pair, Action::Close, status, note, format!("{status}{because}"))
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the one place where a draft becomes an edit")]
-    fn write(
-        &self,
-        at: usize,
-        draft: &Draft,
-        issue: &Issue,
-        old: &Stamp,
-        heirs: &[(&MemberStamp, &Stamp)],
-        action: Action,
-        status: Status,
-        note: Option<Note>,
-        reason: String,
-    ) -> Verdict {
+    /// The one place where a draft becomes an edit.
+    fn write(&self, pair: &Pair<'_>, action: Action, status: Status, note: Option<Note>, reason: String) -> Verdict {
+        let &Pair { at, draft, issue, stamp: old, heirs } = pair;
         let tracked = stamp::tracked(self, draft, old, heirs);
         let wish = Wish {
             status,

@@ -222,7 +222,8 @@ impl Planner<'_> {
         for &issue in &matched.displaced {
             plan.add(self.without_draft(issue, None));
         }
-        // A key that goes from one issue to another leaves the first before the second gets it.
+        // A key that goes from one issue to another is taken from the first before the second gets it, as far as writes
+        // come one after another.
         let displaced: BTreeSet<u64> = matched.displaced.iter().map(|issue| issue.id.number).collect();
         plan.changes.sort_by_key(|change| {
             let number = change.issue().map(|id| id.number);

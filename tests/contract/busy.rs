@@ -5,7 +5,8 @@ use std::fmt::Debug;
 
 use async_trait::async_trait;
 use findsync::apply::{Applied, Outcome};
-use findsync::finding::{Scan, Severity};
+use findsync::config::{Decision, DecisionMatch};
+use findsync::finding::{Scan, Severity, Status};
 use findsync::sync;
 use futures::StreamExt as _;
 
@@ -45,8 +46,25 @@ pub enum End {
     Any,
 }
 
-/// Findings of a block; each block brings six changes: 1 is updated, 2 closed, 3 left, 4 merged with its twin, 5 and 6
-/// reopened (we and a person closed them), 7 opened.
+/// The changes of a block of findings: 1 is updated, 2 closed, 3 left, 4 merged with its twin, 5 and 6 reopened (we and
+/// a person closed them), 7 opened, 8 opened and closed at once, as it is decided.
+const CHANGES: usize = 7;
+
+/// A run that records decisions: that of finding 8 of each block.
+fn bench(world: &dyn World, blocks: u32) -> Bench<'_> {
+    let mut bench = Bench::new(world);
+    bench.mapping.record_decisions = true;
+    let decided = |block| Decision {
+        matches: DecisionMatch { id: Some(id(block, 8)), ..DecisionMatch::default() },
+        status: Status::RiskAccepted,
+        reason: Some("not reachable".into()),
+        until: None,
+        source: ".findsync.yml:3".into(),
+    };
+    bench.config.decisions = (1..=blocks).map(decided).collect();
+    bench
+}
+
 fn found(blocks: u32, findings: &[u32], first: Severity) -> Vec<Scan> {
     let finding = |block, n| dependency(&id(block, n), if n == 1 { first } else { Severity::Low });
     vec![scan("Trivy", (1..=blocks).flat_map(|block| findings.iter().map(move |n| finding(block, *n))).collect())]
@@ -57,12 +75,12 @@ fn id(block: u32, n: u32) -> String {
 }
 
 fn after(blocks: u32) -> Vec<Scan> {
-    found(blocks, &[1, 3, 4, 5, 6, 7], Severity::Critical)
+    found(blocks, &[1, 3, 4, 5, 6, 7, 8], Severity::Critical)
 }
 
 /// Brings a world to where the run has its changes to make.
 async fn prepare(world: &dyn World, blocks: u32) {
-    let bench = Bench::new(world);
+    let bench = bench(world, blocks);
     bench.sync(&found(blocks, &[1, 2, 3, 4, 5, 6], Severity::Low)).await;
     bench.sync(&found(blocks, &[1, 2, 3, 4, 6], Severity::Low)).await;
     let seen = bench.look().await;
@@ -74,7 +92,7 @@ async fn prepare(world: &dyn World, blocks: u32) {
 }
 
 async fn run(world: &dyn World, blocks: u32) -> Result<Applied, sync::Error> {
-    let bench = Bench::new(world);
+    let bench = bench(world, blocks);
     let tracker = world.connect(&bench.mapping);
     bench.apply_with(&after(blocks), tracker).await.map(|(_, applied)| applied)
 }
@@ -92,7 +110,7 @@ pub async fn survives_every_fault<W: Failing>(empty: W::State, blocks: u32, faul
 
     let clean = W::holding(start.clone()).await;
     let applied = run(&clean, blocks).await.unwrap();
-    assert_eq!(applied.outcomes.len(), 6 * blocks as usize);
+    assert_eq!(applied.outcomes.len(), CHANGES * blocks as usize);
     assert!(undone(&applied).is_empty(), "{applied:?}");
     let requests = clean.take_requests();
     let expected = clean.told();
@@ -126,7 +144,7 @@ pub async fn survives_every_fault<W: Failing>(empty: W::State, blocks: u32, faul
         }
         // What did not come in this run does not come in the next.
         world.take_requests();
-        let bench = Bench::new(&world);
+        let bench = bench(&world, blocks);
         let (_, mended) = bench.apply_with(&after(blocks), world.connect(&bench.mapping)).await.unwrap();
         assert!(undone(&mended).is_empty(), "the next run left something: {mended:?}; before, {case}");
         let told = world.told();
@@ -142,7 +160,12 @@ pub async fn survives_every_fault<W: Failing>(empty: W::State, blocks: u32, faul
     // Side by side, as what hangs only waits.
     let cases = (0..requests.len()).flat_map(|at| faults.iter().map(move |fault| (at, *fault)));
     futures::stream::iter(cases).for_each_concurrent(24, case).await;
-    eprintln!("{} requests of {} changes, each failed in {} ways", requests.len(), 6 * blocks, faults.len());
+    eprintln!(
+        "{} requests of {} changes, each failed in {} ways",
+        requests.len(),
+        CHANGES * blocks as usize,
+        faults.len()
+    );
 }
 
 /// Two runs at the same moment, then one more: one open issue a key, and nothing is undone.
@@ -151,7 +174,7 @@ pub async fn races<W: Failing>(empty: W::State, blocks: u32) {
     prepare(&world, blocks).await;
     let (one, two) = tokio::join!(run(&world, blocks), run(&world, blocks));
     let twins = one.unwrap().twins.len() + two.unwrap().twins.len();
-    let bench = Bench::new(&world);
+    let bench = bench(&world, blocks);
     bench.sync(&after(blocks)).await;
     let seen = bench.look().await;
     let open = |block, n| seen.iter().filter(|issue| issue.open && issue.title.contains(&id(block, n))).count();
@@ -160,5 +183,6 @@ pub async fn races<W: Failing>(empty: W::State, blocks: u32) {
         for n in [1, 3, 4, 5, 6, 7] {
             assert_eq!(open(block, n), 1, "{} ({twins} twins were closed): {seen:#?}", id(block, n));
         }
+        assert_eq!(open(block, 8), 0, "{} is decided: {seen:#?}", id(block, 8));
     }
 }

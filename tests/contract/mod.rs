@@ -213,6 +213,8 @@ macro_rules! contract_suite {
             takes_a_label_for_a_decision,
             moves_decided_findings_and_reopens_when_the_acceptance_runs_out,
             keeps_a_persons_title_severity_and_labels,
+            writes_over_a_persons_word_where_the_mapping_says_always,
+            records_decisions_as_closed_issues,
             keeps_a_persons_words_through_every_change,
             merges_twins_into_the_oldest,
             leaves_other_peoples_issues_alone,

@@ -162,6 +162,39 @@ pub async fn keeps_a_persons_title_severity_and_labels(world: &dyn World) {
     assert!(has("team-a") && !has("backend") && !has("security"), "{:?}", seen.labels);
 }
 
+pub async fn writes_over_a_persons_word_where_the_mapping_says_always(world: &dyn World) {
+    let mut bench = Bench::new(world);
+    let always = findsync::config::UpdatePolicy::Always;
+    (bench.mapping.update.severity, bench.mapping.update.title) = (always, always);
+    let there = [scan("Trivy", vec![dependency(&cve(1), Severity::High)])];
+    bench.sync(&there).await;
+    let before = bench.only().await;
+    world.person(Act::Severity(before.number, "low")).await;
+    bench.sync(&there).await;
+    assert_eq!(bench.only().await.severity, before.severity);
+    world.person(Act::Retitle(before.number, "Mine")).await;
+    bench.sync(&there).await;
+    assert_eq!(bench.only().await.title, before.title);
+}
+
+pub async fn records_decisions_as_closed_issues(world: &dyn World) {
+    let mut bench = Bench::new(world);
+    bench.mapping.record_decisions = true;
+    bench.config.decisions = vec![Decision {
+        matches: DecisionMatch { id: Some(cve(1)), ..DecisionMatch::default() },
+        status: Status::RiskAccepted,
+        reason: None,
+        until: None,
+        source: ".findsync.yml:3".into(),
+    }];
+    let there = [scan("Trivy", vec![dependency(&cve(1), Severity::High)])];
+    bench.sync(&there).await;
+    assert!(!bench.only().await.open);
+    bench.config.decisions.clear();
+    bench.sync(&there).await;
+    assert!(bench.only().await.open, "the decision was withdrawn");
+}
+
 pub async fn keeps_a_persons_words_through_every_change(world: &dyn World) {
     let bench = Bench::new(world);
     let there = |severity| [scan("Trivy", vec![dependency(&cve(1), severity)])];

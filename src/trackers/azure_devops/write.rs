@@ -20,7 +20,8 @@ impl AzureDevOps {
         let first = goal.as_deref().filter(|state| work_type.begins_in(state));
         let mut stamp = new.stamp.clone();
         if goal.is_some() && first.is_none() {
-            stamp.pending = vec![self.mapping.status.field.clone()];
+            // What takes a second request is announced in the first one, so that the next run can make it good.
+            (stamp.state, stamp.pending) = (State::Open, vec![self.mapping.status.field.clone()]);
         }
         let patch = self.first_patch(work_type, new, &stamp, first).await?;
         let item = self.client.create(&work_type.name, &self.query(), &patch).await?;
@@ -33,7 +34,6 @@ impl AzureDevOps {
         if way.is_empty() && stamp.pending.is_empty() {
             return Ok(id);
         }
-        let settled = Stamp { pending: Vec::new(), ..stamp };
         let relations = match item.relations.is_empty() {
             true => self.known_now(item.id).await.map(|known| known.relations),
             false => Ok(item.relations),
@@ -41,7 +41,7 @@ impl AzureDevOps {
         let moved = match relations {
             Ok(relations) => {
                 let mut links = links::Changes::default();
-                links.hold(&relations, &settled);
+                links.hold(&relations, &new.stamp);
                 let mut steps: Vec<_> = way.iter().map(|s| vec![Operation::add(fields::STATE, s.as_str())]).collect();
                 match steps.last_mut() {
                     Some(last) => last.extend(links.into_operations()),

@@ -44,8 +44,14 @@ impl GitHub {
         labels.extend(new.labels.iter().cloned());
         labels.extend(self.field_labels(&new.fields));
         self.ensure_labels(setup, &mut labels).await?;
+        // What takes further requests is announced in the first one, so that the next run can make it good.
+        let closes = new.state == State::Closed;
         let pending: Vec<String> = fields.iter().map(|field| field.name.clone()).collect();
-        let body = if pending.is_empty() { new.body.clone() } else { with_pending(&new.body, &new.stamp, pending) };
+        let announced = Stamp { state: State::Open, ..new.stamp.clone() };
+        let body = match pending.is_empty() && !closes {
+            true => new.body.clone(),
+            false => with_pending(&new.body, &announced, pending),
+        };
         let mut payload = self.reserved(&new.fields).await?;
         payload.retain(|_, value| !value.is_null());
         payload.insert("title".to_owned(), json!(new.title));
@@ -75,10 +81,13 @@ impl GitHub {
             if !fields.is_empty() {
                 let item = self.add_item(setup, &id.handle).await?;
                 handle = Handle { issue: &id.handle, item: Some(&item), archived: false }.to_string();
-                self.set_fields(setup, &id, Handle::parse(&handle), &fields, Some((&new.body, &new.stamp))).await?;
+                let last = (!closes).then_some((new.body.as_str(), &new.stamp));
+                self.set_fields(setup, &id, Handle::parse(&handle), &fields, last).await?;
             }
-            if new.state == State::Closed {
-                self.patch(&id, &close(new.closed_as)).await?;
+            if closes {
+                let mut payload = close(new.closed_as);
+                payload.insert("body".to_owned(), json!(new.body));
+                self.patch(&id, &payload).await?;
             }
             Ok::<_, Error>(handle)
         };
