@@ -47,6 +47,12 @@ impl Applied {
             .chain(self.twins.iter().map(|(_, outcome)| outcome))
             .any(|outcome| matches!(outcome, Outcome::Failed(_)))
     }
+
+    /// Whether anything may have been written.
+    #[must_use]
+    pub fn is_anything(&self) -> bool {
+        self.outcomes.iter().any(|outcome| !matches!(outcome, Outcome::Skipped(_)))
+    }
 }
 
 /// What applying needs beside the plan.

@@ -9,7 +9,7 @@ use crate::{config, readers, sync, template, trackers};
 pub const DONE: u8 = 0;
 /// Done, and the gate tripped.
 pub const GATE: u8 = 1;
-/// Usage, mapping file or a report is bad; nothing changed.
+/// Usage, mapping file or a report is bad, or the tracker cannot be used; nothing changed.
 pub const BAD_INPUT: u8 = 2;
 /// The plan was refused as unsafe; nothing changed.
 pub const REFUSED: u8 = 3;
@@ -80,6 +80,9 @@ pub enum Error {
     /// The result could not be printed.
     #[error("failed to print the result: {0}")]
     Print(#[from] std::io::Error),
+    /// Issues were changed, and then the result could not be told.
+    #[error("issues were changed, but what became of each is not told everywhere: {0}")]
+    Untold(Box<Error>),
 }
 
 impl Error {
@@ -97,16 +100,18 @@ impl Error {
                     .to_owned()
             }
             Self::PlanFile { .. } => "write it with `findsync plan --out FILE`".to_owned(),
+            Self::Untold(error) => return error.hint(),
             Self::Moved(_) => "look at a new plan: `findsync plan --out FILE`".to_owned(),
             _ => return None,
         })
     }
 
-    /// The exit code.
+    /// The exit code: only [`PARTLY`] is of a run that changed anything.
     #[must_use]
     pub const fn exit_code(&self) -> u8 {
         match self {
             Self::Moved(_) => REFUSED,
+            Self::Untold(_) => PARTLY,
             _ => BAD_INPUT,
         }
     }

@@ -270,6 +270,7 @@ const WRONG: &[(&str, &str)] = &[
         "status_and_fields",
         "instances: [{ label: d, type: local, location: x }]\nmappings:\n  - status: { active: { value: New, state: closed }, closed: { value: Done, state: ajar } }\n    assignees: [ann]\n    fields:\n      - { field: Team, value: a }\n      - { field: team, value: b }\n      - { field: Assignees, value: bob }\n    update: sometimes\n    body: { file: absent.j2 }\n",
     ),
+    ("endless_time", "limits: { scope_ttl: 999999999 }\nmappings:\n  - due: { high: 36501 }\n"),
     ("control_characters", "vex: [\"a\\e[31m\\n::set-output name=x::y[\"]\n"),
 ];
 

@@ -9,7 +9,7 @@ use crate::config::Secret;
 
 /// Inputs that are options of the same name.
 const OPTIONS: [&str; 5] = ["config", "fail-on", "to", "reader", "target"];
-/// Inputs with tokens (GitHub Actions only), and the variables that they stand for.
+/// Inputs with tokens, and the variables that they stand for.
 const TOKENS: [(&str, &str); 2] = [("token", "FINDSYNC_TOKEN"), ("github-token", "GITHUB_TOKEN")];
 
 /// The command line that a step's inputs stand for. Empty inputs are absent.
@@ -32,6 +32,13 @@ pub fn from_inputs(env: &dyn Fn(&str) -> Option<String>) -> Result<Cli, clap::Er
             Some(line) => Err(bad(name, line, "must not hold control characters or `##`")),
             None => Ok(lines),
         }
+    };
+    // Nothing of a token is ever shown, whatever is wrong with it.
+    let token = |name: &str| match given(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()) {
+        Some(text) if text.contains(|c: char| c.is_control()) => {
+            Err(wrong(format!("input `{name}` must be one line without control characters")))
+        }
+        text => Ok(text.map(Secret::new)),
     };
     let input = |name: &str| match lines(name)?.as_slice() {
         [] => Ok(None),
@@ -60,14 +67,17 @@ pub fn from_inputs(env: &dyn Fn(&str) -> Option<String>) -> Result<Cli, clap::Er
     arguments.extend(lines("reports")?);
     let mut cli = Cli::try_parse_from(arguments)?;
     for (name, variable) in TOKENS {
-        cli.global.tokens.extend(input(name)?.map(|token| (variable, Secret::new(token))));
+        cli.global.tokens.extend(token(name)?.map(|token| (variable, token)));
     }
     Ok(cli)
 }
 
 fn bad(name: &str, value: &str, what: &str) -> clap::Error {
-    let message = format!("input `{name}` {what}, but is {}\n", value.escape_debug());
-    clap::Error::raw(clap::error::ErrorKind::InvalidValue, message)
+    wrong(format!("input `{name}` {what}, but is {}", value.escape_debug()))
+}
+
+fn wrong(what: String) -> clap::Error {
+    clap::Error::raw(clap::error::ErrorKind::InvalidValue, what + "\n")
 }
 
 #[cfg(test)]
@@ -106,6 +116,20 @@ mod tests {
         let Command::Plan(args) = cli.command else { panic!("{:?}", cli.command) };
         assert_eq!(args.sync.reports.reports, ["reports/*.sarif", "--partial", "$(touch x).json"]);
         assert_eq!(args.sync.fail_on, Some(crate::finding::Severity::High));
+    }
+
+    #[test]
+    fn nothing_of_a_token_is_told_whatever_is_wrong_with_it() {
+        for name in ["INPUT_TOKEN", "FINDSYNC_TOKEN", "INPUT_GITHUB-TOKEN", "FINDSYNC_GITHUB_TOKEN"] {
+            for value in ["glpat-SuperSecret123\nx", "x\nglpat-SuperSecret123", "glpat-SuperSecret\u{1b}[2J"] {
+                let error = given(&[(name, value)]).expect_err(value);
+                let told = format!("{error} {error:?}");
+                assert!(!told.contains("glpat") && !told.contains("Secret"), "{told}");
+                assert!(told.contains("token` must be one line"), "{told}");
+            }
+            let cli = given(&[(name, " ghp_abc##SECRET\n")]).expect("usable");
+            assert_eq!(cli.global.tokens[0].1.expose(), "ghp_abc##SECRET");
+        }
     }
 
     #[test]

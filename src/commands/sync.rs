@@ -1,10 +1,11 @@
 //! `findsync plan` and `findsync apply`.
 
+use std::fs::File;
 use std::path::Path;
 
 use chrono::NaiveDate;
 
-use super::tell::{mask, tell};
+use super::tell::{self, mask};
 use super::view::view;
 use super::{Console, inputs};
 use crate::apply::Applied;
@@ -42,7 +43,7 @@ pub(super) async fn plan(args: &PlanArgs, global: &Global, console: &mut Console
     let notes = std::mem::take(&mut run.notes);
     let mut view = view(&run.config, &run.trackers, &planned, &[], notes);
     view.exit_code = run.exit_code(&args.sync, &planned, &[]);
-    run.tell(&args.sync, &view, console)
+    run.tell(&args.sync, tell::open(&args.sync)?, &view, console)
 }
 
 pub(super) async fn apply(args: &ApplyArgs, global: &Global, console: &mut Console<'_>) -> Result<u8, Error> {
@@ -58,6 +59,7 @@ pub(super) async fn apply(args: &ApplyArgs, global: &Global, console: &mut Conso
     }
     run.note_linked(&planned).await;
     let refused = planned.iter().any(|planned| planned.plan.refusal.is_some());
+    let files = tell::open(&args.sync)?;
     let mut applied = Vec::new();
     match run.ci.may_write(&run.config.branches) {
         Err(why) => run.notes.push(format!("only planned: {why}")),
@@ -81,7 +83,8 @@ pub(super) async fn apply(args: &ApplyArgs, global: &Global, console: &mut Conso
     let notes = std::mem::take(&mut run.notes);
     let mut view = view(&run.config, &run.trackers, &planned, &applied, notes);
     view.exit_code = run.exit_code(&args.sync, &planned, &applied);
-    run.tell(&args.sync, &view, console)
+    let told = run.tell(&args.sync, files, &view, console);
+    if applied.iter().any(Applied::is_anything) { told.map_err(|error| Error::Untold(Box::new(error))) } else { told }
 }
 
 impl Run {
@@ -182,7 +185,7 @@ impl Run {
         ));
         let mut view = PlanView { notes: std::mem::take(&mut self.notes), ..PlanView::default() };
         view.exit_code = DONE;
-        self.tell(args, &view, console)
+        self.tell(args, tell::open(args)?, &view, console)
     }
 
     fn exit_code(&self, args: &SyncArgs, planned: &[Planned], applied: &[Applied]) -> u8 {
@@ -210,8 +213,8 @@ impl Run {
         if trips { GATE } else { DONE }
     }
 
-    fn tell(&self, args: &SyncArgs, view: &PlanView, console: &mut Console<'_>) -> Result<u8, Error> {
-        tell(&self.ci, args, view, console)?;
+    fn tell(&self, args: &SyncArgs, files: Vec<File>, view: &PlanView, console: &mut Console<'_>) -> Result<u8, Error> {
+        tell::tell(&self.ci, args, files, view, console)?;
         Ok(view.exit_code)
     }
 }

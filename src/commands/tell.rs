@@ -1,8 +1,8 @@
 //! Where the result of plan and apply goes: standard output, files, and the places where the CI shows it.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::Console;
@@ -12,8 +12,23 @@ use crate::error::Error;
 use crate::reports::{self, Paint, PlanView};
 use crate::trackers::Track;
 
-/// Prints the result, saves it where that is asked for, and tells the CI in its own ways.
-pub(super) fn tell(ci: &Ci, args: &SyncArgs, view: &PlanView, console: &mut Console<'_>) -> Result<(), Error> {
+/// Opens the files that the result goes to, before anything is changed; what stands in them stays until it is there.
+pub(super) fn open(args: &SyncArgs) -> Result<Vec<File>, Error> {
+    let open = |path: &PathBuf| {
+        let opened = OpenOptions::new().write(true).create(true).truncate(false).open(path);
+        opened.map_err(|source| Error::File { what: "write", path: path.clone(), source })
+    };
+    args.out.iter().map(open).collect()
+}
+
+/// Prints the result, saves it in the files of [`open`], and tells the CI in its own ways.
+pub(super) fn tell(
+    ci: &Ci,
+    args: &SyncArgs,
+    files: Vec<File>,
+    view: &PlanView,
+    console: &mut Console<'_>,
+) -> Result<(), Error> {
     let paint = Paint { colour: console.colour };
     if ci.system == Some(System::GitLabCi) && args.format == Format::Text && !console.quiet {
         // Every line is there to unfold; what failed, what was refused and the sums stand below it.
@@ -30,17 +45,17 @@ pub(super) fn tell(ci: &Ci, args: &SyncArgs, view: &PlanView, console: &mut Cons
     let root = ci.workspace.as_deref().unwrap_or(Path::new(""));
     let plan = plan.map(|path| path.strip_prefix(root).unwrap_or(path));
     let values = reports::outputs(view, plan.and_then(Path::to_str));
-    for path in &args.out {
-        write(path, OpenOptions::new().write(true).truncate(true), |out| match format_of(path) {
+    for (path, file) in args.out.iter().zip(files) {
+        write(path, overwritten(file), |out| match format_of(path) {
             Some(format) => print(format, out, view, Paint::default(), false),
             None => reports::dotenv(out, &values),
         })?;
     }
     if let Some(path) = &ci.output_file {
-        write(path, OpenOptions::new().append(true), |out| reports::github_outputs(out, &values))?;
+        write(path, appended(path), |out| reports::github_outputs(out, &values))?;
     }
     if let Some(path) = &ci.summary_file {
-        write(path, OpenOptions::new().append(true), |out| reports::plan_markdown(out, view))?;
+        write(path, appended(path), |out| reports::plan_markdown(out, view))?;
     }
     match ci.system {
         Some(System::GitHubActions) => reports::github_annotations(console.err, view)?,
@@ -76,7 +91,7 @@ pub(super) fn tell_failure(ci: &Ci, error: &Error) -> Result<(), Error> {
     let view = PlanView { exit_code: error.exit_code(), ..PlanView::default() };
     let values = reports::outputs(&view, None);
     let values: Vec<_> = values.into_iter().filter(|(name, _)| name.starts_with("exit-")).collect();
-    write(path, OpenOptions::new().append(true), |out| reports::github_outputs(out, &values))
+    write(path, appended(path), |out| reports::github_outputs(out, &values))
 }
 
 /// The format that a file's name asks for; `None` is the counts alone, as a dotenv file.
@@ -97,12 +112,24 @@ fn print(format: Format, out: &mut dyn Write, view: &PlanView, paint: Paint, qui
     }
 }
 
+/// The file without what stood in it; pipes and devices have no length.
+fn overwritten(file: File) -> io::Result<File> {
+    if file.metadata()?.is_file() {
+        file.set_len(0)?;
+    }
+    Ok(file)
+}
+
+fn appended(path: &Path) -> io::Result<File> {
+    OpenOptions::new().append(true).create(true).open(path)
+}
+
 fn write(
     path: &Path,
-    options: &mut OpenOptions,
+    file: io::Result<File>,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), Error> {
-    let written = options.create(true).open(path).and_then(|file| {
+    let written = file.and_then(|file| {
         let mut out = BufWriter::new(file);
         write(&mut out)?;
         out.flush()

@@ -13,6 +13,9 @@ use super::{
 };
 use crate::finding::Key;
 
+/// Longest time that a mapping file may name, in days: a hundred years.
+pub(super) const MAX_DAYS: u64 = 36_500;
+
 /// Turns written into trusted parts, and collects what is wrong on the way.
 pub(crate) struct Checker<'a> {
     source: &'a str,
@@ -295,7 +298,7 @@ impl<'a> Checker<'a> {
             max_close_percent: self
                 .number(limits.max_close_percent.as_ref(), 0, 100)
                 .unwrap_or(default.max_close_percent),
-            scope_ttl: self.number(limits.scope_ttl.as_ref(), 1, most).unwrap_or(default.scope_ttl),
+            scope_ttl: self.number(limits.scope_ttl.as_ref(), 1, MAX_DAYS).unwrap_or(default.scope_ttl),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::check::Checker;
+use super::check::{Checker, MAX_DAYS};
 use super::error::quote;
 use super::from_ci;
 use super::text::{Place, Short, Text};
@@ -223,7 +223,7 @@ impl Checker<'_> {
         Severity::ALL
             .into_iter()
             .zip(days)
-            .filter_map(|(severity, days)| Some((severity, self.number(days.as_ref(), 0, 36_500)?)))
+            .filter_map(|(severity, days)| Some((severity, self.number(days.as_ref(), 0, MAX_DAYS)?)))
             .collect()
     }
 

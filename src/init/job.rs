@@ -47,7 +47,7 @@ jobs:
       # Run your scanners here, so that they write the reports that .findsync.yml names.
       - uses: {repository}@{VERSION}
         with:
-          token: ${{{{ secrets.FINDSYNC_TOKEN || github.token }}}}
+          token: ${{{{ secrets.FINDSYNC_TOKEN }}}} # for Projects and other trackers; else the job's own token serves
 "
     )
 }

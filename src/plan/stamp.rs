@@ -175,7 +175,7 @@ fn merged(planner: &Planner<'_>, members: &mut Members, member: &Member, known: 
     if !gone_from.is_empty() {
         for &index in &seen_by {
             let known = &mut members.scopes[index as usize];
-            let stale = known.day + Days::new(REFRESH_DAYS) <= today && sees.contains(&known.scope);
+            let stale = is_past(known.day, REFRESH_DAYS, today) && sees.contains(&known.scope);
             if newly_gone || stale {
                 known.day = today;
             }
@@ -192,7 +192,12 @@ fn merged(planner: &Planner<'_>, members: &mut Members, member: &Member, known: 
 
 /// Whether the silence of a scope has lasted so long that it no longer counts.
 fn expired(planner: &Planner<'_>, day: NaiveDate, others_gone: bool) -> bool {
-    others_gone && day + Days::new(u64::from(planner.settings.scope_ttl)) <= planner.settings.today
+    others_gone && is_past(day, planner.settings.scope_ttl.into(), planner.settings.today)
+}
+
+/// Whether so many days have passed since a day, which a stamp may hold as it likes.
+fn is_past(day: NaiveDate, days: u64, today: NaiveDate) -> bool {
+    day.checked_add_days(Days::new(days)).is_some_and(|end| end <= today)
 }
 
 /// What this run says about one member that no draft reports.

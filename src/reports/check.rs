@@ -64,9 +64,17 @@ pub fn error(out: &mut dyn Write, error: &dyn std::fmt::Display, hint: Option<&s
         Some(rest) if rest.starts_with('[') => writeln!(out, "{}{rest}", paint.paint("1;31", "error"))?,
         _ => writeln!(out, "{} {first}", paint.paint("1;31", "error:"))?,
     }
-    // A line of an error must not begin a workflow command.
-    lines.try_for_each(|line| writeln!(out, "  {line}"))?;
+    lines.try_for_each(|line| writeln!(out, "{}", format!("  {line}").trim_end()))?;
     hint.into_iter()
         .flat_map(str::lines)
         .try_for_each(|hint| writeln!(out, "{} {}", paint.paint("36", "hint:"), line(hint)))
+}
+
+/// Writes what is wrong with a command line, which may hold anything; `message` is clap's.
+///
+/// # Errors
+/// Where writing fails.
+pub fn usage(out: &mut dyn Write, message: &str, paint: Paint) -> io::Result<()> {
+    let message = message.trim();
+    self::error(out, &message.strip_prefix("error: ").unwrap_or(message), None, paint)
 }

@@ -5,11 +5,17 @@ use crate::issue::escape;
 /// Longest text on a line, in characters.
 const MAX: usize = 300;
 
-/// A text as it may stand anywhere in a line, but at its very start.
+/// A text as it may stand anywhere in a line.
 pub(super) fn line(text: &str) -> String {
-    let text = escape::shorten(&escape::clean(&escape::shorten(text, 4 * MAX)).replace(['\n', '\t'], " "), MAX);
-    // Azure Pipelines looks for `##vso[` and `##[` anywhere in a line, GitHub for `##[` and, at its start, for `::`.
-    text.replace("##", "#\u{200b}#")
+    within(text, MAX)
+}
+
+/// The same with a length of its own.
+pub(super) fn within(text: &str, max: usize) -> String {
+    let text = escape::shorten(&escape::clean(&escape::shorten(text, 4 * max)).replace(['\n', '\t'], " "), max);
+    // Azure Pipelines looks for `##vso[` and `##[` anywhere in a line, GitHub for `##[` and, behind white space, for `::`.
+    let text = text.replace("##", "#\u{200b}#");
+    if text.trim_start().starts_with("::") { format!("| {}", text.trim_start()) } else { text }
 }
 
 /// Whether and how to colour. Decided by the command line: terminals only, `NO_COLOR` heeded.
@@ -30,4 +36,23 @@ impl Paint {
 pub(super) fn pad(text: &str, width: usize) -> String {
     let missing = width.saturating_sub(text.chars().count());
     format!("{text}{}", " ".repeat(missing))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_line_begins_or_holds_a_command() {
+        for (text, safe) in [
+            ("::add-mask::the", "| ::add-mask::the"),
+            (" \t\u{a0}::add-mask::the", "| ::add-mask::the"),
+            ("\u{200b}\u{1b}[2J::add-mask::the", "| ::add-mask::the"),
+            ("x\n::add-mask::the", "x ::add-mask::the"),
+            ("##vso[task.x]###", "#\u{200b}#vso[task.x]#\u{200b}##"),
+            ("std::mem", "std::mem"),
+        ] {
+            assert_eq!(line(text), safe);
+        }
+    }
 }

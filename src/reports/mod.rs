@@ -8,14 +8,16 @@ mod findings;
 mod json;
 mod line;
 mod lists;
+mod log;
 mod markdown;
+mod pipe;
 mod progress;
 mod sarif;
 mod text;
 mod view;
 mod words;
 
-pub use check::{CheckView, check, error};
+pub use check::{CheckView, check, error, usage};
 pub use ci::{
     azure_annotations, azure_mask, azure_outputs, azure_summary, code_quality, dotenv, github_annotations, github_mask,
     github_outputs, gitlab_section, outputs,
@@ -27,7 +29,9 @@ pub use findings::{
 pub use json::{findings_schema, json, plan_schema};
 pub use line::Paint;
 pub use lists::{readers, trial};
+pub use log::{LogFormat, panic};
 pub use markdown::{findings as findings_markdown, plan as plan_markdown};
+pub use pipe::UntilClosed;
 pub use progress::Progress;
 pub use sarif::sarif;
 pub use text::{findings as findings_text, plan as plan_text};

@@ -58,7 +58,7 @@ impl Recipe<'_> {
             update: update(self.mapping.update.severity),
         }];
         if let Some(days) = due.get(&ticket.severity) {
-            let day = self.today + Days::new(u64::from(*days));
+            let day = self.today.checked_add_days(Days::new(u64::from(*days))).unwrap_or(NaiveDate::MAX);
             wanted.push(DraftField {
                 name: "due_date".to_owned(),
                 value: day.to_string(),

@@ -26,6 +26,8 @@ async fn done_is_0_and_a_tripped_gate_1() {
     place.run("apply -vv trivy.json").await.expect(0, &["POST", "/repos/acme/shop/issues"]);
     assert_eq!(fake.world().issues.len(), 3);
     place.run("apply trivy.json").await.expect(0, &["Nothing to do"]);
+    let asked = workplace(&fake, "repository: shop", TOKEN).with("GITHUB_ACTIONS", "true").with("RUNNER_DEBUG", "1");
+    asked.run("plan trivy.json").await.expect(0, &["DEBUG", "/graphql"]);
     place.run("plan --fail-on high trivy.json").await.expect(1, &[]);
     place.run("apply --fail-on critical next.json --format json").await.expect(0, &["\"exit_code\": 0"]);
     assert_eq!(fake.world().issues.iter().filter(|issue| issue.open).count(), 3);
