@@ -78,7 +78,7 @@ fn parts_are_read_in_order_and_the_first_wrong_one_is_told() {
 #[test]
 fn suppressed_is_not_active() {
     let found = findings("semgrep/many.json");
-    assert_eq!(found.iter().filter(|finding| finding.status == Status::FalsePositive).count(), 1);
+    assert_eq!(found.iter().filter(|finding| finding.status == Status::RiskAccepted).count(), 1);
     assert_eq!(found[2].kind, Kind::Dependency);
     let checkov = findings("checkov/many.json");
     let skipped = checkov.iter().find(|finding| finding.status == Status::RiskAccepted).unwrap();
@@ -236,4 +236,87 @@ fn a_scanner_that_failed_vouches_for_nothing() {
     };
     assert_eq!(told("error"), (false, Some("no rule is valid".to_owned())));
     assert_eq!(told("warn"), (true, None));
+}
+
+/// What a finding shows, and what its key is made of.
+fn told(path: &str) -> String {
+    let scans = read(path);
+    let snippets = scans.iter().flat_map(|scan| &scan.findings).map(|finding| {
+        let evidence = &finding.evidence;
+        assert!(finding.kind == Kind::Secret || evidence.secret_hash.is_none(), "{path}: code is known by its code");
+        format!("{:?}", evidence.snippet.as_ref().map(|snippet| &snippet.lines))
+    });
+    let snippets: String = snippets.collect();
+    format!("{}{snippets}", serde_json::to_string(&scans).unwrap())
+}
+
+#[test]
+fn what_other_scanners_quote_of_a_secret_is_not_shown() {
+    for (path, secret) in [
+        ("bandit/secret.json", "correct-horse-9"),
+        ("horusec/secret.json", "correct-horse-9"),
+        ("eslint/secret.json", "Zm9vYmFyYmF6cXV4MTIzNDU2Nzg5MA"),
+        ("checkov/secret.json", "25910f981e85ca04baf359199dd0bd4a3ae738b6"),
+        ("nuclei/secret.json", "AKIAZZZZEXAMPLEZZZZ1"),
+    ] {
+        let told = told(path);
+        for part in secret.as_bytes().windows(8) {
+            let part = std::str::from_utf8(part).unwrap();
+            assert!(!told.contains(part), "{path}: {part} in {told}");
+        }
+    }
+    assert!(findings("nuclei/secret.json").iter().all(|finding| finding.first_seen.is_none()));
+}
+
+#[test]
+fn what_was_not_looked_at_is_vouched_for_by_nobody() {
+    let told = |path: &str| {
+        let scans = read(path).into_iter();
+        scans.map(|scan| (scan.target, scan.complete, scan.failure, scan.findings.len())).collect::<Vec<_>>()
+    };
+    let failed = |target: &str, why: &str| (target.to_owned(), false, Some(why.to_owned()), 0);
+    assert_eq!(
+        told("nmap/down.xml"),
+        [failed("192.0.2.1", "the host is down"), ("192.0.2.2".to_owned(), true, None, 1)]
+    );
+    assert_eq!(told("nmap/nobody.xml"), [failed("nmap/nobody.xml", "no host is up")]);
+    let nikto = "ERROR: Cannot resolve hostname 'shop.example.com' because 'Name does not resolve'.";
+    assert_eq!(told("nikto/failed.json"), [failed("shop.example.com:443", nikto)]);
+    assert!(read("nikto/failed.xml")[0].failure.is_some());
+    assert_eq!(told("kics/failed.json"), [("kics/failed.json".to_owned(), false, None, 0)]);
+    let exception = "org.example.UpdateException: the NVD could not be updated";
+    for path in ["dependency_check/failed.json", "dependency_check/failed.xml"] {
+        assert_eq!(told(path), [failed("shop", exception)]);
+    }
+    assert_eq!(told("zap/unreached.xml"), [failed("zap/unreached.xml", "no site was reached")]);
+}
+
+#[test]
+fn a_new_tag_is_no_new_target() {
+    for path in ["trivy/tag.json", "grype/ignored.json"] {
+        assert_eq!(read(path)[0].target, "registry.test:5000/acme/shop", "{path}");
+    }
+    let own = |program: &str, field: &str| {
+        let dir = tempfile::tempdir().unwrap();
+        let yaml = format!(
+            "name: ours\ntitle: Ours\nhomepage: https://ours.test\nkind: other\ninput: json\nrecognises: []\n\
+             scope: '{program}'\nfindings: '{{title: \"a\", severity: \"low\", {field}}}'\n"
+        );
+        fs::write(dir.path().join("ours.yml"), yaml).unwrap();
+        fs::write(dir.path().join("r.json"), "{}").unwrap();
+        let trial = try_definition("ours.yml", "r.json", &ReadOptions::new(dir.path())).unwrap();
+        trial.scans.into_iter().map(|scan| (scan.target, scan.findings.len())).collect::<Vec<_>>()
+    };
+    assert_eq!(own("{image: \"a.test:5000/b:1\"}", "image: \"a.test:5000/b:2\""), [("a.test:5000/b".to_owned(), 1)]);
+    assert_eq!(own("{image: null, target: \"http://a.test:80\"}", "image: null"), [("http://a.test:80".to_owned(), 1)]);
+}
+
+#[test]
+fn an_empty_array_is_no_scanners_own() {
+    let nobodys = error("a.json", "[]");
+    assert!(nobodys.contains("does not say whose it is") && nobodys.contains("`reader: NAME`"), "{nobodys}");
+    for reader in ["gitleaks", "pip_audit", "prowler"] {
+        let scans = read_bytes("a.json", b"[]".to_vec(), Some(reader)).unwrap();
+        assert!(scans.len() == 1 && scans[0].complete && scans[0].findings.is_empty(), "{reader}");
+    }
 }

@@ -19,7 +19,8 @@ pub(super) fn broken(path: &str, text: &str, at: usize, what: &str) -> ReadError
 
 /// The whole document as the engine takes it; JSON lines as an array.
 pub(super) fn load(input: Input<'_>, format: Format) -> Result<Val, ReadError> {
-    let Input { path, text, bytes, .. } = input;
+    let Input { path, text, bytes, probe } = input;
+    let (text, bytes) = probe.rewritten().unwrap_or((text, bytes));
     let wrong = |error: serde_json::Error| ReadError::malformed(path, error);
     match format {
         Format::Json => value::read(text, bytes).map_err(wrong),

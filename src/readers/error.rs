@@ -63,7 +63,7 @@ pub enum ReadError {
         detail: String,
     },
     /// No reader knows this document.
-    #[error("no reader recognises `{path}`: it is {looks}{}; choose one with `--reader NAME`", nearest_text(.nearest))]
+    #[error("no reader recognises `{path}`: it is {looks}{}; choose one with `--reader NAME`, or with `reader: NAME` in the mapping file", nearest_text(.nearest))]
     Unrecognised {
         /// The report.
         path: String,
@@ -73,7 +73,7 @@ pub enum ReadError {
         nearest: Vec<String>,
     },
     /// Several readers know this document.
-    #[error("{} all recognise `{path}`: choose one with `--reader NAME`", join(.readers))]
+    #[error("{} all recognise `{path}`: choose one with `--reader NAME`, or with `reader: NAME` in the mapping file", join(.readers))]
     Ambiguous {
         /// The report.
         path: String,

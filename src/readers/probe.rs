@@ -3,6 +3,7 @@
 //! The outline is the document in the engine's JSON form (XML and CSV too, see `docs/adding-a-scanner.md`), with arrays
 //! cut to their first element, long objects, long texts and great depths cut off.
 
+use bytes::Bytes;
 use serde_json::Value;
 
 use super::skim::{SkimError, Skimmer};
@@ -31,6 +32,8 @@ pub enum Format {
 pub struct Probe {
     format: Format,
     outline: Value,
+    /// The text without numbers that the parsers do not take, where it has any.
+    rewritten: Option<Bytes>,
 }
 
 impl Probe {
@@ -42,7 +45,7 @@ impl Probe {
         let start = text.trim_start();
         if start.starts_with('<') {
             let outline = document::xml(path, text, true)?;
-            return Ok(Self { format: Format::Xml, outline });
+            return Ok(Self { format: Format::Xml, outline, rewritten: None });
         }
         if start.starts_with(['{', '[', '"', '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']) {
             match json(path, text) {
@@ -52,16 +55,23 @@ impl Probe {
                 Ok(probe) => return Ok(probe),
             }
         }
-        Ok(document::csv_outline(text)
-            .map(|outline| Self { format: Format::Csv, outline })
-            .or_else(|| document::yaml_outline(text).map(|outline| Self { format: Format::Yaml, outline }))
-            .unwrap_or_else(|| Self { format: Format::Text, outline: beginning(text).into() }))
+        let (format, outline) = document::csv_outline(text)
+            .map(|outline| (Format::Csv, outline))
+            .or_else(|| document::yaml_outline(text).map(|outline| (Format::Yaml, outline)))
+            .unwrap_or_else(|| (Format::Text, beginning(text).into()));
+        Ok(Self { format, outline, rewritten: None })
     }
 
     /// What the document is written in.
     #[must_use]
     pub fn format(&self) -> Format {
         self.format
+    }
+
+    /// The text with numbers beyond any float as texts, where it has any.
+    pub(super) fn rewritten(&self) -> Option<(&str, &Bytes)> {
+        let bytes = self.rewritten.as_ref()?;
+        Some((std::str::from_utf8(bytes).ok()?, bytes))
     }
 
     /// The outline of the document.
@@ -114,7 +124,7 @@ impl Probe {
             }
             (Format::Json, Value::Array(items)) => match items.first() {
                 Some(first) => format!("a JSON array of {}{}", kind(first), names(first)),
-                None => "an empty JSON array".to_owned(),
+                None => "an empty JSON array, which does not say whose it is".to_owned(),
             },
             (Format::Json, value) => format!("JSON, {}{}", kind(value), names(value)),
             (Format::Jsonl, value) => format!("JSON lines, the first {}{}", kind(value), names(value)),
@@ -149,5 +159,5 @@ fn json(path: &str, text: &str) -> Result<Probe, ReadError> {
     while skimmer.next_value().map_err(broken)?.is_some() {
         format = Format::Jsonl;
     }
-    Ok(Probe { format, outline })
+    Ok(Probe { format, outline, rewritten: skimmer.rewritten().map(Bytes::from) })
 }

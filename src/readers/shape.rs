@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{ReadError, definition::Definition, package, redact};
 use crate::finding::{
-    Component, Cvss, Evidence, Finding, Fingerprint, Fix, Kind, Location, Scan, Severity, Snippet, Status,
+    Component, Cvss, Evidence, Finding, Fingerprint, Fix, Kind, Location, Scan, Severity, Snippet, Status, image_name,
 };
 
 /// What is wrong, and at which place below the finding.
@@ -92,6 +92,11 @@ fn text(value: &Val) -> Shaped<Option<String>> {
         Val::Num(_) | Val::Bool(_) => Ok(Some(value.to_string())),
         other => wrong(format!("a text was expected, got {}", got(other))),
     }
+}
+
+/// A container image as a target: a new tag is no new target.
+fn image(value: &Val) -> Shaped<Option<String>> {
+    Ok(text(value)?.map(|image| image_name(&image)))
 }
 
 fn number(value: &Val) -> Shaped<Option<f64>> {
@@ -263,6 +268,7 @@ const FIELDS: &[&str] = &[
     "message",
     "sitewide",
     "target",
+    "image",
     "scanner",
 ];
 
@@ -317,7 +323,8 @@ pub(super) fn found(value: &Val, kind: Kind) -> Shaped<Found> {
                     _ => return wrong("true or false was expected"),
                 }
             }
-            "target" => target = text(value)?,
+            "target" => target = target.take().or(text(value)?),
+            "image" => target = image(value)?.or(target.take()),
             "scanner" => scanner = text(value)?,
             _ => return unknown(FIELDS, name),
         }
@@ -328,9 +335,10 @@ pub(super) fn found(value: &Val, kind: Kind) -> Shaped<Found> {
     }
     finding.severity = rated.or_else(|| Severity::from_ratings(&finding.cvss)).unwrap_or_default();
     finding.evidence = evidence;
-    // What is masked in the report is no value: two masked secrets are told apart by place and content.
+    // What is masked in the report is no value: two masked secrets are told apart by place and content. Code that has a
+    // secret in it is known by the code.
     let values: Vec<_> = secrets.iter().filter(|value| !redact::is_masked(value)).collect();
-    if !values.is_empty() {
+    if !values.is_empty() && finding.kind == Kind::Secret {
         let mut hasher = Sha256::new();
         values.iter().for_each(|value| hasher.update(value.as_bytes()));
         let hash = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
@@ -363,11 +371,13 @@ impl<'a> Scans<'a> {
             object(scope, |name, value| {
                 match name {
                     "scanner" => scan.scanner = text(value)?.unwrap_or(std::mem::take(&mut scan.scanner)),
-                    "target" => scan.target = text(value)?.unwrap_or_default(),
+                    "target" if scan.target.is_empty() => scan.target = text(value)?.unwrap_or_default(),
+                    "target" => {}
+                    "image" => scan.target = image(value)?.unwrap_or(std::mem::take(&mut scan.target)),
                     "failure" => scan.failure = text(value)?,
                     "complete" => scan.complete = !matches!(value, Val::Bool(false)),
                     "unexamined" => scan.unexamined = items(value, text)?,
-                    _ => return unknown(&["scanner", "target", "failure", "complete", "unexamined"], name),
+                    _ => return unknown(&["scanner", "target", "image", "failure", "complete", "unexamined"], name),
                 }
                 Ok(())
             })

@@ -1,12 +1,14 @@
-//! Skims JSON: builds the outline in one pass without parsing the rest, and refuses what would hurt the parsers after
-//! it (depth, numbers without end).
+//! Skims JSON: builds the outline in one pass without parsing the rest, refuses what would hurt the parsers after it
+//! (depth, numbers without end), and writes the text anew where it has numbers that they do not take.
 
 use serde_json::{Map, Value};
 
 /// Arrays and objects inside one another, at most; `serde_json` goes as deep.
 const MAX_DEPTH: usize = 128;
-/// Characters of a number, at most.
-const MAX_NUMBER: usize = 1000;
+/// Characters of a number, at most. Keys of 32768 bits have as many digits.
+const MAX_NUMBER: usize = 10_000;
+/// Characters from which on a number without exponent may be larger than any float.
+const LARGE_NUMBER: usize = 309;
 /// How deep the outline goes; below, containers are empty.
 const OUTLINE_DEPTH: usize = 12;
 /// Members of an object that the outline keeps.
@@ -25,11 +27,22 @@ pub(super) struct SkimError {
 pub(super) struct Skimmer<'a> {
     text: &'a str,
     at: usize,
+    /// The text up to `taken`, with numbers beyond any float in quotes.
+    rewritten: String,
+    taken: usize,
 }
 
 impl<'a> Skimmer<'a> {
     pub(super) const fn new(text: &'a str) -> Self {
-        Self { text, at: 0 }
+        Self { text, at: 0, rewritten: String::new(), taken: 0 }
+    }
+
+    /// After the last value: the text with numbers beyond any float as texts, where it has any.
+    pub(super) fn rewritten(mut self) -> Option<String> {
+        (self.taken > 0).then(|| {
+            self.rewritten.push_str(&self.text[self.taken..]);
+            self.rewritten
+        })
     }
 
     /// The outline of the next value; `None` at the end.
@@ -89,9 +102,14 @@ impl<'a> Skimmer<'a> {
             .take_while(|byte| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E'))
             .count();
         if length > MAX_NUMBER {
-            return self.fail("a number of more than 1000 characters");
+            return self.fail("a number of more than 10000 characters");
         }
         let number = &self.text[self.at..self.at + length];
+        let may_be_large = length >= LARGE_NUMBER || number.contains(['e', 'E']);
+        if may_be_large && number.parse().is_ok_and(f64::is_infinite) {
+            self.rewritten.extend([&self.text[self.taken..self.at], "\"", number, "\""]);
+            self.taken = self.at + length;
+        }
         self.at += length;
         Ok(if keep { serde_json::from_str(number).unwrap_or_default() } else { Value::Null })
     }
@@ -199,8 +217,23 @@ mod tests {
     }
 
     #[test]
+    fn what_no_float_holds_becomes_text() {
+        let rewritten = |text: &str| {
+            let mut skimmer = Skimmer::new(text);
+            while skimmer.next_value().ok().flatten().is_some() {}
+            skimmer.rewritten()
+        };
+        let large = "9".repeat(1233);
+        assert_eq!(
+            rewritten(&format!(r#"{{"n":{large}, "e": -1e400 , "s":"1e400"}} [1e400]"#)),
+            Some(format!(r#"{{"n":"{large}", "e": "-1e400" , "s":"1e400"}} ["1e400"]"#))
+        );
+        assert_eq!(rewritten(&format!("[{}, 1e300, 0.{large}, 1.5]", "9".repeat(308))), None);
+    }
+
+    #[test]
     fn refuses_what_is_broken_or_boundless() {
-        for text in ["{", r#"{"a"#, r#"{"a" 1}"#, "[1 2]", "[1,", "tru", &"[".repeat(10_000), &"1".repeat(2000), "\"\\"]
+        for text in ["{", r#"{"a"#, r#"{"a" 1}"#, "[1 2]", "[1,", "tru", &"[".repeat(10_000), &"1".repeat(20_000), "\"\\"]
         {
             assert!(outline(text).is_err(), "{}", &text[..text.len().min(20)]);
         }
