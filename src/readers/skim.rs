@@ -233,7 +233,8 @@ mod tests {
 
     #[test]
     fn refuses_what_is_broken_or_boundless() {
-        for text in ["{", r#"{"a"#, r#"{"a" 1}"#, "[1 2]", "[1,", "tru", &"[".repeat(10_000), &"1".repeat(20_000), "\"\\"]
+        for text in
+            ["{", r#"{"a"#, r#"{"a" 1}"#, "[1 2]", "[1,", "tru", &"[".repeat(10_000), &"1".repeat(20_000), "\"\\"]
         {
             assert!(outline(text).is_err(), "{}", &text[..text.len().min(20)]);
         }
