@@ -40,7 +40,8 @@ pub fn sketch(text: &str) -> u64 {
     hashes.iter().take(SKETCHED).fold(0, |bits, hash| bits | 1 << (hash[7] % 64))
 }
 
-/// Numbers and quoted values folded, for messages that carry counts and names.
+/// Numbers and values in double quotes or backticks folded, for messages that carry counts and names. Single quotes are
+/// apostrophes as well.
 #[must_use]
 pub(super) fn fold_numbers(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
@@ -79,7 +80,9 @@ pub fn fold_url(url: &str) -> (String, String) {
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
     let host = host.rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
     let host = host.strip_suffix(":443").or_else(|| host.strip_suffix(":80")).unwrap_or(&host);
-    (host.to_owned(), fold_ids(path.trim_end_matches('/')))
+    // What stands behind a semicolon are parameters of a segment, such as a session's id.
+    let path: Vec<_> = path.split('/').map(|segment| segment.split(';').next().unwrap_or_default()).collect();
+    (host.to_owned(), fold_ids(path.join("/").trim_end_matches('/')))
 }
 
 /// A container image's name without tag, digest and the default registry; other texts stay as they are.

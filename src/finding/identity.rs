@@ -4,10 +4,12 @@
 use std::collections::HashMap;
 
 use super::fold::{fold_code, fold_ids, fold_numbers, fold_url, image_name};
-use super::{Digest, Finding, Key, Kind, Scan, digest, identifiers, purl};
+use super::{Digest, Finding, Key, Kind, Location, Scan, digest, identifiers, purl};
 
 /// The scheme that is written.
 const VERSION: u8 = 1;
+/// Places of a dynamic finding that give it a key.
+const MAX_PLACES: usize = 32;
 
 /// What a finding's identity is built from, beside its public fields. Never printed.
 #[derive(Clone, Default, PartialEq)]
@@ -161,18 +163,25 @@ fn parts(finding: &Finding, scanner: &str, target: &str, unique: &dyn Fn(&Finger
             })
         }
         Kind::Dynamic => {
-            let url = location.url.as_deref().unwrap_or(target);
-            let (host, path) = fold_url(url);
-            let mut parts = vec![("rule", rule)];
-            if finding.locations.is_empty() && !finding.evidence.sitewide {
-                parts.push(("method", location.method.as_deref().unwrap_or("GET").to_ascii_uppercase()));
-                parts.push(("url", format!("{host}/{path}")));
-                parts.push(("parameter", location.parameter.clone().unwrap_or_default()));
-            } else {
-                // An alert over many pages is one finding on its host: which page comes first is chance.
-                parts.push(("host", host));
+            let address = |at: &Location| fold_url(at.url.as_deref().unwrap_or(target));
+            if finding.evidence.sitewide {
+                return Parts::Same(vec![vec![("rule", rule), ("host", address(location).0)]]);
             }
-            Parts::Same(vec![parts])
+            // It is the same as long as one of its places is.
+            let list = |at: &Location| {
+                let (host, path) = address(at);
+                vec![
+                    ("rule", rule.clone()),
+                    ("method", at.method.as_deref().unwrap_or("GET").to_ascii_uppercase()),
+                    ("url", format!("{host}/{path}")),
+                    ("parameter", at.parameter.clone().unwrap_or_default()),
+                ]
+            };
+            let mut lists: Vec<_> = std::iter::once(location).chain(&finding.locations).map(list).collect();
+            lists.sort_unstable();
+            lists.dedup();
+            lists.truncate(MAX_PLACES);
+            Parts::Same(lists)
         }
         Kind::Other => {
             let place = [&location.path, &location.url, &location.resource].into_iter().flatten().next();

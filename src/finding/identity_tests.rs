@@ -153,18 +153,23 @@ fn secrets_are_known_by_their_hash_and_masked_ones_by_their_place() {
 
 #[test]
 fn dynamic_findings_forget_queries_ids_and_schemes() {
-    let at = |url: &str, locations: Vec<Location>| {
-        let location = Location { url: Some(url.into()), parameter: Some("q".into()), ..Location::default() };
-        key_of(Finding { kind: Kind::Dynamic, rule: Some("40012".into()), location, locations, ..Finding::default() })
+    let place = |url: &str| Location { url: Some(url.into()), parameter: Some("q".into()), ..Location::default() };
+    let all = |urls: &[&str], sitewide: bool| {
+        let (location, locations) = (place(urls[0]), urls[1..].iter().map(|url| place(url)).collect());
+        let evidence = Evidence { sitewide, ..Evidence::default() };
+        let rule = Some("40012".into());
+        keys_of(vec![Finding { kind: Kind::Dynamic, rule, location, locations, evidence, ..Finding::default() }])
+            .remove(0)
     };
-    assert_eq!(at("https://shop.example/users/42?a=1", vec![]), at("http://SHOP.example:80/users/7/#x", vec![]));
-    assert_ne!(at("https://shop.example/users", vec![]), at("https://shop.example/posts", vec![]));
-    let more = || vec![Location::default()];
-    assert_eq!(
-        at("https://shop.example/users", more()),
-        at("https://shop.example/posts", more()),
-        "one alert, many pages"
-    );
+    let at = |url: &str| all(&[url], false)[0];
+    assert_eq!(at("https://shop.example/users/42?a=1"), at("http://SHOP.example:80/users/7/#x"));
+    assert_eq!(at("https://shop.example/a;jsessionid=0A1B/b"), at("https://shop.example/a/b;v=2"));
+    assert_ne!(at("https://shop.example/users"), at("https://shop.example/posts"));
+    let (users, posts) = ("https://shop.example/users", "https://shop.example/posts");
+    assert_eq!(all(&[users], true), all(&[posts, users], true), "one alert, many pages");
+    let both = all(&[posts, users], false);
+    assert_eq!(both, all(&[users, posts], false), "whatever order the report has");
+    assert!(both.contains(&at(users)) && both.contains(&at(posts)), "one more page is the same finding: {both:?}");
 }
 
 #[test]

@@ -6,24 +6,54 @@ use percent_encoding::percent_decode_str;
 
 use super::Component;
 
+/// A package URL's parts, decoded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parts {
+    /// The package's type, in lower case.
+    pub kind: String,
+    /// Namespace and name, with slashes between them.
+    pub name: String,
+    /// The version, where it says one.
+    pub version: Option<String>,
+}
+
+/// The parts of a package URL; `None` where it is none.
+#[must_use]
+pub fn parts(purl: &str) -> Option<Parts> {
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let rest = purl.strip_prefix("pkg:")?.trim_start_matches('/');
+    let (kind, name) = rest.split(['?', '#']).next()?.split_once('/')?;
+    // The scope of an npm package may be written with a bare `@`: a version stands behind the last slash.
+    let (name, version) = match name.rfind('@') {
+        Some(at) if at > name.rfind('/').map_or(0, |slash| slash + 1) => (&name[..at], Some(&name[at + 1..])),
+        _ => (name, None),
+    };
+    Some(Parts {
+        kind: kind.to_ascii_lowercase(),
+        name: decoded(name.trim_matches('/')),
+        version: version.filter(|version| !version.is_empty()).map(decoded),
+    })
+}
+
+/// The value of a package URL's qualifier (`?repository_url=…`), decoded.
+#[must_use]
+pub fn qualifier(purl: &str, name: &str) -> Option<String> {
+    let (_, qualifiers) = purl.split('#').next()?.split_once('?')?;
+    let (_, value) = qualifiers.split('&').filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name)?;
+    Some(percent_decode_str(value).decode_utf8_lossy().into_owned())
+}
+
 /// The component's package URL without version, in one spelling whatever scanner wrote it; without a package URL, its
 /// name in lower case.
 #[must_use]
 pub fn without_version(component: &Component) -> String {
-    component.purl.as_deref().and_then(normalise).unwrap_or_else(|| component.name.to_lowercase())
+    component.purl.as_deref().and_then(normalised).unwrap_or_else(|| component.name.to_lowercase())
 }
 
-fn normalise(purl: &str) -> Option<String> {
-    let rest = purl.strip_prefix("pkg:")?.trim_start_matches('/');
-    let rest = rest.split(['?', '#']).next()?;
-    let (kind, name) = rest.split_once('/')?;
-    // The scope of an npm package may be written with a bare `@`.
-    let name = match name.rfind('@') {
-        Some(at) if at > 0 && at > name.rfind('/').unwrap_or(0) => &name[..at],
-        _ => name,
-    };
-    let kind = kind.to_ascii_lowercase();
-    let name = percent_decode_str(name.trim_matches('/')).decode_utf8_lossy().into_owned();
+/// A package URL without version, in one spelling.
+#[must_use]
+pub fn normalised(purl: &str) -> Option<String> {
+    let Parts { kind, name, .. } = parts(purl)?;
     let name = match kind.as_str() {
         "pypi" => name.to_lowercase().replace(['_', '.'], "-"),
         "npm" | "github" | "bitbucket" | "composer" | "deb" | "apk" | "golang" | "nuget" | "oci" | "docker" => {
@@ -52,6 +82,17 @@ mod tests {
         assert_eq!(of("pkg:PyPI/Zope_Interface@5"), "pkg:pypi/zope-interface");
         assert_eq!(of("pkg:deb/debian/openssl@1.1.1?arch=amd64&distro=debian-11#x"), "pkg:deb/debian/openssl");
         assert_eq!(of("pkg:maven/org.apache/log4j@2"), "pkg:maven/org.apache/log4j");
+    }
+
+    #[test]
+    fn parts_are_decoded() {
+        let version = |purl: &str| parts(purl).and_then(|parts| parts.version);
+        assert_eq!(version("pkg:deb/debian/openssl@1%3A3.0.1?arch=amd64").as_deref(), Some("1:3.0.1"));
+        assert_eq!((version("pkg:npm/@babel/core"), version("pkg:pypi/django@")), (None, None));
+        assert_eq!((parts("npm/lodash@1"), parts("pkg:npm")), (None, None));
+        let image = "pkg:oci/api@sha256%3Aaa?tag=1&repository_url=reg.example%2Fapi#x";
+        assert_eq!(qualifier(image, "repository_url").as_deref(), Some("reg.example/api"));
+        assert_eq!(qualifier(image, "arch"), None);
     }
 
     #[test]

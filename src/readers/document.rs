@@ -84,6 +84,7 @@ fn csv(path: &str, text: &str) -> Result<Value, ReadError> {
     let mut reader = rows(table, separator(table.lines().next().unwrap_or_default()).unwrap_or(b','));
     let header = names(reader.headers().map_err(wrong)?);
     let mut all = Vec::new();
+    let (mut short, mut last_is_short) = (0, false);
     for record in reader.records() {
         let record = record.map_err(wrong)?;
         if record.len() > header.len() {
@@ -91,9 +92,22 @@ fn csv(path: &str, text: &str) -> Result<Value, ReadError> {
             let detail = format!("line {line}: {} values, but the header has {}", record.len(), header.len());
             return Err(ReadError::malformed(path, detail));
         }
+        last_is_short = record.len() < header.len();
+        short += usize::from(last_is_short);
         all.push(row(&header, &record));
     }
+    if ends_in_quotes(table) || last_is_short && short == 1 {
+        return Err(ReadError::malformed(path, CUT));
+    }
     Ok(all.into())
+}
+
+/// What is wrong with a table that was not written to its end.
+pub(super) const CUT: &str = "the table's last row is cut off";
+
+/// Whether a table ends in the middle of a quoted value.
+pub(super) fn ends_in_quotes(table: &str) -> bool {
+    !table.ends_with('\n') && memchr::memchr_iter(b'"', table.as_bytes()).count() % 2 == 1
 }
 
 /// A text from its header on. Some scanners write a few lines of few values before it: it is the first line of at least
@@ -149,5 +163,26 @@ fn cut(value: Value) -> Value {
             members.into_iter().take(64).map(|(name, value)| (name, cut(value))).collect::<Map<_, _>>().into()
         }
         leaf => leaf,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_that_is_cut_off_is_an_error() {
+        for (text, rows) in [
+            ("a,b,c\n1,2,3\n4,5,6\n", Some(2)),
+            ("a,b,c\n1,2,3\n4,5", None),
+            ("a,b,c\n1,2,3\n4,5,\"si", None),
+            ("a,b,c\n1,2,3\n4,5,\"s\"\"i\"", Some(2)),
+            // Where a scanner leaves out what is empty at a line's end, the last line tells nothing.
+            ("a,b,c\n1,2\n4,5\n", Some(2)),
+            ("a,b,c\n", Some(0)),
+        ] {
+            let read = csv("r.csv", text).ok().and_then(|rows| rows.as_array().map(Vec::len));
+            assert_eq!(read, rows, "{text}");
+        }
     }
 }

@@ -15,9 +15,10 @@ pub(super) fn scans(scans: &mut [Scan], path: &str, source: &ReportSource, works
         scan.report = path.to_owned();
         scan.complete &= !source.partial;
         scan.scanner = clean_line(&scan.scanner);
-        scan.target = source.target.clone().unwrap_or_else(|| clean_line(&scan.target));
+        scan.target = source.target.clone().unwrap_or_else(|| redact::without_login(&clean_line(&scan.target)));
         if scan.target.is_empty() {
-            scan.target = path.to_owned();
+            // However the path was typed, and wherever the runner has the workspace.
+            scan.target = Paths::new(workspace, None, sources).normalise(path);
         }
         {
             let paths = Paths::new(workspace, source.root.as_deref(), sources);
@@ -47,6 +48,7 @@ fn unexamined_path(written: &str, paths: &Paths<'_>, sources: &Sources) -> Optio
 }
 
 fn tidy(finding: &mut Finding, paths: &Paths<'_>) {
+    redact::addresses(finding);
     let evidence = std::mem::take(&mut finding.evidence);
     redact::texts(finding, &mut |text| {
         // U+0080 to U+009F, the other control characters, begin with C2.
@@ -94,4 +96,26 @@ fn clean(text: &str) -> String {
 
 fn clean_line(text: &str) -> String {
     clean(text).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn a_target_is_the_same_wherever_and_however_it_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let absolute = dir.path().canonicalize().unwrap().join("reports/a.json");
+        let target = |path: &str, named: &str| {
+            let mut all = [Scan { target: named.to_owned(), ..Scan::default() }];
+            scans(&mut all, path, &ReportSource::default(), dir.path(), &mut Sources::new(dir.path()));
+            all[0].target.clone()
+        };
+        for path in ["reports/a.json", "./reports//a.json", &absolute.to_string_lossy()] {
+            assert_eq!(target(path, ""), "reports/a.json", "{path}");
+        }
+        assert_eq!((target("-", ""), target("a.json", "shop")), ("-".to_owned(), "shop".to_owned()));
+        assert_eq!(target("a.json", "https://oauth2:glpat-x@gitlab.example/a"), "https://gitlab.example/a");
+    }
 }

@@ -2,7 +2,9 @@
 //!
 //! Specification: <https://github.com/package-url/purl-spec>.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::finding::purl::Parts;
 
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
@@ -44,25 +46,11 @@ fn write(kind: &str, name: &str, version: Option<&str>) -> String {
     format!("pkg:{kind}/{name}{}", version.map_or_else(String::new, |version| format!("@{}", encode(version))))
 }
 
-/// A package URL's part before its version, and the version.
-fn parts(purl: &str) -> (&str, Option<&str>) {
-    let path = purl.split(['?', '#']).next().unwrap_or_default();
-    let at = path.rfind('@').filter(|at| *at > path.rfind('/').unwrap_or(0));
-    at.map_or((path, None), |at| (&path[..at], Some(&path[at + 1..])))
-}
-
-/// The version in a package URL.
-pub(super) fn version(purl: &str) -> Option<String> {
-    parts(purl).1.map(|version| percent_decode_str(version).decode_utf8_lossy().into_owned())
-}
-
 /// The name in a package URL, as its ecosystem writes it.
-pub(super) fn name(purl: &str) -> String {
-    let Some((kind, name)) = parts(purl).0.trim_start_matches("pkg:").split_once('/') else { return String::new() };
-    let name = percent_decode_str(name).decode_utf8_lossy().into_owned();
-    match kind {
+pub(super) fn name(Parts { kind, name, .. }: &Parts) -> String {
+    match kind.as_str() {
         "maven" => name.replace('/', ":"),
         "deb" | "apk" | "rpm" => name.rsplit('/').next().unwrap_or_default().to_owned(),
-        _ => name,
+        _ => name.clone(),
     }
 }

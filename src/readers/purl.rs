@@ -1,18 +1,14 @@
 //! Package URLs in reports → components. <https://github.com/package-url/purl-spec>
 
-use percent_encoding::percent_decode_str;
-
 use super::package;
 use crate::finding::Component;
+use crate::finding::purl::parts;
 
 /// The component that a package URL names; the name as its ecosystem writes it.
 pub(crate) fn component(purl: &str) -> Option<Component> {
-    let bare = purl.strip_prefix("pkg:")?.split(['?', '#']).next()?;
-    // A scope may begin with an unescaped `@`: the version stands behind the last slash.
-    let version = bare.rfind('@').filter(|at| *at > bare.rfind('/').unwrap_or(0) + 1).map(|at| &bare[at + 1..]);
-    let version = version.map(|version| percent_decode_str(version).decode_utf8_lossy().into_owned());
-    let name = Some(package::name(purl)).filter(|name| !name.is_empty())?;
-    Some(Component { purl: Some(purl.to_owned()), name, version: version.filter(|version| !version.is_empty()) })
+    let parts = parts(purl)?;
+    let name = Some(package::name(&parts)).filter(|name| !name.is_empty())?;
+    Some(Component { purl: Some(purl.to_owned()), name, version: parts.version })
 }
 
 /// Package types by the names of the files that list packages.

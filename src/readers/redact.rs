@@ -1,5 +1,8 @@
 //! Takes a found secret out of every text of its finding. Only its hash stays.
 
+use percent_encoding::percent_decode_str;
+use sha2::{Digest as _, Sha256};
+
 use crate::finding::{Finding, Location};
 
 /// Parts of a secret from this length on are taken out too.
@@ -15,6 +18,94 @@ pub(super) fn is_masked(value: &str) -> bool {
         || value.chars().all(|c| matches!(c, '*' | 'x' | 'X' | '.'))
 }
 
+/// The SHA-256 of a secret, in hex; of several that belong together, of all of them.
+pub(super) fn hash<'s>(values: impl IntoIterator<Item = &'s str>) -> String {
+    let mut hasher = Sha256::new();
+    values.into_iter().for_each(|value| hasher.update(value.as_bytes()));
+    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Whether a secret scanner's source lines are nothing but the secret.
+pub(super) fn is_bare(shown: &str) -> bool {
+    !shown.is_empty() && !shown.contains(char::is_whitespace) && !is_masked(shown)
+}
+
+/// Takes out of a secret scanner's finding what its source lines show: all that might be a secret, which is a word of some
+/// length with a digit in it, or one that is quoted or assigned.
+pub(super) fn lines(finding: &mut Finding, shown: &str) {
+    let shown = shown.trim();
+    for word in shown.split(|c: char| c.is_whitespace() || "\"'`=,;(){}[]<>".contains(c)) {
+        let before = &shown[..word.as_ptr().addr() - shown.as_ptr().addr()];
+        let is_value = before.trim_end().ends_with(['"', '\'', '`', '=', ':']);
+        if word.len() >= PART && (is_value || word.contains(|c: char| c.is_ascii_digit())) {
+            value(finding, word);
+        }
+    }
+    if is_bare(shown) {
+        value(finding, shown);
+    }
+}
+
+/// Names of query parameters whose values are nobody's business.
+const PRIVATE: &[&str] = &[
+    "token",
+    "secret",
+    "password",
+    "passwd",
+    "pwd",
+    "apikey",
+    "api_key",
+    "api-key",
+    "accesskey",
+    "access_key",
+    "access-key",
+    "private_key",
+    "session",
+    "credential",
+    "signature",
+    "jwt",
+];
+/// The same, where they are the whole name.
+const PRIVATE_WORDS: &[&str] = &["key", "sid", "sig", "auth", "authorization", "pass"];
+
+/// Takes credentials out of a finding's addresses, and out of its other texts what they were.
+pub(super) fn addresses(finding: &mut Finding) {
+    let urls = std::iter::once(&finding.location).chain(&finding.locations).filter_map(|at| at.url.clone());
+    for url in urls.filter(|url| url.contains(['@', '?'])).collect::<Vec<_>>() {
+        if let Some(login) = login(&url) {
+            let written = format!("{login}@");
+            texts(finding, &mut |text| {
+                if text.contains(&written) {
+                    *text = text.replace(&written, "");
+                }
+            });
+            let password = login.split_once(':').map_or(login, |(_, password)| password);
+            if password.len() >= PART {
+                value(finding, password);
+            }
+        }
+        let query = url.split('#').next().and_then(|url| url.split_once('?')).map_or("", |(_, query)| query);
+        for (name, secret) in query.split(['&', ';']).filter_map(|pair| pair.split_once('=')) {
+            let name = name.to_ascii_lowercase();
+            if PRIVATE.iter().any(|part| name.contains(part)) || PRIVATE_WORDS.contains(&name.as_str()) {
+                value(finding, secret);
+                value(finding, &percent_decode_str(secret).decode_utf8_lossy());
+            }
+        }
+    }
+}
+
+/// An address without user and password.
+pub(super) fn without_login(url: &str) -> String {
+    login(url).map_or_else(|| url.to_owned(), |login| url.replacen(&format!("{login}@"), "", 1))
+}
+
+/// User and password in an address.
+fn login(url: &str) -> Option<&str> {
+    let (_, rest) = url.split_once("://")?;
+    rest.split(['/', '?', '#']).next()?.rsplit_once('@').map(|(login, _)| login)
+}
+
 /// Takes a value out of every text of a finding.
 pub(super) fn value(finding: &mut Finding, secret: &str) {
     // A mask is no value, and what is shorter than a word would tear holes into every text.
@@ -25,7 +116,7 @@ pub(super) fn value(finding: &mut Finding, secret: &str) {
     let held =
         |place: &Location| place.path.as_deref().is_some_and(|path| secret.len() >= PART && path.contains(secret));
     let in_a_path = held(&places.0) || places.1.iter().any(held);
-    let secret = Secret::new(secret);
+    let secret = Secret::new(secret, finding.rule.as_deref().unwrap_or_default());
     texts(finding, &mut |text| {
         if let Some(clean) = secret.taken_out_of(text) {
             *text = clean;
@@ -56,19 +147,22 @@ pub(super) fn secret_kind(finding: &mut Finding) {
 
 struct Secret<'s> {
     whole: &'s str,
-    /// Where each part of eight bytes begins; short secrets have none.
+    /// Its parts of eight bytes; short secrets have none.
     parts: std::collections::HashSet<&'s [u8]>,
 }
 
 impl<'s> Secret<'s> {
-    fn new(whole: &'s str) -> Self {
-        Self { whole, parts: whole.as_bytes().windows(PART).collect() }
+    /// What the secret shares with the rule's name (`password`) says nothing of it.
+    fn new(whole: &'s str, rule: &str) -> Self {
+        let rule = if rule.contains(whole) { "" } else { rule }.as_bytes();
+        let in_rule = |part: &&[u8]| rule.windows(PART).any(|word| word.eq_ignore_ascii_case(part));
+        Self { whole, parts: whole.as_bytes().windows(PART).filter(|part| !in_rule(part)).collect() }
     }
 
     /// The text without the secret and any part of it; `None` where it holds none.
     fn taken_out_of(&self, text: &str) -> Option<String> {
         let mut hit = vec![false; text.len()];
-        if self.parts.is_empty() {
+        if self.whole.len() < PART {
             text.match_indices(self.whole).for_each(|(at, found)| hit[at..at + found.len()].fill(true));
         }
         for (at, window) in text.as_bytes().windows(PART).enumerate() {
@@ -145,6 +239,47 @@ mod tests {
         assert_eq!(finding.description.as_deref(), Some("ends with [secret], é"));
         assert_eq!(finding.references, ["https://x/?k=[secret]"]);
         assert_eq!(finding.fix.and_then(|fix| fix.text).as_deref(), Some("[secret]x"));
+    }
+
+    #[test]
+    fn the_rule_keeps_its_name() {
+        let mut finding = Finding {
+            rule: Some("password".to_owned()),
+            title: "Password password123".to_owned(),
+            ..Finding::default()
+        };
+        value(&mut finding, "password123");
+        assert_eq!((finding.rule.as_deref(), finding.title.as_str()), (Some("password"), "Password p[secret]"));
+        let mut finding = Finding { rule: Some("is-password123".to_owned()), ..Finding::default() };
+        value(&mut finding, "password123");
+        assert_eq!(finding.rule.as_deref(), Some("is-[secret]"));
+    }
+
+    #[test]
+    fn takes_out_what_lines_show() {
+        for (shown, title) in [
+            ("password = \"correcthorsebattery\"", "Found [secret]"),
+            ("PASSWORD: correcthorsebattery # mine", "Found [secret]"),
+            ("correcthorsebattery", "Found [secret]"),
+            ("use correcthorsebattery here", "Found correcthorsebattery"),
+        ] {
+            let mut finding = Finding { title: "Found correcthorsebattery".to_owned(), ..Finding::default() };
+            lines(&mut finding, shown);
+            assert_eq!(finding.title, title, "{shown}");
+        }
+    }
+
+    #[test]
+    fn addresses_keep_no_credentials() {
+        let url = "https://admin:hunter2pass@a.example/x?access_token=s3cr3t%2Ftoken&q=%3Cscript%3E&key=abcd#top";
+        let mut finding = Finding { title: format!("Open in {url}, s3cr3t/token"), ..Finding::default() };
+        finding.location.url = Some(url.to_owned());
+        addresses(&mut finding);
+        let clean = "https://a.example/x?access_token=[secret]&q=%3Cscript%3E&key=[secret]#top";
+        assert_eq!(finding.location.url.as_deref(), Some(clean));
+        assert_eq!(finding.title, format!("Open in {clean}, [secret]"));
+        assert_eq!(without_login("https://oauth2:glpat-x@gitlab.example/a/b"), "https://gitlab.example/a/b");
+        assert_eq!(without_login("https://a.example/@user"), "https://a.example/@user");
     }
 
     #[test]

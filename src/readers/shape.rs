@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use jaq_json::{Num, Val};
-use sha2::{Digest as _, Sha256};
 
 use super::{ReadError, definition::Definition, package, redact};
+use crate::finding::purl::parts;
 use crate::finding::{
     Component, Cvss, Evidence, Finding, Fingerprint, Fix, Kind, Location, Scan, Severity, Snippet, Status, image_name,
 };
@@ -162,14 +162,15 @@ fn component(value: &Val) -> Shaped<Option<Component>> {
         }
         Ok(())
     })?;
+    let named = it.purl.as_deref().filter(|_| it.name.is_empty() || it.version.is_none()).and_then(parts);
     if it.name.is_empty() {
-        it.name = it.purl.as_deref().map(package::name).unwrap_or_default();
+        it.name = named.as_ref().map(package::name).unwrap_or_default();
     }
     if it.purl.is_none() {
         it.purl = ecosystem.and_then(|ecosystem| package::purl(&ecosystem, &it.name, it.version.as_deref()));
     }
     if it.version.is_none() {
-        it.version = it.purl.as_deref().and_then(package::version);
+        it.version = named.and_then(|named| named.version);
     }
     Ok((!it.name.is_empty()).then_some(it))
 }
@@ -339,10 +340,7 @@ pub(super) fn found(value: &Val, kind: Kind) -> Shaped<Found> {
     // secret in it is known by the code.
     let values: Vec<_> = secrets.iter().filter(|value| !redact::is_masked(value)).collect();
     if !values.is_empty() && finding.kind == Kind::Secret {
-        let mut hasher = Sha256::new();
-        values.iter().for_each(|value| hasher.update(value.as_bytes()));
-        let hash = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        finding.evidence.secret_hash = Some(hash);
+        finding.evidence.secret_hash = Some(redact::hash(values.into_iter().map(String::as_str)));
     }
     secrets.iter().for_each(|secret| redact::value(&mut finding, secret));
     if finding.title.is_empty() {

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use globset::GlobMatcher;
 
-use super::{GlobError, Item, Statement, matcher};
+use super::{GlobError, Item, Product, Statement, matcher};
 use crate::config::{Decision, DecisionMatch};
 use crate::finding::{Component, Status, image_name, purl};
 
@@ -41,7 +41,12 @@ pub(super) fn decide(
             }
         }
         let by_vex = || {
-            let statement = vex.iter().find(|statement| applies(statement, item))?;
+            // The newest holds; of equally old ones the last.
+            let statement =
+                vex.iter().filter(|statement| applies(statement, item)).max_by_key(|statement| statement.made)?;
+            if statement.status == Status::Active {
+                return None;
+            }
             let why = statement.justification.as_deref().unwrap_or("VEX");
             Some((statement.status, format!("{why} ({})", statement.source)))
         };
@@ -100,28 +105,45 @@ fn applies(statement: &Statement, item: &Item) -> bool {
         .ids
         .iter()
         .any(|id| finding.identifiers.iter().chain(&finding.rule).any(|known| known.eq_ignore_ascii_case(id)));
-    let component = finding.component.as_ref();
-    let about_product = |product: &String| {
-        if let Some((package, version)) = split_purl(product) {
-            let same = component.is_some_and(|component| purl::without_version(component) == package);
-            let is_image =
-                item.scopes.iter().any(|scope| package.ends_with(&format!("/{}", image_name(&scope.target))));
-            is_image || (same && version.is_none_or(|version| item.versions.iter().all(|found| *found == version)))
-        } else {
-            let named = component.is_some_and(|component| component.name.eq_ignore_ascii_case(product));
-            named || item.scopes.iter().any(|scope| image_name(&scope.target) == image_name(product))
-        }
+    let about_product = |Product { name, part }: &Product| match part {
+        None => is_package(name, item) || is_scanned(name, item, false),
+        Some(part) => is_package(part, item) && is_scanned(name, item, true),
     };
     about_id && (statement.products.is_empty() || statement.products.iter().any(about_product))
 }
 
-/// A package URL without its version, and the version.
-fn split_purl(text: &str) -> Option<(String, Option<String>)> {
-    text.starts_with("pkg:").then(|| {
-        let package = purl::without_version(&Component { purl: Some(text.to_owned()), ..Component::default() });
-        let bare = text.split(['?', '#']).next().unwrap_or(text);
-        let name_at = bare.rfind('/').unwrap_or(0);
-        let version = bare[name_at..].split_once('@').map(|(_, version)| version.to_owned()).filter(|v| !v.is_empty());
-        (package, version)
+/// Whether a VEX document's name means the item's package, in all the versions in which it was found.
+fn is_package(name: &str, item: &Item) -> bool {
+    let Some(component) = &item.finding.component else { return false };
+    match (purl::normalised(name), purl::parts(name)) {
+        (Some(package), Some(parts)) => {
+            let found = |version: &String| item.versions.iter().all(|found| found == version);
+            purl::without_version(component) == package && parts.version.as_ref().is_none_or(found)
+        }
+        _ => component.name.eq_ignore_ascii_case(name),
+    }
+}
+
+/// Types of package URLs that name an image or a repository.
+const SCANNED: &[&str] = &["oci", "docker", "github", "gitlab", "bitbucket", "generic"];
+
+/// Whether a VEX document's name means what was scanned: an image or a project, also where it leaves out the registry.
+/// A package of that name is another thing, unless it is the `whole` of which the document names a part.
+fn is_scanned(name: &str, item: &Item, whole: bool) -> bool {
+    let (names, registry) = match purl::parts(name) {
+        Some(parts) if whole || SCANNED.contains(&parts.kind.as_str()) => match purl::qualifier(name, "repository_url")
+        {
+            Some(url) => (vec![image_name(&format!("{url}/{}", parts.name)), image_name(&url)], true),
+            None => (vec![parts.name], false),
+        },
+        Some(_) => return false,
+        None => (vec![image_name(name)], true),
+    };
+    let images = std::iter::once(&item.finding.location).chain(&item.finding.locations);
+    let images = images.filter_map(|at| at.image.as_ref());
+    let mut scanned = item.scopes.iter().map(|scope| &scope.target).chain(images).map(|target| image_name(target));
+    scanned.any(|target| {
+        let is_same = |name: &String| target == *name || !registry && target.ends_with(&format!("/{name}"));
+        names.iter().any(is_same)
     })
 }

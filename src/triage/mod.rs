@@ -13,7 +13,7 @@ pub use vex::{VexError, read_vex};
 
 use std::collections::HashSet;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::config::Config;
 use crate::finding::{Finding, Key, Scan, Scope, Severity, Status};
@@ -74,14 +74,25 @@ pub struct Known {
 pub struct Statement {
     /// The vulnerability's ids.
     pub ids: Vec<String>,
-    /// Package URLs or images that it is about, perhaps with version; empty: all.
-    pub products: Vec<String>,
-    /// False Positive (not affected), Risk Accepted (will not fix), or Closed (fixed).
+    /// What it is about; empty: all.
+    pub products: Vec<Product>,
+    /// False Positive (not affected), Closed (fixed), or Active (affected, or still examined).
     pub status: Status,
     /// Why.
     pub justification: Option<String>,
     /// The document, for people.
     pub source: String,
+    /// When it was made: the newest holds.
+    pub made: Option<DateTime<Utc>>,
+}
+
+/// What a VEX statement is about: a package or an image, as package URL or name, perhaps with version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Product {
+    /// The product.
+    pub name: String,
+    /// The package in it that the statement is about, where it is not the product itself.
+    pub part: Option<String>,
 }
 
 /// A glob that cannot be read; `config` has refused it before.

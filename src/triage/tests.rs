@@ -98,24 +98,53 @@ fn decisions_hold_until_their_last_day_and_for_what_they_match() {
     assert_eq!(on("2026-11-25"), (Status::Active, true, Status::Active));
 }
 
-#[test]
-fn vex_decides_where_the_mapping_file_does_not() {
-    let statement = |products: &[&str]| Statement {
+fn vex(product: Option<(&str, Option<&str>)>, status: Status, made: Option<&str>) -> Statement {
+    let product = product.map(|(name, part)| Product { name: name.into(), part: part.map(Into::into) });
+    Statement {
         ids: vec!["CVE-1-1".into()],
-        products: products.iter().map(|&product| product.into()).collect(),
-        status: Status::FalsePositive,
+        products: product.into_iter().collect(),
+        status,
         justification: Some("vulnerable_code_not_present".into()),
         source: "vex.json".into(),
+        made: made.map(|day| format!("{day}T00:00:00Z").parse().unwrap()),
+    }
+}
+
+#[test]
+fn vex_decides_where_the_mapping_file_does_not() {
+    let finding = Finding {
+        component: Some(Component {
+            name: "lodash".into(),
+            version: Some("1:1.0".into()),
+            purl: Some("pkg:npm/lodash@1%3A1.0".into()),
+        }),
+        ..dependency(&["CVE-1-1"], "lodash", Severity::Low)
     };
-    let scans = [scan("Trivy", vec![dependency(&["CVE-1-1"], "lodash", Severity::Low)])];
-    let status = |products: &[&str]| {
-        triage(&scans, &config(1), &[statement(products)], &Known::default(), day("2026-11-24")).unwrap()[0][0].status
+    let scans = [Scan { target: "reg.example/acme/web".into(), ..scan("Trivy", vec![finding]) }];
+    let status = |statements: &[Statement]| {
+        triage(&scans, &config(1), statements, &Known::default(), day("2026-11-24")).unwrap()[0][0].status
     };
-    assert_eq!(status(&[]), Status::FalsePositive);
-    assert_eq!(status(&["pkg:npm/lodash"]), Status::FalsePositive);
-    assert_eq!(status(&["pkg:npm/lodash@1.0.0"]), Status::FalsePositive);
-    assert_eq!(status(&["pkg:npm/lodash@2.0.0"]), Status::Active);
-    assert_eq!(status(&["pkg:npm/other"]), Status::Active);
+    let is_false = Status::FalsePositive;
+    for (product, wanted) in [
+        (None, is_false),
+        (Some(("pkg:npm/lodash", None)), is_false),
+        (Some(("pkg:npm/lodash@1%3A1.0", None)), is_false),
+        (Some(("pkg:npm/lodash@2.0.0", None)), Status::Active),
+        (Some(("pkg:npm/other", None)), Status::Active),
+        (Some(("pkg:npm/web", None)), Status::Active),
+        (Some(("pkg:oci/web@sha256%3Aaa", None)), is_false),
+        (Some(("pkg:oci/web?repository_url=reg.example/acme/web", None)), is_false),
+        (Some(("pkg:oci/web?repository_url=other.example/acme/web", None)), Status::Active),
+        (Some(("reg.example/acme/web:1.2", None)), is_false),
+        (Some(("pkg:oci/web", Some("pkg:npm/lodash"))), is_false),
+        (Some(("pkg:oci/web", Some("pkg:npm/other"))), Status::Active),
+        (Some(("pkg:oci/api", Some("pkg:npm/lodash"))), Status::Active),
+    ] {
+        assert_eq!(status(&[vex(product, is_false, None)]), wanted, "{product:?}");
+    }
+    let (old, new) = (vex(None, is_false, Some("2023-01-01")), vex(None, Status::Active, Some("2024-01-01")));
+    assert_eq!(status(&[new.clone(), old.clone()]), Status::Active, "the newest holds, wherever it stands");
+    assert_eq!(status(&[old, new]), Status::Active);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! VEX documents as decisions: OpenVEX, CSAF and CycloneDX, told apart by what they say of themselves.
 //!
-//! Only what settles a vulnerability becomes a statement; what is affected or still examined stays as the scanners say.
+//! What is affected or still examined becomes a statement as well: it may be newer than one that settled the matter.
 
 mod csaf;
 mod cyclonedx;
@@ -8,9 +8,10 @@ mod openvex;
 
 use std::collections::HashSet;
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::Statement;
+use super::{Product, Statement};
 use crate::finding::Status;
 
 /// Why a VEX document could not be read.
@@ -68,24 +69,39 @@ pub fn read_vex(path: &str, text: &str) -> Result<Vec<Statement>, VexError> {
     Ok(statements)
 }
 
-/// What a document says of one vulnerability in some products; `None` where it settles nothing.
-fn statement(
-    source: &str,
-    ids: Vec<String>,
-    products: Vec<String>,
-    status: &str,
-    reasons: [Option<&str>; 2],
-) -> Option<Statement> {
-    let status = match status {
-        "not_affected" | "known_not_affected" | "false_positive" => Status::FalsePositive,
-        "fixed" | "resolved" | "resolved_with_pedigree" => Status::Closed,
-        _ => return None,
-    };
-    let mut seen = HashSet::new();
-    let ids: Vec<String> = ids.into_iter().filter(|id| !id.is_empty() && seen.insert(id.clone())).collect();
-    let words: Vec<String> = reasons.into_iter().flatten().map(|reason| reason.trim().replace('_', " ")).collect();
-    let justification = Some(words.join(": ")).filter(|text| !text.is_empty());
-    (!ids.is_empty()).then(|| Statement { ids, products, status, justification, source: source.to_owned() })
+/// Who says it, and when.
+struct Document {
+    source: String,
+    made: Option<DateTime<Utc>>,
+}
+
+impl Document {
+    /// What the document says of one vulnerability in some products; `None` where it says nothing that we know.
+    fn statement(
+        &self,
+        ids: Vec<String>,
+        products: Vec<Product>,
+        status: &str,
+        reasons: [Option<&str>; 2],
+    ) -> Option<Statement> {
+        let status = match status {
+            "not_affected" | "known_not_affected" | "false_positive" => Status::FalsePositive,
+            "fixed" | "resolved" | "resolved_with_pedigree" => Status::Closed,
+            "affected" | "known_affected" | "under_investigation" | "exploitable" | "in_triage" => Status::Active,
+            _ => return None,
+        };
+        let mut seen = HashSet::new();
+        let ids: Vec<String> = ids.into_iter().filter(|id| !id.is_empty() && seen.insert(id.clone())).collect();
+        let words: Vec<String> = reasons.into_iter().flatten().map(|reason| reason.trim().replace('_', " ")).collect();
+        let justification = Some(words.join(": ")).filter(|text| !text.is_empty());
+        let (source, made) = (self.source.clone(), self.made);
+        (!ids.is_empty()).then_some(Statement { ids, products, status, justification, source, made })
+    }
+}
+
+/// A moment as VEX documents write it.
+fn moment(text: &str) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc3339(text).ok().map(|moment| moment.to_utc())
 }
 
 /// A value and its place in the document: leaves are lenient, containers strict.
@@ -101,6 +117,11 @@ impl<'a> Node<'a> {
         let value = self.value.get(name).filter(|value| !value.is_null())?;
         let dot = if self.place.is_empty() { "" } else { "." };
         Some(Self { path: self.path, value, place: format!("{}{dot}{name}", self.place) })
+    }
+
+    /// The first of these members that is a moment.
+    fn moment(&self, names: &[&str]) -> Option<DateTime<Utc>> {
+        names.iter().find_map(|name| moment(self.text(name)?))
     }
 
     /// A text, where there is one that says anything.

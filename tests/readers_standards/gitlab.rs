@@ -38,7 +38,7 @@ fn many() {
     let scans = fixture("gitlab/many.json");
     let scan = &scans[0];
     assert_eq!((scan.complete, scan.failure.as_deref()), (false, Some("no space left")));
-    assert_eq!(scan.target, "registry.example/shop");
+    assert_eq!(scan.target, "gitlab/many.json", "a clean report would not name the image");
     let [libc, curl] = &scan.findings[..] else { panic!("{:?}", scan.findings) };
     assert_eq!((libc.title.as_str(), libc.rule.as_deref()), ("CVE-2023-4911 in libc6", Some("CVE-2023-4911")));
     assert!(libc.identifiers.contains(&"USN-6409-1".to_owned()));
@@ -87,6 +87,41 @@ fn secrets_leave_only_their_hash() {
     assert!(found[0].evidence.secret_hash.as_ref().is_some_and(|hash| hash.len() == 64));
     let shown = serde_json::to_string(&found).unwrap();
     assert!(!shown.contains(&secret[..8]) && found[0].evidence.snippet.is_none());
+}
+
+#[test]
+fn what_a_report_repeats_of_a_secret_is_hidden() {
+    let found = findings(
+        "gitlab",
+        &report(
+            "secret_detection",
+            r#"{"name": "Password hunter2pass", "description": "`hunter2pass` was found", "identifiers": [],
+                "raw_source_code_extract": "password: \"hunter2pass\"", "location": {"file": "a.yml"}}"#,
+        ),
+    );
+    assert_eq!(found[0].title, "Password [secret]");
+    assert_eq!(found[0].description.as_deref(), Some("`[secret]` was found"));
+}
+
+#[test]
+fn unknown_is_no_image() {
+    let of = |file: &str| {
+        findings(
+            "gitlab",
+            &report(
+                "container_scanning",
+                &format!(
+                    r#"{{"name": "CVE-2021-1 in lodash", "identifiers": [{{"type": "cve", "name": "CVE-2021-1", "value": "CVE-2021-1"}}],
+                        "location": {{"image": "Unknown", "operating_system": "Unknown", "file": "{file}",
+                        "dependency": {{"package": {{"name": "lodash"}}, "version": "4.17.4"}}}}}}"#
+                ),
+            ),
+        )
+        .remove(0)
+    };
+    let (front, back) = (of("front/package-lock.json"), of("back/package-lock.json"));
+    assert_eq!(front.location.image, None);
+    assert_ne!(front.keys, back.keys, "two folders are two places");
 }
 
 #[test]

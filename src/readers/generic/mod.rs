@@ -121,6 +121,9 @@ fn csv(input: Input<'_>) -> Result<Vec<Scan>, ReadError> {
     if let Some(missing) = ["title", "severity"].iter().find(|field| !columns.contains(&Some(**field))) {
         return Err(ReadError::malformed(input.path, format!("there is no column `{missing}`")));
     }
+    if document::ends_in_quotes(input.text) {
+        return Err(ReadError::malformed(input.path, document::CUT));
+    }
     let mut findings = Vec::new();
     for record in reader.records() {
         let record = record.map_err(malformed)?;

@@ -6,14 +6,12 @@ mod model;
 
 use std::collections::HashMap;
 
-use sha2::{Digest as _, Sha256};
-
 use self::model::{Identifier, Location as Place, Report, ScanInfo, Vulnerability};
 use super::leaf::{self, Object};
-use super::{Input, Probe, ReadError, Reader, ids, purl};
+use super::{Input, Probe, ReadError, Reader, ids, purl, redact};
 use crate::finding::identifiers::rank;
 use crate::finding::{
-    Component, Cvss, Evidence, Finding, Fingerprint, Fix, Kind, Location, Scan, Severity, Snippet, Status, image_name,
+    Component, Cvss, Evidence, Finding, Fingerprint, Fix, Kind, Location, Scan, Severity, Snippet, Status,
 };
 
 /// Report types.
@@ -97,7 +95,7 @@ impl Reader for GitLab {
         Ok(vec![Scan {
             reader: self.name().to_owned(),
             scanner: scanner(&report),
-            target: target(&findings),
+            // A clean report names no image, so the report's path is the target.
             // A differential scan has looked only at what has changed.
             complete: failure.is_none() && report.scan.partial_scan.mode.get().is_none(),
             failure,
@@ -112,15 +110,6 @@ fn scanner(report: &Report<'_>) -> String {
     let named = [Some(&report.scan.scanner), first, Some(&report.scan.analyzer)];
     let name = named.into_iter().flatten().find_map(|named| named.name.owned().or_else(|| named.id.owned()));
     name.unwrap_or_else(|| format!("GitLab {}", report.scan.kind.get().unwrap_or("scan").replace('_', " ")))
-}
-
-/// The image, where all findings are in one.
-fn target(findings: &[Finding]) -> String {
-    let mut images = findings.iter().map(|finding| finding.location.image.as_deref().map(image_name));
-    match images.next() {
-        Some(Some(first)) if images.all(|image| image.as_ref() == Some(&first)) => first,
-        _ => String::new(),
-    }
 }
 
 fn failure(scan: &ScanInfo<'_>) -> Option<String> {
@@ -165,7 +154,7 @@ fn finding(scan: &ScanInfo<'_>, vulnerability: &Vulnerability<'_>, remedy: Optio
     let vectors = vulnerability.cvss_vectors.iter().filter_map(|one| one.vector.owned());
     let cvss: Vec<Cvss> = vectors.map(|vector| Cvss { vector: Some(vector), score: None }).collect();
     let said = vulnerability.severity.get().filter(|word| !Severity::is_unrated(word)).and_then(Severity::from_word);
-    Some(Finding {
+    let mut finding = Finding {
         title,
         severity: said.or_else(|| Severity::from_ratings(&cvss)).unwrap_or_default(),
         status: if false_positive.is_some() { Status::FalsePositive } else { Status::Active },
@@ -183,7 +172,16 @@ fn finding(scan: &ScanInfo<'_>, vulnerability: &Vulnerability<'_>, remedy: Optio
         first_seen: vulnerability.discovered_at.owned(),
         evidence: evidence(vulnerability, kind),
         ..Finding::default()
-    })
+    };
+    if let Some(shown) = vulnerability.raw_source_code_extract.get().filter(|_| kind == Kind::Secret) {
+        redact::lines(&mut finding, shown);
+    }
+    Some(finding)
+}
+
+/// Trivy's template writes `Unknown` for what it does not know.
+fn known(text: &leaf::Text<'_>) -> Option<String> {
+    text.owned().filter(|text| !text.eq_ignore_ascii_case("unknown"))
 }
 
 fn kind(scan: &ScanInfo<'_>, vulnerability: &Vulnerability<'_>) -> Kind {
@@ -207,7 +205,7 @@ fn component(place: &Place<'_>) -> Option<Component> {
     let name = place.dependency.package.name.owned()?;
     let version = place.dependency.version.owned();
     let by_file = place.file.get().and_then(|file| purl::of_manifest(file, &name, version.as_deref()));
-    let by_system = || purl::of_distribution(place.operating_system.get()?, &name, version.as_deref());
+    let by_system = || purl::of_distribution(&known(&place.operating_system)?, &name, version.as_deref());
     Some(Component { purl: by_file.or_else(by_system), name, version })
 }
 
@@ -235,7 +233,7 @@ fn location(vulnerability: &Vulnerability<'_>, kind: Kind) -> Location {
         method: place.method.owned().filter(|_| is_dynamic).or_else(|| request.method.owned()),
         parameter: place.param.owned(),
         resource: [resource.join("/"), function].into_iter().find(|text| !text.is_empty()).or(crash),
-        image: place.image.owned(),
+        image: known(&place.image),
     }
 }
 
@@ -280,7 +278,7 @@ fn evidence(vulnerability: &Vulnerability<'_>, kind: Kind) -> Evidence {
     }
     let source = vulnerability.raw_source_code_extract.raw();
     let is_secret = kind == Kind::Secret;
-    let hash = |secret: &str| Sha256::digest(secret.trim().as_bytes()).iter().map(|b| format!("{b:02x}")).collect();
+    let hash = |secret: &str| redact::hash([secret.trim()]);
     Evidence {
         fingerprints,
         snippet: source.filter(|_| !is_secret).map(|lines| Snippet { lines: lines.to_owned(), ..Snippet::default() }),

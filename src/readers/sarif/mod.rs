@@ -7,8 +7,6 @@ mod package;
 mod place;
 mod rules;
 
-use sha2::{Digest as _, Sha256};
-
 use self::model::{Log, Map, Message, Notification, ResultObject, Rule, Run, Suppression};
 use self::rules::Rules;
 use super::leaf::{self, Object};
@@ -17,9 +15,6 @@ use crate::finding::{Evidence, Finding, Fingerprint, Fix, Kind, Scan, Status, im
 
 /// Longer help texts are left to the link: they are written once for each finding.
 const MAX_HELP: usize = 1500;
-
-/// Shorter words of a source line are no secrets.
-const MIN_SECRET: usize = 8;
 
 /// Reads SARIF.
 pub(super) struct Sarif;
@@ -216,22 +211,14 @@ fn finding(run: &Run<'_>, rules: &Rules<'_, '_>, driver: &str, result: &ResultOb
     Some(finding)
 }
 
-/// Takes out of a secret scanner's finding what its source lines show: all that might be a secret, which is a word of
-/// some length with a digit in it. Gitleaks writes the bare secret for a snippet: its hash tells secrets apart.
+/// Hides what a secret scanner's source lines show. Gitleaks writes the bare secret for a snippet: its hash tells secrets
+/// apart.
 fn hide(finding: &mut Finding) {
     let Some(shown) = finding.evidence.snippet.as_ref().map(|snippet| snippet.lines.trim().to_owned()) else { return };
-    let is_bare = !shown.is_empty() && !shown.contains(char::is_whitespace) && !redact::is_masked(&shown);
-    if is_bare {
-        let hash = Sha256::digest(shown.as_bytes());
-        finding.evidence.secret_hash = Some(hash.iter().map(|byte| format!("{byte:02x}")).collect());
+    if redact::is_bare(&shown) {
+        finding.evidence.secret_hash = Some(redact::hash([shown.as_str()]));
     }
-    let words = shown.split(|c: char| c.is_whitespace() || "\"'`=,;(){}[]<>".contains(c));
-    for word in words.filter(|word| word.len() >= MIN_SECRET && word.contains(|c: char| c.is_ascii_digit())) {
-        redact::value(finding, word);
-    }
-    if is_bare {
-        redact::value(finding, &shown);
-    }
+    redact::lines(finding, &shown);
 }
 
 /// The rule's short description: it is the same for all of its results and does not change with the place. Where it

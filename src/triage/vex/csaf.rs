@@ -2,18 +2,27 @@
 
 use std::collections::HashMap;
 
-use super::{Node, Statement, VexError, statement};
+use super::{Document, Node, Product, Statement, VexError, moment};
 
 /// Deeper than any real product tree.
 const MAX_DEPTH: usize = 32;
 
-/// The groups of `product_status` that settle a vulnerability.
-const STATES: &[(&str, &str)] =
-    &[("known_not_affected", "known_not_affected"), ("fixed", "fixed"), ("first_fixed", "fixed")];
+/// The groups of `product_status`, and what they say. Of two that speak of one product the later holds.
+const STATES: &[(&str, &str)] = &[
+    ("known_not_affected", "known_not_affected"),
+    ("fixed", "fixed"),
+    ("first_fixed", "fixed"),
+    ("under_investigation", "under_investigation"),
+    ("known_affected", "known_affected"),
+    ("first_affected", "known_affected"),
+    ("last_affected", "known_affected"),
+];
 
 pub(super) fn read(document: &Node<'_>) -> Result<Vec<Statement>, VexError> {
     let title = document.value.pointer("/document/tracking/id").and_then(serde_json::Value::as_str);
     let source = title.map_or_else(|| document.path.to_owned(), |title| format!("{}, {title}", document.path));
+    let released = document.value.pointer("/document/tracking/current_release_date");
+    let said = Document { source, made: released.and_then(serde_json::Value::as_str).and_then(moment) };
     let products = Products::new(document)?;
     let mut statements = Vec::new();
     for vulnerability in document.objects("vulnerabilities")? {
@@ -25,11 +34,10 @@ pub(super) fn read(document: &Node<'_>) -> Result<Vec<Statement>, VexError> {
         let Some(status) = vulnerability.get("product_status") else { continue };
         for (group, state) in STATES {
             for product in status.texts(group)? {
-                let names = products.names(product);
                 // A product that is named nowhere must not become "all products".
-                if !names.is_empty() {
-                    let said = [reasons.flags.get(product).copied(), reasons.texts.get(product).copied()];
-                    statements.extend(statement(&source, ids.clone(), names, state, said));
+                if let Some(named) = products.named(product) {
+                    let why = [reasons.flags.get(product).copied(), reasons.texts.get(product).copied()];
+                    statements.extend(said.statement(ids.clone(), vec![named], state, why));
                 }
             }
         }
@@ -68,8 +76,8 @@ impl<'a> Reasons<'a> {
 /// The names of products: package URLs, else what people call them.
 struct Products {
     names: HashMap<String, String>,
-    /// A component installed in a product: what the statement is about is the component.
-    parts: HashMap<String, String>,
+    /// A component of a product: the ids of both.
+    parts: HashMap<String, (String, String)>,
 }
 
 impl Products {
@@ -81,14 +89,12 @@ impl Products {
             }
             products.branches(&tree, 0)?;
             for relation in tree.objects("relationships")? {
-                if let (Some(product), Some(part)) =
-                    (relation.get("full_product_name"), relation.text("product_reference"))
-                {
-                    if let Some(id) = product.text("product_id") {
-                        products.parts.insert(id.to_owned(), part.to_owned());
-                    }
-                    products.add(&product);
+                let Some(product) = relation.get("full_product_name") else { continue };
+                let ends = (relation.text("relates_to_product_reference"), relation.text("product_reference"));
+                if let (Some(id), (Some(whole), Some(part))) = (product.text("product_id"), ends) {
+                    products.parts.insert(id.to_owned(), (whole.to_owned(), part.to_owned()));
                 }
+                products.add(&product);
             }
         }
         Ok(products)
@@ -114,8 +120,12 @@ impl Products {
         }
     }
 
-    fn names(&self, id: &str) -> Vec<String> {
-        let part = self.parts.get(id).and_then(|part| self.names.get(part));
-        part.or_else(|| self.names.get(id)).cloned().into_iter().collect()
+    fn named(&self, id: &str) -> Option<Product> {
+        let name = |id: &str| self.names.get(id).cloned();
+        let both = self.parts.get(id).and_then(|(whole, part)| Some((name(whole)?, name(part)?)));
+        match both {
+            Some((name, part)) => Some(Product { name, part: Some(part) }),
+            None => name(id).map(|name| Product { name, part: None }),
+        }
     }
 }

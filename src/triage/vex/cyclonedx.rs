@@ -4,16 +4,20 @@ use std::collections::HashMap;
 
 use percent_encoding::percent_decode_str;
 
-use super::{Node, Statement, VexError, statement};
+use super::{Document, Node, Product, Statement, VexError};
 
 /// Deeper than any real tree of components.
 const MAX_DEPTH: usize = 32;
 
 pub(super) fn read(document: &Node<'_>) -> Result<Vec<Statement>, VexError> {
     let mut names = HashMap::new();
-    if let Some(component) = document.get("metadata").and_then(|metadata| metadata.get("component")) {
-        add(&component, &mut names, 0)?;
+    let root = document.get("metadata").and_then(|metadata| metadata.get("component"));
+    if let Some(component) = &root {
+        add(component, &mut names, 0)?;
     }
+    // What is true of a package in one image need not be true in another.
+    let is_image = |purl: &&str| purl.starts_with("pkg:oci/") || purl.starts_with("pkg:docker/");
+    let image = root.as_ref().and_then(|root| root.text("purl")).filter(is_image);
     for component in document.objects("components")? {
         add(&component, &mut names, 0)?;
     }
@@ -25,16 +29,28 @@ pub(super) fn read(document: &Node<'_>) -> Result<Vec<Statement>, VexError> {
             ids.extend(reference.text("id").map(str::to_owned));
         }
         let affects = vulnerability.objects("affects")?;
-        let products: Vec<String> = affects.iter().filter_map(|affect| product(&names, affect.text("ref")?)).collect();
+        let named = affects.iter().filter_map(|affect| product(&names, affect.text("ref")?));
+        let products: Vec<_> = named.map(|name| in_image(image, name)).collect();
         // References that lead nowhere must not become "all products".
         if products.is_empty() && !affects.is_empty() {
             continue;
         }
         let state = analysis.text("state").unwrap_or_default();
         let reasons = [analysis.text("justification"), analysis.text("detail")];
-        statements.extend(statement(document.path, ids, products, state, reasons));
+        let made = analysis.moment(&["lastUpdated", "firstIssued"]).or_else(|| vulnerability.moment(&["updated"]));
+        let made = made.or_else(|| document.get("metadata")?.moment(&["timestamp"]));
+        let said = Document { source: document.path.to_owned(), made };
+        statements.extend(said.statement(ids, products, state, reasons));
     }
     Ok(statements)
+}
+
+/// A component, as part of the image that the document is about, where it is about one.
+fn in_image(image: Option<&str>, name: String) -> Product {
+    match image {
+        Some(image) if image != name => Product { name: image.to_owned(), part: Some(name) },
+        _ => Product { name, part: None },
+    }
 }
 
 fn add(component: &Node<'_>, names: &mut HashMap<String, String>, depth: usize) -> Result<(), VexError> {

@@ -1,17 +1,19 @@
 //! OpenVEX 0.0.1 and 0.2.0. <https://github.com/openvex/spec/blob/main/OPENVEX-SPEC.md>
 
-use super::{Node, Statement, VexError, statement};
+use super::{Document, Node, Product, Statement, VexError};
 
 pub(super) fn read(document: &Node<'_>) -> Result<Vec<Statement>, VexError> {
     let source = match document.text("author") {
         Some(author) => format!("{}, by {author}", document.path),
         None => document.path.to_owned(),
     };
+    let times = ["last_updated", "timestamp"];
+    let mut said = Document { source, made: None };
     let mut statements = Vec::new();
     for node in document.objects("statements")? {
         let mut products = Vec::new();
         for product in node.list("products")? {
-            products.extend(product_names(&product)?);
+            products.extend(named(&product)?);
         }
         let mut ids: Vec<String> = Vec::new();
         match node.get("vulnerability") {
@@ -33,28 +35,18 @@ pub(super) fn read(document: &Node<'_>) -> Result<Vec<Statement>, VexError> {
             .or_else(|| node.text("action_statement"))
             .or_else(|| node.text("status_notes"));
         let status = node.text("status").unwrap_or_default();
-        // What a later statement says of a vulnerability and a product replaces what earlier ones said.
-        statements.retain_mut(|earlier: &mut Statement| {
-            let is_same = earlier.ids.iter().any(|id| ids.contains(id));
-            let was_for_all = earlier.products.is_empty();
-            earlier.products.retain(|product| !is_same || !(products.is_empty() || products.contains(product)));
-            if was_for_all { !is_same || !products.is_empty() } else { !earlier.products.is_empty() }
-        });
-        statements.extend(statement(&source, ids, products, status, [node.text("justification"), why]));
+        said.made = node.moment(&times).or_else(|| document.moment(&times));
+        statements.extend(said.statement(ids, products, status, [node.text("justification"), why]));
     }
     Ok(statements)
 }
 
-/// The packages that a product names: its subcomponents where it has any, else the product itself.
-fn product_names(product: &Node<'_>) -> Result<Vec<String>, VexError> {
-    let mut names = Vec::new();
-    for part in product.list("subcomponents")? {
-        names.extend(name(&part));
-    }
-    if names.is_empty() {
-        names.extend(name(product));
-    }
-    Ok(names)
+/// A product, with each of its subcomponents where it has any.
+fn named(product: &Node<'_>) -> Result<Vec<Product>, VexError> {
+    let Some(whole) = name(product) else { return Ok(Vec::new()) };
+    let parts: Vec<_> = product.list("subcomponents")?.iter().filter_map(name).collect();
+    let part = |part: Option<String>| Product { name: whole.clone(), part };
+    Ok(if parts.is_empty() { vec![part(None)] } else { parts.into_iter().map(|name| part(Some(name))).collect() })
 }
 
 fn name(product: &Node<'_>) -> Option<String> {

@@ -3,35 +3,47 @@
 
 use super::*;
 
+/// The one statement that settles a vulnerability.
 fn one(text: &str) -> Statement {
     let mut statements = read_vex("a.vex.json", text).unwrap();
+    statements.retain(|statement| statement.status != Status::Active);
     assert_eq!(statements.len(), 1, "{statements:?}");
     statements.remove(0)
 }
 
+fn product(name: &str, part: Option<&str>) -> Product {
+    Product { name: name.to_owned(), part: part.map(str::to_owned) }
+}
+
 #[test]
 fn reads_openvex() {
-    let found = one(r#"{"@context": "https://openvex.dev/ns/v0.2.0", "author": "Acme", "statements": [
+    let found = one(
+        r#"{"@context": "https://openvex.dev/ns/v0.2.0", "author": "Acme", "timestamp": "2023-01-08T18:02:03-06:00", "statements": [
         {"vulnerability": {"name": "CVE-2023-1234", "aliases": ["GHSA-1"]},
          "products": [{"@id": "pkg:oci/shop@sha256:1", "subcomponents": [{"@id": "pkg:npm/lodash@4.17.20"}]}],
          "status": "not_affected", "justification": "vulnerable_code_not_in_execute_path", "impact_statement": "unused"},
         {"vulnerability": {"name": "CVE-2023-2"}, "products": [{"@id": "pkg:npm/a"}], "status": "under_investigation"},
-        {"vulnerability": {"name": "CVE-2023-3"}, "products": [], "status": "affected", "action_statement": "update"}]}"#);
+        {"vulnerability": {"name": "CVE-2023-3"}, "products": [], "status": "affected", "action_statement": "update"}]}"#,
+    );
     assert_eq!(found.ids, ["CVE-2023-1234", "GHSA-1"]);
-    assert_eq!(found.products, ["pkg:npm/lodash@4.17.20"]);
+    assert_eq!(found.products, [product("pkg:oci/shop@sha256:1", Some("pkg:npm/lodash@4.17.20"))]);
+    assert_eq!(found.made.unwrap().to_rfc3339(), "2023-01-09T00:02:03+00:00");
     assert_eq!(found.status, Status::FalsePositive);
     assert_eq!(found.justification.as_deref(), Some("vulnerable code not in execute path: unused"));
     assert_eq!(found.source, "a.vex.json, by Acme");
 }
 
 #[test]
-fn later_statements_replace_earlier_ones() {
-    let found = one(r#"{"@context": "https://openvex.dev/ns", "statements": [
-        {"vulnerability": "CVE-1", "products": ["pkg:npm/a@1", "pkg:npm/b@1"], "status": "not_affected"},
-        {"vulnerability": "CVE-2", "status": "not_affected"},
-        {"vulnerability": "CVE-1", "products": ["pkg:npm/a@1"], "status": "affected"},
-        {"vulnerability": "CVE-2", "status": "under_investigation"}]}"#);
-    assert_eq!((found.products, found.status), (vec!["pkg:npm/b@1".to_owned()], Status::FalsePositive));
+fn what_is_affected_or_examined_is_a_statement_too() {
+    let found = read_vex(
+        "a.json",
+        r#"{"@context": "https://openvex.dev/ns", "timestamp": "2024-01-01T00:00:00Z", "statements": [
+        {"vulnerability": "CVE-1", "products": ["pkg:npm/a@1"], "status": "affected", "timestamp": "2024-02-01T00:00:00Z"},
+        {"vulnerability": "CVE-2", "status": "under_investigation"}, {"vulnerability": "CVE-2", "status": "odd"}]}"#,
+    );
+    let found: Vec<_> =
+        found.unwrap().into_iter().map(|one| (one.status, one.made.unwrap().format("%F").to_string())).collect();
+    assert_eq!(found, [(Status::Active, "2024-02-01".to_owned()), (Status::Active, "2024-01-01".to_owned())]);
 }
 
 #[test]
@@ -47,7 +59,7 @@ fn reads_csaf() {
           "flags": [{"label": "component_not_present", "product_ids": ["OS:P1"]}],
           "threats": [{"category": "impact", "details": "not shipped", "product_ids": ["OS:P1"]}]}]}"#);
     assert_eq!(found.ids, ["CVE-2023-1", "ACME-BUG-1"]);
-    assert_eq!(found.products, ["pkg:npm/lodash@4.17.20"]);
+    assert_eq!(found.products, [product("Acme OS", Some("pkg:npm/lodash@4.17.20"))]);
     assert_eq!(found.justification.as_deref(), Some("component not present: not shipped"));
     assert_eq!(found.source, "a.vex.json, ACME-1");
 }
@@ -63,7 +75,7 @@ fn reads_cyclonedx() {
           {"id": "CVE-2023-3", "analysis": {"state": "in_triage"}}, {"id": "CVE-2023-4"}]}"#);
     assert_eq!(
         (found.ids, found.products),
-        (vec!["CVE-2023-1".to_owned()], vec!["pkg:npm/b@1".to_owned(), "pkg:npm/c@2".to_owned()])
+        (vec!["CVE-2023-1".to_owned()], vec![product("pkg:npm/b@1", None), product("pkg:npm/c@2", None)])
     );
     assert_eq!(found.justification.as_deref(), Some("code not reachable"));
 }
