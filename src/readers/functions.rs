@@ -7,6 +7,7 @@ use jaq_core::{Bind, DataT, Error, Native, ValXs};
 use jaq_json::{Num, Val};
 
 use super::html::to_text;
+use super::shape::lossy;
 use super::{basics, ids};
 use crate::finding::base_score;
 
@@ -53,7 +54,7 @@ fn ours<D: for<'a> DataT<V<'a> = Val>>() -> [Function<D>; 8] {
         })),
         native::run(("html_text", v(0), |cv| {
             bome(Ok(match &cv.1 {
-                Val::TStr(bytes) => Val::from(to_text(&String::from_utf8_lossy(bytes))),
+                Val::TStr(bytes) => Val::from(to_text(&lossy(bytes))),
                 other => other.clone(),
             }))
         })),
@@ -76,7 +77,7 @@ fn items<'a>(list: Val) -> ValXs<'a, Val> {
 /// What is made of a text or a number; nothing of anything else.
 fn texts<'a>(value: &Val, f: impl FnOnce(&str) -> Vec<Val>) -> ValXs<'a, Val> {
     many(match value {
-        Val::TStr(bytes) => f(&String::from_utf8_lossy(bytes)),
+        Val::TStr(bytes) => f(&lossy(bytes)),
         Val::Num(number) => f(&number.to_string()),
         _ => Vec::new(),
     })
@@ -98,11 +99,11 @@ fn joined(list: &Val, by: &Val) -> Result<Val, Error<Val>> {
         return Err(Error::str(format_args!("an array was expected, got {}", type_name(list))));
     };
     let text = |value: &Val| match value {
-        Val::TStr(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        Val::TStr(bytes) => lossy(bytes).into_owned(),
         other => other.to_string(),
     };
     let texts: Vec<_> = items.iter().filter(|item| says(item)).map(text).collect();
-    Ok(Val::from(texts.join(&String::from_utf8_lossy(by))))
+    Ok(Val::from(texts.join(&lossy(by))))
 }
 
 pub(super) fn type_name(value: &Val) -> &'static str {

@@ -47,7 +47,7 @@ pub use registry::{Origin, ReaderInfo};
 pub use trial::{Trial, try_definition};
 
 use crate::config::ReportSource;
-use crate::finding::{Kind, Scan, assign_keys};
+use crate::finding::{Kind, Scan};
 use registry::Registry;
 use source::Sources;
 
@@ -127,7 +127,6 @@ pub fn read_reports(sources: &[ReportSource], options: &ReadOptions) -> Result<V
             let name = source.reader.as_deref().or(options.reader.as_deref());
             let mut read = read(&registry, &path, bytes, name)?;
             normalise::scans(&mut read, &path, source, &options.workspace, &mut files);
-            read.iter_mut().for_each(assign_keys);
             scans.append(&mut read);
         }
     }
@@ -136,12 +135,18 @@ pub fn read_reports(sources: &[ReportSource], options: &ReadOptions) -> Result<V
 
 /// Reads one report, by the reader of a name or by the one that recognises it.
 fn read(registry: &Registry, path: &str, bytes: Bytes, reader: Option<&str>) -> Result<Vec<Scan>, ReadError> {
-    let text = input::utf8(&bytes, path)?;
+    with_input(path, &bytes, |input| {
+        let reader = reader.map_or_else(|| registry.recognise(input), |name| registry.named(name))?;
+        tracing::debug!(report = path, reader = reader.name(), "reading");
+        reader.read(input)
+    })
+}
+
+/// Does something with a report's text when it has been looked at.
+fn with_input<T>(path: &str, bytes: &Bytes, f: impl FnOnce(Input<'_>) -> Result<T, ReadError>) -> Result<T, ReadError> {
+    let text = input::utf8(bytes, path)?;
     let probe = Probe::new(path, text)?;
-    let input = Input { path, text, bytes: &bytes, probe: &probe };
-    let reader = reader.map_or_else(|| registry.recognise(input), |name| registry.named(name))?;
-    tracing::debug!(report = path, reader = reader.name(), "reading");
-    reader.read(input)
+    f(Input { path, text, bytes, probe: &probe })
 }
 
 /// Reads one report's text that is already there, without a workspace: for tests, fuzzing and benches.
@@ -153,7 +158,6 @@ pub fn read_bytes(path: &str, bytes: Vec<u8>, reader: Option<&str>) -> Result<Ve
     let nowhere = Path::new("/nonexistent");
     let mut scans = read(&Registry::new(nowhere)?, path, bytes, reader)?;
     normalise::scans(&mut scans, path, &ReportSource::default(), nowhere, &mut Sources::new(nowhere));
-    scans.iter_mut().for_each(assign_keys);
     Ok(scans)
 }
 

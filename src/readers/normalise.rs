@@ -7,9 +7,9 @@ use super::paths::Paths;
 use super::source::Sources;
 use super::{cores, redact};
 use crate::config::ReportSource;
-use crate::finding::{Finding, Kind, Scan, identifiers};
+use crate::finding::{Finding, Kind, Scan, assign_keys, identifiers};
 
-/// Finishes the scans of one report, but for their keys.
+/// Finishes the scans of one report, and gives their findings keys.
 pub(super) fn scans(scans: &mut [Scan], path: &str, source: &ReportSource, workspace: &Path, sources: &mut Sources) {
     for scan in scans {
         scan.report = path.to_owned();
@@ -34,6 +34,7 @@ pub(super) fn scans(scans: &mut [Scan], path: &str, source: &ReportSource, works
                 redact::secret_kind(finding);
             }
         }
+        assign_keys(scan);
     }
 }
 

@@ -76,7 +76,7 @@ fn unknown(names: &[&str], name: &str) -> Shaped<()> {
 }
 
 /// The engine's texts, which are UTF-8 but for what a program has cut to pieces.
-fn lossy(bytes: &[u8]) -> Cow<'_, str> {
+pub(super) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
     std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 

@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use super::registry::{Registry, definition_file};
 use super::source::Sources;
-use super::{Input, Probe, ReadError, ReadOptions, Reader, input, normalise};
+use super::{Input, ReadError, ReadOptions, Reader, input, normalise, with_input};
 use crate::config::ReportSource;
-use crate::finding::{Finding, Scan, assign_keys};
+use crate::finding::{Finding, Scan};
 
 /// What a definition makes of a report.
 #[derive(Debug, Clone, Serialize)]
@@ -31,19 +31,17 @@ pub struct Trial {
 pub fn try_definition(definition: &str, report: &str, options: &ReadOptions) -> Result<Trial, ReadError> {
     let file = options.workspace.join(definition);
     let bytes = input::load(&options.workspace, report, options.max_bytes)?;
-    let text = input::utf8(&bytes, report)?;
-    let probe = Probe::new(report, text)?;
-    let input = Input { path: report, text, bytes: &bytes, probe: &probe };
-    if file.is_file() {
-        return run(&definition_file(&file, definition)?, input, &options.workspace);
-    }
-    run(Registry::new(&options.workspace)?.named(definition)?, input, &options.workspace)
+    with_input(report, &bytes, |input| {
+        if file.is_file() {
+            return run(&definition_file(&file, definition)?, input, &options.workspace);
+        }
+        run(Registry::new(&options.workspace)?.named(definition)?, input, &options.workspace)
+    })
 }
 
 fn run(reader: &dyn Reader, input: Input<'_>, workspace: &Path) -> Result<Trial, ReadError> {
     let mut scans = reader.read(input)?;
     normalise::scans(&mut scans, input.path, &ReportSource::default(), workspace, &mut Sources::new(workspace));
-    scans.iter_mut().for_each(assign_keys);
     let findings: Vec<_> = scans.iter().flat_map(|scan| &scan.findings).collect();
     let never_filled = if findings.is_empty() { Vec::new() } else { never_filled(&findings) };
     Ok(Trial { reader: reader.name().to_owned(), recognised: reader.recognises(input.probe), scans, never_filled })
