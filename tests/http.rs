@@ -43,6 +43,7 @@ impl Server {
                 tokio::time::sleep(Duration::from_secs(30)).await;
                 "late".into_response()
             }
+            ("/now", _) => (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "0")], echo).into_response(),
             ("/never", _) => (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "86400")], echo).into_response(),
             ("/here", _) => (StatusCode::MOVED_PERMANENTLY, [("location", "/there")]).into_response(),
             ("/away", _) => (StatusCode::FOUND, [("location", "http://localhost:1/there")]).into_response(),
@@ -79,7 +80,7 @@ fn create(origin: &Url, path: &str) -> Request {
 
 #[tokio::test]
 async fn repeats_reads() {
-    for status in [500, 502, 429, 403] {
+    for status in [500, 502, 408, 429, 403] {
         let server = Server::default();
         let origin = serve(server.clone()).await;
         let http = http(&origin);
@@ -90,7 +91,7 @@ async fn repeats_reads() {
 
 #[tokio::test]
 async fn never_repeats_a_write_that_may_have_happened() {
-    for path in ["flaky/500", "flaky/502", "slow"] {
+    for path in ["flaky/500", "flaky/502", "flaky/408", "slow"] {
         let server = Server::default();
         let origin = serve(server.clone()).await;
         let error = http(&origin).send(create(&origin, path)).await.unwrap_err();
@@ -138,6 +139,17 @@ async fn does_not_wait_longer_than_a_run_may_take() {
     let origin = serve(Server::default()).await;
     let error = http(&origin).send(get(&origin, "never")).await.unwrap_err();
     assert!(matches!(error, Error::RateLimited { seconds: 86_400, .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_limit_that_is_over_at_once_and_never_ends_uses_up_our_patience() {
+    let server = Server::default();
+    let origin = serve(server.clone()).await;
+    let mut config = HttpConfig::new(vec![origin.clone()]);
+    (config.retry.backoff, config.retry.patience) = (Duration::from_millis(1), Duration::from_secs(1));
+    let error = Http::new(config).unwrap().send(get(&origin, "now")).await.unwrap_err();
+    assert!(matches!(error, Error::RateLimited { .. }), "{error}");
+    assert!((5..12).contains(&server.hits()), "{} requests", server.hits());
 }
 
 #[tokio::test]

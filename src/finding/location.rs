@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::Kind;
+
 /// One place. All parts are optional; what a scanner does not say stays absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Location {
@@ -33,5 +35,35 @@ impl Location {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+    /// The place in a few words that may be told everywhere: what a request carried may be a secret, and where the
+    /// finding is one, any part of its address may hold it.
+    #[must_use]
+    pub fn short(&self, kind: Kind) -> Option<String> {
+        let url = self.url.as_deref().filter(|_| kind != Kind::Secret).map(bare_url);
+        let other = [&self.resource, &self.image];
+        self.path.clone().or(url).or_else(|| other.into_iter().flatten().next().cloned())
+    }
+}
+
+/// An address without credentials, query and fragment.
+fn bare_url(url: &str) -> String {
+    let url = url.split(['?', '#']).next().unwrap_or_default();
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let (host, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
+    format!("{scheme}://{}{path}", host.rsplit('@').next().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_place_tells_no_secret() {
+        let url = |kind, url: &str| Location { url: Some(url.to_owned()), ..Location::default() }.short(kind);
+        let full = "https://me:pw@shop.example/a@b/c?token=x#y";
+        assert_eq!(url(Kind::Dynamic, full).as_deref(), Some("https://shop.example/a@b/c"));
+        assert_eq!(url(Kind::Dynamic, "shop.example?x").as_deref(), Some("shop.example"));
+        assert_eq!(url(Kind::Secret, full), None);
     }
 }

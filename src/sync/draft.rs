@@ -88,9 +88,8 @@ fn seen_by(ticket: &Ticket) -> String {
     scanners.dedup();
     let scanners = scanners.join(", ");
     let place = ticket.items.first().and_then(|item| {
-        let location = &item.finding.location;
-        let place = [&location.path, &location.url, &location.resource, &location.image].into_iter().flatten().next();
-        place.or_else(|| item.scopes.first().map(|scope| &scope.target)).cloned()
+        let place = item.finding.location.short(item.finding.kind);
+        place.or_else(|| item.scopes.first().map(|scope| scope.target.clone()))
     });
     match (place, ticket.items.len()) {
         (Some(place), 1) => format!("{scanners} in {place}"),

@@ -196,14 +196,7 @@ fn headline(item: &Item, minimal: bool) -> String {
         _ => finding.title.clone(),
     };
     let what = escape::shorten(&what, 180);
-    let location = &finding.location;
-    let places = [&location.path, &location.url, &location.resource, &location.image];
-    let place = places.into_iter().flatten().next().map(|place| escape::shorten(place, MAX_PATH));
-    // An address without its query, which changes from scan to scan.
-    let place = place.map(|place| match location.path {
-        None => place.split(['?', '#']).next().unwrap_or_default().to_owned(),
-        Some(_) => place,
-    });
+    let place = finding.location.short(finding.kind).map(|place| escape::shorten(&place, MAX_PATH));
     match place {
         Some(place) if !what.contains(&place) => format!("{what} in {place}"),
         _ => what,

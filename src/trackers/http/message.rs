@@ -32,7 +32,6 @@ pub struct Request {
     pub(super) body: Option<Vec<u8>>,
     pub(super) kind: Kind,
     pub(super) what: String,
-    pub(super) anonymous: bool,
 }
 
 impl Request {
@@ -45,20 +44,13 @@ impl Request {
     /// Any other request. [`Kind::Read`] says that it may be repeated (a GraphQL query, WIQL).
     #[must_use]
     pub fn new(kind: Kind, method: Method, what: impl Into<String>, url: Url) -> Self {
-        Self { method, url, headers: HeaderMap::new(), body: None, kind, what: what.into(), anonymous: false }
+        Self { method, url, headers: HeaderMap::new(), body: None, kind, what: what.into() }
     }
 
     /// Adds a header.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.insert(name, value);
-        self
-    }
-
-    /// Sends no credential.
-    #[must_use]
-    pub fn anonymous(mut self) -> Self {
-        self.anonymous = true;
         self
     }
 

@@ -44,7 +44,7 @@ pub struct AuthHeader {
 pub struct Retry {
     /// Attempts at something that is safe to repeat, the first included.
     pub attempts: u32,
-    /// The first wait between two attempts; it doubles.
+    /// The first wait between two attempts; it doubles. Twice that is the least wait at a rate limit.
     pub backoff: Duration,
     /// The first wait at a rate limit that does not say how long; it doubles.
     pub limit_wait: Duration,
@@ -85,8 +85,6 @@ pub struct HttpConfig {
     pub timeout: Duration,
     /// How long and how often to try.
     pub retry: Retry,
-    /// The most requests that one run may make; `None`: no bound.
-    pub budget: Option<u64>,
     /// Tells a "come back later" whose status does not say so (GraphQL: 200 with errors).
     pub limited: Option<fn(&Response) -> bool>,
     /// Tells a server's failure whose status does not say so, in the same way.
@@ -114,7 +112,6 @@ impl HttpConfig {
             ca_file: None,
             timeout,
             retry,
-            budget: None,
             limited: None,
             failed: None,
         }
@@ -143,7 +140,6 @@ pub struct Http {
     retry: Retry,
     limited: Option<fn(&Response) -> bool>,
     failed: Option<fn(&Response) -> bool>,
-    budget: Option<u64>,
     requests: AtomicU64,
 }
 
@@ -204,7 +200,6 @@ impl Http {
             retry: config.retry,
             limited: config.limited,
             failed: config.failed,
-            budget: config.budget,
             requests: AtomicU64::new(0),
         };
         config.secrets.iter().for_each(|secret| http.secrets.add(secret.expose()));
@@ -248,12 +243,12 @@ impl Http {
         self.secrets.scrub(text)
     }
 
-    /// Sends a request, and again where that is safe. Answers of any status come back, but for 5xx and rate limits:
+    /// Sends a request, and again where that is safe. Answers of any status come back, but for 5xx, 408 and rate limits:
     /// [`Response::ok`] turns the bad ones into errors.
     ///
     /// # Errors
     /// [`Error::Unreachable`] (a read), [`Error::Unclear`] (a write that may have happened), [`Error::RateLimited`],
-    /// [`Error::Settings`] (another host, or the budget is used up).
+    /// [`Error::Settings`] (another host).
     pub async fn send(&self, request: Request) -> Result<Response, Error> {
         let mut request = request;
         let safe = request.kind == Kind::Read;
@@ -264,7 +259,9 @@ impl Http {
             let failure = match self.attempt(&request).await {
                 Ok(response) if self.is_limited(&response) => {
                     let unknown = self.retry.limit_wait.saturating_mul(1 << limits.min(8));
-                    let wait = limit::wait(&response.headers).unwrap_or(unknown);
+                    // "Now" is no answer where the limit is met again: the wait grows until our patience ends.
+                    let least = self.retry.backoff.saturating_mul(2 << limits.min(20));
+                    let wait = limit::wait(&response.headers).unwrap_or(unknown).max(least);
                     limits += 1;
                     tracing::warn!(wait = wait.as_secs(), service = %response.service, "rate limit: waiting");
                     self.pacer.hold(wait).map_err(|left| Error::RateLimited {
@@ -310,7 +307,7 @@ impl Http {
         }
     }
 
-    /// Refuses other hosts than the instance's, and more requests than the budget allows.
+    /// Refuses other hosts than the instance's.
     fn admit(&self, request: &Request) -> Result<(), Error> {
         if !self.origins.contains(&request.url.origin()) {
             return Err(Error::Settings {
@@ -318,14 +315,8 @@ impl Http {
                 hint: "tokens are sent to the instance only: check its `location` and API address".to_owned(),
             });
         }
-        let made = self.requests.fetch_add(1, Ordering::Relaxed);
-        match self.budget {
-            Some(budget) if made >= budget => Err(Error::Settings {
-                what: format!("this run has used up its budget of {budget} requests"),
-                hint: "raise the budget, or run again: what was done stays done".to_owned(),
-            }),
-            _ => Ok(()),
-        }
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        Ok(())
     }
 
     fn is_limited(&self, response: &Response) -> bool {
@@ -333,7 +324,8 @@ impl Http {
     }
 
     fn is_failed(&self, response: &Response) -> bool {
-        response.status.is_server_error() || self.failed.is_some_and(|failed| failed(response))
+        let failed = response.status.is_server_error() || response.status == StatusCode::REQUEST_TIMEOUT;
+        failed || self.failed.is_some_and(|failed| failed(response))
     }
 
     /// Holds still where an answer that is no refusal says when to come back (a slow service, or one in maintenance).
@@ -350,13 +342,11 @@ impl Http {
     async fn attempt(&self, request: &Request) -> Result<Response, Failure> {
         let begun = Instant::now();
         let mut headers = request.headers.clone();
-        if !request.anonymous {
-            let auth = self.auth.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-            // A request may bring its own proof (an App's JWT).
-            auth.into_iter().filter_map(|(name, value)| Some((name?, value))).for_each(|(name, value)| {
-                headers.entry(name).or_insert(value);
-            });
-        }
+        let auth = self.auth.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        // A request may bring its own proof (an App's JWT).
+        auth.into_iter().filter_map(|(name, value)| Some((name?, value))).for_each(|(name, value)| {
+            headers.entry(name).or_insert(value);
+        });
         let mut call = self.client.request(request.method.clone(), request.url.clone()).headers(headers);
         if let Some(body) = &request.body {
             call = call.body(body.clone());
