@@ -128,6 +128,22 @@ pub struct Mapping {
     pub body_template: Option<String>,
 }
 
+impl Mapping {
+    /// The values that the mapping itself writes to a field. Those of templates come from reports and are not among them.
+    pub fn literals<'m>(&'m self, field: &'m str) -> impl Iterator<Item = &'m str> {
+        let severity = self.severity.values.iter().filter(move |_| self.severity.field == field);
+        let status = self.status.values.iter().map(|status| &status.value).filter(move |_| self.status.field == field);
+        let rules = self.fields.iter().filter(move |rule| rule.field == field).filter_map(FieldRule::literal);
+        severity.chain(status).map(String::as_str).chain(rules)
+    }
+
+    /// Whether a label means something to findsync, so that no report may set it: it is our own, or a decision.
+    #[must_use]
+    pub fn gives_meaning_to(&self, label: &str) -> bool {
+        label.trim().eq_ignore_ascii_case(&self.own_label) || self.decision_labels.decision(label.trim()).is_some()
+    }
+}
+
 /// Which project, in each service's words.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Project {
@@ -311,6 +327,15 @@ pub struct FieldRule {
     pub on: FieldOn,
     /// Who wins where a person changed it.
     pub update: UpdatePolicy,
+}
+
+impl FieldRule {
+    /// The value, where it does not depend on the finding.
+    #[must_use]
+    pub fn literal(&self) -> Option<&str> {
+        let is_template = self.value.contains("{{") || self.value.contains("{%");
+        (!is_template).then_some(self.value.as_str())
+    }
 }
 
 /// Where a finding comes back whose issue findsync closed.

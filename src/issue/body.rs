@@ -93,7 +93,7 @@ pub fn words(markup: Markup, text: &str) -> String {
 }
 
 /// The text of HTML without its tags.
-fn plain_text(html: &str) -> String {
+pub(crate) fn plain_text(html: &str) -> String {
     let mut text = String::with_capacity(html.len());
     let mut rest = html;
     while let Some(at) = rest.find(['<', '&']) {

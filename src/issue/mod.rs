@@ -8,8 +8,8 @@ mod limits;
 mod note;
 mod stamp;
 
-pub(crate) use body::entity;
 pub use body::{Body, cut, words};
+pub(crate) use body::{entity, plain_text};
 pub use draft::{Draft, DraftField, Member, On, StatusTarget, Update};
 pub use limits::{Limits, Markup};
 pub use note::Note;

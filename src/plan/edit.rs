@@ -95,10 +95,7 @@ pub(super) fn new_issue(planner: &Planner<'_>, draft: &Draft, target: &StatusTar
         state: target.state,
         closed_as: target.closed_as,
         labels: draft.labels.clone(),
-        fields: wanted
-            .iter()
-            .map(|field| FieldEdit { name: field.name.clone(), value: Some(field.value.clone()) })
-            .collect(),
+        fields: wanted.into_iter().filter(|field| !field.value.is_empty()).map(written).collect(),
         confidential: draft.confidential,
     }
 }
@@ -169,22 +166,18 @@ pub(super) fn edit(planner: &Planner<'_>, issue: &Issue, old: &Stamp, members: M
             continue;
         }
         let written = old.fields.get(&field.name);
-        if now.is_some_and(|now| same(now, &field.value)) {
+        if same(now.unwrap_or_default(), &field.value) {
             stamp.fields.insert(field.name.clone(), remembered(&field.value));
             continue;
         }
-        let edited = match (written, now) {
-            (Some(written), Some(now)) => *written != remembered(now),
-            // A person emptied it; or it is new to the mapping, and a person filled it.
-            (Some(_), None) => true,
-            (None, now) => now.is_some(),
-        };
+        // What is new to the mapping may have been filled by a person.
+        let edited = written.map_or(now.is_some(), |written| *written != remembered(now.unwrap_or_default()));
         let forced =
             old.pending.contains(&field.name) || (transition && (is_status || matches!(field.on, On::Status(_))));
         if forced || may_write(field.update, edited) && (written.is_none() || field.update != Update::Never) {
             stamp.fields.insert(field.name.clone(), remembered(&field.value));
             was.insert(name_of(issue, &field.name), now);
-            edit.fields.push(FieldEdit { name: field.name, value: Some(field.value) });
+            edit.fields.push(self::written(field));
         }
     }
     let fields = changes(&edit.fields, |name| was.get(name).copied().flatten().map(str::to_owned));
@@ -203,6 +196,11 @@ pub(super) fn edit(planner: &Planner<'_>, issue: &Issue, old: &Stamp, members: M
         edit.stamp = Some(stamp);
     }
     Edited { edit, fields, parts, stamp_drifted }
+}
+
+/// A wanted value, or none where a template had nothing to say.
+fn written(field: DraftField) -> FieldEdit {
+    FieldEdit { name: field.name, value: Some(field.value).filter(|value| !value.is_empty()) }
 }
 
 fn name_of<'a>(issue: &'a Issue, name: &str) -> &'a str {

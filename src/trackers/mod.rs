@@ -123,6 +123,20 @@ pub trait Track: Read {
     async fn fix(&self) -> Result<Vec<String>, Error>;
 }
 
+/// The labels that a field's value stands for. What the mapping itself writes may name several. What comes from a report
+/// is one label, and none where the tracker cannot have it or it means something to findsync: no report decides about
+/// itself.
+fn labels_for(mapping: &Mapping, field: &str, value: &str, several: Vec<String>, one: Option<String>) -> Vec<String> {
+    if value.is_empty() || mapping.literals(field).any(|literal| literal.trim() == value.trim()) {
+        return several;
+    }
+    let one = one.filter(|label| !mapping.gives_meaning_to(label));
+    if one.is_none() {
+        tracing::warn!(field, value, "left out a label: a report may not set it, or the tracker cannot have it");
+    }
+    one.into_iter().collect()
+}
+
 /// Connects to the tracker of a mapping. Nothing is sent yet.
 ///
 /// # Errors

@@ -55,6 +55,10 @@ impl World for Project {
         Mapping { public: Some(Public::Full), ..mapping_for(self.process) }
     }
 
+    fn labels_field(&self) -> Option<&'static str> {
+        Some("Tags")
+    }
+
     fn connect(&self, mapping: &Mapping) -> Box<dyn Track> {
         Box::new(if self.faulty { impatient(&self.fake, mapping) } else { connect(&self.fake, mapping) })
     }

@@ -16,4 +16,5 @@ mod faults;
 mod journey;
 mod keeps_contract;
 mod kit;
+mod markup;
 mod verbs;

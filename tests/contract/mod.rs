@@ -2,8 +2,10 @@
 //! function that makes a fresh one; each step goes the whole way, and after each a second plan is empty.
 
 mod steps;
+mod untrusted;
 
 pub use steps::*;
+pub use untrusted::*;
 
 use async_trait::async_trait;
 use chrono::NaiveDate;
@@ -21,6 +23,10 @@ pub trait World: Send + Sync {
     fn mapping(&self) -> Mapping;
     /// A new connection, as a new run would make it.
     fn connect(&self, mapping: &Mapping) -> Box<dyn Track>;
+    /// The field of a mapping that sets labels, where the tracker has one.
+    fn labels_field(&self) -> Option<&'static str> {
+        Some("labels")
+    }
     /// What a person with the right to write does.
     async fn person(&self, act: Act);
     /// All issues there are, by number, as a person sees them.
@@ -224,6 +230,9 @@ macro_rules! contract_suite {
             finds_its_issue_without_the_label,
             opens_anew_what_was_deleted,
             hostile_text_stays_text,
+            a_report_decides_nothing_about_itself,
+            an_odd_value_of_one_issue_stops_no_other,
+            a_secrets_address_is_told_nowhere,
         );
     };
     (@ $fresh:path: $($step:ident),* $(,)?) => {

@@ -59,6 +59,10 @@ impl World for Hub {
         Mapping::seed("shop".to_owned(), 0, TrackerKind::GitHub, project)
     }
 
+    fn labels_field(&self) -> Option<&'static str> {
+        self.project_number.is_none().then_some("Team")
+    }
+
     fn connect(&self, mapping: &Mapping) -> Box<dyn Track> {
         Box::new(self.tracker(TOKEN, mapping))
     }

@@ -51,8 +51,8 @@ impl AzureDevOps {
         severity: &str,
     ) -> Result<Vec<Problem>, Error> {
         let mut edits = vec![(self.mapping.severity.field.clone(), severity.to_owned())];
-        let rules = self.mapping.fields.iter().filter(|rule| !fields::is_template(&rule.value));
-        edits.extend(rules.map(|rule| (rule.field.clone(), rule.value.clone())));
+        let rules = self.mapping.fields.iter();
+        edits.extend(rules.filter_map(|rule| Some((rule.field.clone(), rule.literal()?.to_owned()))));
         let edits: Vec<FieldEdit> =
             edits.into_iter().map(|(name, value)| FieldEdit { name, value: Some(value) }).collect();
         let mut links = Changes::default();
@@ -71,7 +71,7 @@ impl AzureDevOps {
             .mapping
             .fields
             .iter()
-            .filter(|rule| fields::is_template(&rule.value))
+            .filter(|rule| rule.literal().is_none())
             .map(|rule| Place::of(&rule.field, work_type))
             .collect();
         patch.extend(fields);
@@ -122,7 +122,7 @@ impl AzureDevOps {
 
     /// Tags that would fall apart or are too long.
     pub(super) fn unusable_labels(&self) -> Vec<Problem> {
-        let bad = |tag: &&String| tag.contains([';', ',']) || tag.chars().count() > 400 || tag.trim().is_empty();
+        let bad = |tag: &&String| !fields::is_tag(tag);
         let labels = std::iter::once(&self.mapping.own_label).chain(&self.mapping.labels);
         labels
             .filter(bad)

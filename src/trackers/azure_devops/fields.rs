@@ -3,8 +3,10 @@
 use serde_json::Value;
 
 use super::model::FieldDefinition;
+use super::text;
 use super::types::WorkType;
 use crate::config::Mapping;
+use crate::issue::{Markup, words};
 use crate::trackers::Problem;
 
 /// The field that a state is in.
@@ -21,6 +23,8 @@ pub(super) enum Place {
     Field(String),
     /// The link to the item's parent.
     Parent,
+    /// Tags beside those that every item has.
+    Tags,
 }
 
 impl Place {
@@ -30,6 +34,7 @@ impl Place {
         let bare = name.strip_prefix("/fields/").unwrap_or(name);
         let known = match bare.to_ascii_lowercase().as_str() {
             "parent" => return Self::Parent,
+            "tags" | "system.tags" => return Self::Tags,
             "assignees" | "assignee" | "assigned_to" => ASSIGNED_TO,
             "area" => AREA,
             "iteration" | "milestone" => ITERATION,
@@ -57,7 +62,19 @@ pub(super) enum Type {
     Identity,
     /// An area or iteration.
     Tree,
+    /// Text in which the service finds markup.
+    Html,
 }
+
+/// Fields of HTML that every process has.
+const HTML_FIELDS: [&str; 6] = [
+    "System.Description",
+    "System.History",
+    "Microsoft.VSTS.TCM.ReproSteps",
+    "Microsoft.VSTS.TCM.SystemInfo",
+    "Microsoft.VSTS.Common.AcceptanceCriteria",
+    "Microsoft.VSTS.Common.Resolution",
+];
 
 impl Type {
     /// The type of a field that is the same everywhere, so that nobody has to be asked.
@@ -71,6 +88,8 @@ impl Type {
             Some(Self::Date)
         } else if is("Microsoft.VSTS.Common.Priority") {
             Some(Self::Integer)
+        } else if HTML_FIELDS.iter().any(|name| is(name)) {
+            Some(Self::Html)
         } else if is(STATE) || is("System.Title") || is("Microsoft.VSTS.Common.Severity") {
             Some(Self::Text)
         } else {
@@ -88,6 +107,7 @@ impl Type {
             "boolean" => Self::Boolean,
             "datetime" => Self::Date,
             "treepath" => Self::Tree,
+            "html" | "history" => Self::Html,
             _ => Self::Text,
         }
     }
@@ -98,6 +118,7 @@ impl Type {
         Some(match self {
             _ if trimmed.is_empty() => "".into(),
             Self::Text => value.into(),
+            Self::Html => text::escaped(value).into(),
             Self::Integer => trimmed.parse::<i64>().ok()?.into(),
             Self::Double => trimmed.parse::<f64>().ok().filter(|number| number.is_finite())?.into(),
             Self::Boolean => match trimmed.to_ascii_lowercase().as_str() {
@@ -123,7 +144,7 @@ impl Type {
             Self::Double => "a number",
             Self::Boolean => "true or false",
             Self::Date => "a date like 2027-01-31",
-            Self::Text | Self::Identity | Self::Tree => "text",
+            Self::Text | Self::Html | Self::Identity | Self::Tree => "text",
         }
     }
 }
@@ -138,10 +159,11 @@ fn day(text: &str) -> Option<String> {
 }
 
 /// A value as text: as the mapping writes it, where it says the same in other words; `None` where it is empty.
-pub(super) fn read<'a>(value: &Value, mut writings: impl Iterator<Item = &'a str>) -> Option<String> {
+pub(super) fn read<'a>(value: &Value, of: Option<Type>, mut writings: impl Iterator<Item = &'a str>) -> Option<String> {
     let said = match value {
         Value::Null => return None,
         Value::String(text) if text.is_empty() => return None,
+        Value::String(text) if of == Some(Type::Html) => vec![text.clone(), text::unescaped(text)],
         Value::String(text) => vec![text.clone(), short_date(text).unwrap_or_else(|| text.clone())],
         Value::Bool(_) | Value::Number(_) => vec![value.to_string()],
         Value::Object(identity) => {
@@ -154,7 +176,11 @@ pub(super) fn read<'a>(value: &Value, mut writings: impl Iterator<Item = &'a str
         }
         Value::Array(_) => vec![value.to_string()],
     };
-    let same = |writing: &&str| said.iter().any(|said| says_the_same(said, writing));
+    let alike = |said: &str, writing: &str| match of {
+        Some(Type::Html) => words(Markup::Html, said) == words(Markup::Html, writing),
+        _ => says_the_same(said, writing),
+    };
+    let same = |writing: &&str| said.iter().any(|said| alike(said, writing));
     writings.find(same).map(str::to_owned).or_else(|| said.last().cloned())
 }
 
@@ -189,17 +215,14 @@ pub(super) fn names(mapping: &Mapping) -> Vec<&str> {
     names
 }
 
-/// The values that the mapping writes to a field, as far as they are no templates.
-pub(super) fn writings<'m>(mapping: &'m Mapping, name: &'m str) -> impl Iterator<Item = &'m str> {
-    let severity = mapping.severity.values.iter().filter(move |_| mapping.severity.field == name);
-    let status = mapping.status.values.iter().filter(move |_| mapping.status.field == name).map(|v| &v.value);
-    let rules = mapping.fields.iter().filter(move |rule| rule.field == name && !is_template(&rule.value));
-    severity.chain(status).chain(rules.map(|rule| &rule.value)).map(String::as_str)
+/// The tags that a value of the mapping names.
+pub(super) fn tags(value: &str) -> Vec<String> {
+    value.split([';', ',']).map(str::trim).filter(|tag| !tag.is_empty()).map(str::to_owned).collect()
 }
 
-/// Whether a value depends on the finding.
-pub(super) fn is_template(value: &str) -> bool {
-    value.contains("{{") || value.contains("{%")
+/// Whether a text is one tag.
+pub(super) fn is_tag(text: &str) -> bool {
+    !text.contains([';', ',']) && text.chars().count() <= 400 && !text.trim().is_empty()
 }
 
 /// The fields that the mapping names and the type lacks.
@@ -244,7 +267,7 @@ mod tests {
 
     #[test]
     fn reads_a_value_as_the_mapping_writes_it() {
-        let read = |value: Value, writings: &[&str]| read(&value, writings.iter().copied());
+        let read = |value: Value, writings: &[&str]| read(&value, None, writings.iter().copied());
         let jane = json!({"displayName": "Jane Doe", "uniqueName": "jane@acme.example"});
         assert_eq!(read(json!(2), &["1", "2"]).as_deref(), Some("2"));
         assert_eq!(read(json!(1.5), &["1.50"]).as_deref(), Some("1.50"));

@@ -21,7 +21,7 @@ use async_trait::async_trait;
 use tokio::sync::OnceCell;
 
 use self::client::{Client, Scope};
-use self::fields::Type;
+use self::fields::{Place, Type};
 use self::model::{FieldDefinition, List, StateColor, WorkItemType};
 use self::read::Known;
 use self::types::{Types, WorkType};
@@ -140,6 +140,24 @@ impl AzureDevOps {
         };
         let types = self.field_types.get_or_try_init(load).await?;
         Ok(types.get(&reference.to_lowercase()).copied().unwrap_or(Type::Text))
+    }
+
+    /// Asks for the types of fields where what a template writes to them could not be read back without.
+    async fn know_types(&self, work_type: &WorkType) -> Result<(), Error> {
+        for rule in self.mapping.fields.iter().filter(|rule| rule.literal().is_none()) {
+            if let Place::Field(reference) = Place::of(&rule.field, work_type)
+                && Type::well_known(&reference).is_none()
+            {
+                self.field_type(&reference).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A field's type, as far as it is known without asking.
+    fn known_type(&self, place: &Place) -> Option<Type> {
+        let Place::Field(reference) = place else { return None };
+        Type::well_known(reference).or_else(|| self.field_types.get()?.get(&reference.to_lowercase()).copied())
     }
 
     fn remember<T>(&self, change: impl FnOnce(&mut Memory) -> T) -> T {

@@ -58,6 +58,7 @@ impl From<&WorkItem> for Known {
 impl AzureDevOps {
     pub(super) async fn list(&self, which: Which) -> Result<Vec<Issue>, Error> {
         let types = self.types().await?;
+        self.know_types(types.chosen()).await?;
         let tagged = format!("[System.Tags] CONTAINS {}", quote(&self.mapping.own_label));
         let closed = types.closed_states();
         let states = |names: Vec<&str>| names.into_iter().map(quote).collect::<Vec<_>>().join(", ");
@@ -102,6 +103,7 @@ impl AzureDevOps {
     /// Reads one item, wherever in the organization it is now.
     pub(super) async fn find(&self, number: u64) -> Result<Found, Error> {
         let types = self.types().await?;
+        self.know_types(types.chosen()).await?;
         let what = format!("read work item {number}");
         let id = number.to_string();
         // Where the project has it no longer, the organization may.
@@ -235,12 +237,21 @@ impl AzureDevOps {
         let work_type = types.named(item.text("System.WorkItemType"));
         let value = |name: &str| match fields::Place::of(name, work_type) {
             fields::Place::Field(reference) => item.field(&reference).cloned(),
+            fields::Place::Tags => None,
             fields::Place::Parent => {
                 let parent = item.relations.iter().find(|relation| relation.rel.eq_ignore_ascii_case(links::PARENT));
                 parent.map(|relation| Value::from(links::id_of(&relation.url)))
             }
         };
-        let written = |name: &str| fields::read(&value(name)?, fields::writings(&self.mapping, name));
+        let tags = item.tags();
+        let has = |tag: &String| tags.iter().any(|known| known.eq_ignore_ascii_case(tag));
+        let written = |name: &str| match fields::Place::of(name, work_type) {
+            fields::Place::Tags => {
+                let all = |value: &&str| fields::tags(value).iter().all(has);
+                self.mapping.literals(name).filter(|value| !value.trim().is_empty()).find(all).map(str::to_owned)
+            }
+            place => fields::read(&value(name)?, self.known_type(&place), self.mapping.literals(name)),
+        };
         fields::names(&self.mapping).into_iter().filter_map(|name| Some((name.to_owned(), written(name)?))).collect()
     }
 

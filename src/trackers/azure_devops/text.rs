@@ -3,12 +3,30 @@
 
 use std::ops::Range;
 
-use crate::issue::{Body, Limits, entity};
+use crate::issue::escape::{clean, title};
+use crate::issue::{Body, Limits, entity, plain_text};
 
 const BEGIN: &str = "Kept in step by findsync: what you write above this line stays.";
 const END: &str = "Kept in step by findsync: what you write below this line stays.";
 /// Elements that an editor may put around our lines.
 const WRAPPERS: [&str; 12] = ["div", "p", "i", "em", "b", "strong", "span", "font", "u", "small", "blockquote", "li"];
+
+/// Longest line of a field, in characters.
+const LINE: usize = 4_000;
+
+/// A report's text for a field of HTML: it reads the same, and triggers nothing.
+pub(super) fn escaped(text: &str) -> String {
+    let line = |line| title(line, LINE).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    text.lines().map(line).collect::<Vec<_>>().join("<br>")
+}
+
+/// What a field of HTML says.
+pub(super) fn unescaped(html: &str) -> String {
+    let broken = ["<br", "</p", "</div", "</li"]
+        .iter()
+        .fold(html.to_owned(), |html, tag| html.replace(tag, &format!("\n{tag}")));
+    clean(&plain_text(&broken)).trim().to_owned()
+}
 
 /// The text for the service: visible lines instead of markers.
 pub(super) fn to_service(body: &str) -> String {

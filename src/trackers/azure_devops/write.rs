@@ -10,7 +10,7 @@ use super::types::WorkType;
 use super::{AzureDevOps, fields, links, text};
 use crate::finding::Status;
 use crate::issue::{Edit, FieldEdit, Issue, IssueId, New, Stamp, State};
-use crate::trackers::{Error, Found};
+use crate::trackers::{Error, Found, labels_for};
 
 impl AzureDevOps {
     pub(super) async fn create(&self, new: &New) -> Result<IssueId, Error> {
@@ -68,7 +68,8 @@ impl AzureDevOps {
         stamp: &Stamp,
         state: Option<&str>,
     ) -> Result<Vec<Operation>, Error> {
-        let tags = std::iter::once(&self.mapping.own_label).chain(&new.labels);
+        let of_fields = self.field_tags(work_type, &new.fields);
+        let tags = std::iter::once(&self.mapping.own_label).chain(&new.labels).chain(&of_fields);
         let mut patch = vec![
             Operation::add("System.Title", new.title.as_str()),
             Operation::add(work_type.body_field(), text::to_service(&new.body)),
@@ -93,7 +94,7 @@ impl AzureDevOps {
         let mut patch = Vec::new();
         patch.extend(edit.title.as_deref().map(|title| Operation::add("System.Title", title)));
         patch.extend(edit.body.as_deref().map(|body| Operation::add(work_type.body_field(), text::to_service(body))));
-        patch.extend(self.set_tags(&known.tags, edit));
+        patch.extend(self.set_tags(work_type, &known.tags, issue, edit));
         let mut links = links::Changes::default();
         patch.extend(self.set_fields(work_type, &edit.fields, &known.relations, &mut links).await?);
         if let Some(stamp) = &edit.stamp {
@@ -202,6 +203,8 @@ impl AzureDevOps {
                     let url = (!id.is_empty()).then(|| self.client.item_url(id));
                     links.set(relations, links::PARENT, url.as_deref());
                 }
+                // With all other tags, as they are one field.
+                Place::Tags => {}
             }
         }
         Ok(operations)
@@ -217,6 +220,10 @@ impl AzureDevOps {
             Type::Tree if is_id(self.client.project()) => self.project_details().await?.name,
             _ => self.client.project().to_owned(),
         };
+        // Markup that the mapping itself writes is meant.
+        if of == Type::Html && self.mapping.literals(name).any(|literal| literal.trim() == value) {
+            return Ok(value.into());
+        }
         of.write(value, &project).ok_or_else(|| Error::Refused {
             what: format!("set `{name}`"),
             detail: format!("it takes {}, and `{value}` is not one", of.wants()),
@@ -224,12 +231,17 @@ impl AzureDevOps {
     }
 
     /// The tags as they should be. To take one away, all others are written anew, which the revision makes safe.
-    fn set_tags(&self, now: &[String], edit: &Edit) -> Option<Operation> {
+    fn set_tags(&self, work_type: &WorkType, now: &[String], issue: &Issue, edit: &Edit) -> Option<Operation> {
         let has = |tags: &[String], tag: &str| tags.iter().any(|t| t.eq_ignore_ascii_case(tag));
-        let kept = now.iter().filter(|tag| !has(&edit.remove_labels, tag)).cloned();
+        let of_fields = self.field_tags(work_type, &edit.fields);
+        let edited = edit.fields.iter().filter(|field| Place::of(&field.name, work_type) == Place::Tags);
+        let old: Vec<String> =
+            edited.filter_map(|field| issue.fields.get(&field.name)).flat_map(|old| fields::tags(old)).collect();
+        let goes = |tag: &str| has(&edit.remove_labels, tag) || has(&old, tag) && !has(&of_fields, tag);
+        let kept = now.iter().filter(|tag| !goes(tag)).cloned();
         let mut tags: Vec<String> = kept.collect();
         let removes = tags.len() < now.len();
-        let wanted = std::iter::once(&self.mapping.own_label).chain(&edit.add_labels);
+        let wanted = std::iter::once(&self.mapping.own_label).chain(&edit.add_labels).chain(&of_fields);
         let missing: Vec<String> = wanted.filter(|tag| !has(&tags, tag)).cloned().collect();
         tags.extend(missing);
         let text = tags.join("; ");
@@ -238,6 +250,16 @@ impl AzureDevOps {
             (true, true) => Some(Operation::replace("System.Tags", text)),
             (false, true) => Some(Operation::add("System.Tags", text)),
         }
+    }
+
+    /// The tags that fields of the mapping stand for.
+    fn field_tags(&self, work_type: &WorkType, edits: &[FieldEdit]) -> Vec<String> {
+        let tags = |FieldEdit { name, value }: &FieldEdit| {
+            let value = value.as_deref().unwrap_or_default().trim();
+            let one = fields::is_tag(value).then(|| value.to_owned());
+            labels_for(&self.mapping, name, value, fields::tags(value), one)
+        };
+        edits.iter().filter(|edit| Place::of(&edit.name, work_type) == Place::Tags).flat_map(tags).collect()
     }
 
     /// The query of a write.

@@ -7,7 +7,7 @@ use super::list::Handle;
 use super::setup::{RESERVED, Setup};
 use super::write::with_pending;
 use crate::issue::{FieldEdit, Issue, IssueId, Stamp};
-use crate::trackers::{Error, Problem};
+use crate::trackers::Error;
 
 /// A value for one of the Project's fields.
 pub(super) struct FieldWrite {
@@ -22,17 +22,21 @@ impl GitHub {
     /// What is to be written to the Project. Fails before anything is written where a field or option is missing.
     pub(super) fn project_fields(&self, setup: &Setup, fields: &[FieldEdit]) -> Result<Vec<FieldWrite>, Error> {
         let Some(project) = &setup.project else { return Ok(Vec::new()) };
-        let mut problems: Vec<Problem> = Vec::new();
+        // What the mapping itself names was looked for at the start: these are of this issue only.
+        let mut problems: Vec<String> = Vec::new();
         let mut writes = Vec::new();
         for FieldEdit { name, value } in fields.iter().filter(|field| !RESERVED.contains(&field.name.as_str())) {
             if let Some(problem) = project.problem(name, value.as_deref()) {
-                problems.push(problem);
+                problems.push(problem.what);
             } else if let Some(field) = project.field(name) {
                 let value = value.as_deref().and_then(|value| field.input(value));
                 writes.push(FieldWrite { name: name.clone(), field: field.id.clone(), value });
             }
         }
-        if problems.is_empty() { Ok(writes) } else { Err(Error::Setup(problems)) }
+        match problems.is_empty() {
+            true => Ok(writes),
+            false => Err(Error::Refused { what: "set the Project's fields".to_owned(), detail: problems.join("; ") }),
+        }
     }
 
     /// Puts an issue into the Project. One that is there already stays as it is.

@@ -8,7 +8,6 @@ use serde_json::{Map, Value, json};
 use super::api::{Answer, Api, Failed};
 use super::project::{self, Project};
 use crate::config::{Instance, Mapping};
-use crate::finding::{Severity, Status};
 use crate::trackers::{Error, Problem, Visibility};
 
 /// Field names that are parts of the issue itself.
@@ -31,31 +30,23 @@ pub(super) struct Wanted {
 
 impl Wanted {
     pub(super) fn new(mapping: &Mapping) -> Self {
-        let mut values: Vec<(String, String)> = Severity::ALL
-            .iter()
-            .map(|severity| (mapping.severity.field.clone(), mapping.severity.value(*severity).to_owned()))
-            .chain(
-                Status::ALL
-                    .iter()
-                    .map(|status| (mapping.status.field.clone(), mapping.status.value(*status).value.clone())),
-            )
-            .collect();
-        // Values with a template in them are known only when an issue is written.
-        let literal = |value: &str| !value.contains("{{") && !value.contains("{%");
-        let rules = mapping.fields.iter().filter(|rule| literal(&rule.value));
-        values.extend(rules.map(|rule| (rule.field.clone(), rule.value.clone())));
         let reserved =
             RESERVED.into_iter().filter(|name| mapping.fields.iter().any(|rule| rule.field == *name)).collect();
-        let names = [&mapping.severity.field, &mapping.status.field];
+        let named = [&mapping.severity.field, &mapping.status.field];
+        let mut names: Vec<&String> = named.into_iter().chain(mapping.fields.iter().map(|rule| &rule.field)).collect();
+        let mut seen = BTreeSet::new();
+        names.retain(|name| seen.insert(*name));
+        let mut values: Vec<(String, String)> = Vec::new();
         let mut fields: Vec<String> = Vec::new();
-        for name in names.into_iter().chain(mapping.fields.iter().map(|rule| &rule.field)) {
+        for name in names {
+            values.extend(mapping.literals(name).map(|value| (name.clone(), value.to_owned())));
             if !RESERVED.contains(&name.as_str()) && !fields.iter().any(|known| project::same(known, name)) {
                 fields.push(name.clone());
             }
         }
         let project_number = mapping.project.project_number;
         let mut labels = vec![mapping.own_label.clone()];
-        labels.extend(mapping.labels.iter().filter(|label| literal(label)).cloned());
+        labels.extend(mapping.labels.iter().cloned());
         if project_number.is_none() {
             let mapped = values.iter().filter(|(field, _)| !RESERVED.contains(&field.as_str()));
             labels.extend(mapped.map(|(field, value)| field_label(field, value)));

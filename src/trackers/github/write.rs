@@ -11,7 +11,7 @@ use super::setup::{self, RESERVED, Setup};
 use super::{GitHub, LIMITS};
 use crate::issue::{Body, CloseReason, Comment, Edit, FieldEdit, Issue, IssueId, New, Stamp, State};
 use crate::trackers::http::{Kind, Request, Response};
-use crate::trackers::{Error, Found};
+use crate::trackers::{Error, Found, labels_for};
 
 /// An issue as REST answers a write.
 #[derive(Debug, Deserialize)]
@@ -271,7 +271,7 @@ impl GitHub {
     /// All labels that an issue should have, where they change.
     fn changed_labels(&self, issue: &Issue, edit: &Edit) -> Option<Vec<String>> {
         let mut labels = issue.labels.clone();
-        let stands_for = |name: &str| setup_field(&self.wanted.fields, name);
+        let stands_for = |name: &String| self.wanted.fields.contains(name);
         if self.wanted.project_number.is_none() {
             for (name, value) in issue.fields.iter().filter(|(name, _)| stands_for(name)) {
                 if !edit.fields.iter().any(|field| field.name == *name) {
@@ -299,8 +299,12 @@ impl GitHub {
         if self.wanted.project_number.is_some() {
             return Vec::new();
         }
-        let fields = fields.iter().filter(|field| !RESERVED.contains(&field.name.as_str()));
-        fields.filter_map(|field| Some(setup::field_label(&field.name, field.value.as_deref()?))).collect()
+        let label = |field: &FieldEdit| {
+            let FieldEdit { name, value: Some(value) } = field else { return Vec::new() };
+            let label = setup::field_label(name, value);
+            labels_for(&self.mapping, name, value, vec![label.clone()], Some(label))
+        };
+        fields.iter().filter(|field| !RESERVED.contains(&field.name.as_str())).flat_map(label).collect()
     }
 
     /// The fields that are the issue's own, as a payload.
@@ -330,7 +334,9 @@ impl GitHub {
     async fn milestone(&self, title: &str) -> Result<u64, Error> {
         let milestones = self.milestones().await?;
         let milestone = milestones.iter().find(|(known, _)| same(known, title));
-        milestone.map(|(_, number)| *number).ok_or_else(|| Error::Setup(vec![self.no_milestone(title)]))
+        // Those that the mapping itself names were looked for at the start: this one is of this issue only.
+        let refused = || Error::Refused { what: "set `milestone`".to_owned(), detail: self.no_milestone(title).what };
+        milestone.map(|(_, number)| *number).ok_or_else(refused)
     }
 
     pub(super) fn issues_disabled(&self) -> Error {
@@ -339,10 +345,6 @@ impl GitHub {
             detail: format!("issues are disabled in `{}`: turn them on in its settings", self.api.address.project),
         }
     }
-}
-
-fn setup_field(fields: &[String], name: &str) -> bool {
-    fields.iter().any(|field| field == name)
 }
 
 /// The part of a PATCH that closes.

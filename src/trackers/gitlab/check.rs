@@ -162,7 +162,7 @@ impl GitLab {
     pub(super) async fn make_labels(&self) -> Result<Vec<String>, Error> {
         let setup = self.setup().await?;
         let mut wanted = vec![self.mapping.own_label.clone()];
-        wanted.extend(self.mapping.labels.iter().filter(|label| !label.contains("{{")).cloned());
+        wanted.extend(self.mapping.labels.iter().cloned());
         wanted.extend(setup.fields.fields.iter().flat_map(|field| {
             let words = |value: &&String| setup.fields.is_status(field) && state_word(value).is_some();
             field.values.iter().filter(move |value| !words(value)).flat_map(|value| field.labels(value))
@@ -225,7 +225,7 @@ pub(super) fn missing_fields(mapping: &Mapping, setup: &Setup) -> Vec<Problem> {
         }
     }
     problems.extend(contradictions(mapping, setup));
-    let labels = mapping.labels.iter().filter(|label| !label.contains("{{")).chain([&mapping.own_label]);
+    let labels = mapping.labels.iter().chain([&mapping.own_label]);
     problems.extend(labels.filter_map(|label| bad_label(label)));
     problems
 }

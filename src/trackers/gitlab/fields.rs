@@ -9,9 +9,8 @@ use std::collections::BTreeMap;
 use super::wire;
 use super::work_items::{Abilities, Item};
 use crate::config::Mapping;
-use crate::finding::{Severity, Status};
 use crate::issue::State;
-use crate::trackers::Problem;
+use crate::trackers::{Problem, labels_for};
 
 /// The default of the mapping file. It is a label even where a group has a custom field of this name, so that a run
 /// with the defaults costs no question.
@@ -88,14 +87,24 @@ impl Field {
         self.values.iter().find(|known| fold(known) == fold(value)).map_or_else(|| value.to_owned(), Clone::clone)
     }
 
-    /// The names of the labels that stand for a value.
+    /// The names of the labels that stand for a value of the mapping, or for one that was read.
     pub(super) fn labels(&self, value: &str) -> Vec<String> {
-        let parts = value.split(',').map(str::trim).filter(|part| !part.is_empty());
+        value.split(',').map(str::trim).filter(|part| !part.is_empty()).filter_map(|part| self.label(part)).collect()
+    }
+
+    /// The name of the one label that stands for a value.
+    fn label(&self, value: &str) -> Option<String> {
         match self.slot {
-            Slot::Scoped => parts.map(|part| format!("{}::{part}", self.name)).collect(),
-            Slot::Plain => parts.map(str::to_owned).collect(),
-            _ => Vec::new(),
+            Slot::Scoped => Some(format!("{}::{value}", self.name)),
+            Slot::Plain => Some(value.to_owned()),
+            _ => None,
         }
+    }
+
+    /// The names of the labels to write for a value, whoever it comes from.
+    pub(super) fn labels_of(&self, mapping: &Mapping, value: &str) -> Vec<String> {
+        let one = self.label(value).filter(|label| bad_label(label).is_none());
+        labels_for(mapping, &self.name, value, self.labels(value), one)
     }
 
     /// Whether a label stands for a value of this field.
@@ -231,17 +240,13 @@ pub(super) fn state_word(value: &str) -> Option<State> {
 
 /// The fields that a mapping names, each once, with the literal values that it writes there.
 fn named(mapping: &Mapping) -> Vec<(&str, Vec<String>)> {
-    let mut fields = vec![
-        (mapping.severity.field.as_str(), Severity::ALL.map(|s| mapping.severity.value(s).to_owned()).to_vec()),
-        (mapping.status.field.as_str(), Status::ALL.map(|s| mapping.status.value(s).value.clone()).to_vec()),
-    ];
-    let rules = mapping.fields.iter().map(|rule| (rule.field.as_str(), Some(rule.value.clone())));
-    let due = (!mapping.due.is_empty()).then_some(("due_date", None));
-    for (name, value) in rules.chain(due) {
-        let value = value.filter(|value| !value.contains("{{") && !value.contains("{%"));
-        match fields.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, values)) => values.extend(value),
-            None => fields.push((name, value.into_iter().collect())),
+    let own = [&mapping.severity.field, &mapping.status.field].map(String::as_str);
+    let rules = mapping.fields.iter().map(|rule| rule.field.as_str());
+    let due = (!mapping.due.is_empty()).then_some("due_date");
+    let mut fields: Vec<(&str, Vec<String>)> = Vec::new();
+    for name in own.into_iter().chain(rules).chain(due) {
+        if !fields.iter().any(|(known, _)| *known == name) {
+            fields.push((name, mapping.literals(name).map(str::to_owned).collect()));
         }
     }
     fields

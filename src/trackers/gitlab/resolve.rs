@@ -7,7 +7,7 @@ use gitlab::api::users::Users;
 use serde_json::{Value, json};
 
 use super::api::Get;
-use super::fields::{Field, Slot, bad_label, state_word};
+use super::fields::{Field, Slot, state_word};
 use super::{Error, GitLab, Setup, built, wire};
 use crate::issue::FieldEdit;
 
@@ -59,7 +59,7 @@ impl GitLab {
         match field.slot {
             Slot::State => {}
             Slot::Scoped | Slot::Plain => {
-                let (add, old) = (field.labels(text), field.labels(now.unwrap_or_default()));
+                let (add, old) = (field.labels_of(&self.mapping, text), field.labels(now.unwrap_or_default()));
                 changes.remove.extend(old.into_iter().filter(|label| !add.contains(label)));
                 changes.add.extend(add);
             }
@@ -146,9 +146,6 @@ impl GitLab {
 
     /// Makes labels that are missing, each with its colour; GitLab would make them too, all in one colour.
     pub(super) async fn ensure_labels(&self, setup: &Setup, wanted: &[String]) -> Result<Vec<String>, Error> {
-        if let Some(bad) = wanted.iter().find_map(|label| bad_label(label)) {
-            return Err(Error::Setup(vec![bad]));
-        }
         let mut known = self.labels.lock().await;
         if known.is_none() {
             *known = Some(self.list_labels(setup).await?);

@@ -2,7 +2,7 @@
 
 mod file;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use async_trait::async_trait;
 use chrono::NaiveDate;
 
-use self::file::{File, number_of, slug};
-use super::{Error, Found, Problem, Read, Track, Visibility, Which};
-use crate::config::{DecisionLabels, Mapping, StatusMap};
+use self::file::{File, RESERVED, number_of, slug};
+use super::{Error, Found, Problem, Read, Track, Visibility, Which, labels_for};
+use crate::config::Mapping;
 use crate::issue::{CloseReason, Edit, FieldEdit, Issue, IssueId, Limits, Markup, New, Stamp, State, TrackerDecision};
 
 /// What a file can hold: generous, but a person must be able to open it.
@@ -28,14 +28,15 @@ const LIMITS: Limits = Limits {
     concurrency: 1,
 };
 
+/// The field that adds labels.
+const LABELS: &str = "labels";
+
 /// A folder of issue files.
 #[derive(Debug)]
 pub struct Local {
     folder: PathBuf,
     project: String,
-    own_label: String,
-    status: StatusMap,
-    decisions: DecisionLabels,
+    mapping: Mapping,
     today: NaiveDate,
 }
 
@@ -43,14 +44,7 @@ impl Local {
     /// A tracker in a folder, which need not exist yet. `today` is written as the date of what happens.
     #[must_use]
     pub fn new(folder: PathBuf, mapping: &Mapping, today: NaiveDate) -> Self {
-        Self {
-            project: folder.display().to_string(),
-            folder,
-            own_label: mapping.own_label.clone(),
-            status: mapping.status.clone(),
-            decisions: mapping.decision_labels.clone(),
-            today,
-        }
+        Self { project: folder.display().to_string(), folder, mapping: mapping.clone(), today }
     }
 
     /// Paths of all issue files, by number.
@@ -89,13 +83,18 @@ impl Local {
             Stamp::decode(&stamp).inspect_err(|error| tracing::warn!("`{}`: {error}", path.display())).ok()
         });
         let labels = file.labels();
-        let (own, labels): (Vec<_>, Vec<_>) = labels.into_iter().partition(|label| *label == self.own_label);
-        let fields = file.fields();
-        let column = fields.get(&self.status.field).and_then(|value| self.status.decision(value));
+        let (own, labels): (Vec<_>, Vec<_>) = labels.into_iter().partition(|label| *label == self.mapping.own_label);
+        let mut fields = file.fields();
+        let all = |value: &&str| !words(value).is_empty() && words(value).iter().all(|label| labels.contains(label));
+        let by_labels = self.mapping.literals(LABELS).find(all);
+        fields.extend(by_labels.map(|value| (LABELS.to_owned(), value.to_owned())));
+        let status = &self.mapping.status;
+        let column = fields.get(&status.field).and_then(|value| status.decision(value));
         let state = if file.text("state").is_some_and(|state| state == "closed") { State::Closed } else { State::Open };
+        let decisions = &self.mapping.decision_labels;
         let labelled =
-            labels.iter().find_map(|label| Some((self.decisions.decision(label)?, format!("label `{label}`"), false)));
-        let by_field = column.map(|status| (status, format!("`{}: {status}`", self.status.field), true));
+            labels.iter().find_map(|label| Some((decisions.decision(label)?, format!("label `{label}`"), false)));
+        let by_field = column.map(|value| (value, format!("`{}: {value}`", status.field), true));
         Issue {
             id: IssueId { number, url: path.display().to_string(), handle: String::new() },
             title: file.text("title").unwrap_or_default(),
@@ -135,11 +134,28 @@ impl Local {
         Ok(lock)
     }
 
-    fn set_fields(file: &mut File, fields: &[FieldEdit]) {
-        for field in fields {
-            file.set(&field.name, field.value.as_deref());
+    fn set_fields(&self, file: &mut File, fields: &[FieldEdit]) {
+        for FieldEdit { name, value } in fields {
+            if name == LABELS {
+                let value = value.as_deref().unwrap_or_default().trim();
+                let one = (!value.contains(',')).then(|| value.to_owned());
+                let mut labels = file.labels();
+                labels.extend(labels_for(&self.mapping, name, value, words(value), one));
+                let mut seen = BTreeSet::new();
+                labels.retain(|label| seen.insert(label.clone()));
+                file.set_labels(&labels);
+            } else if RESERVED.contains(&name.as_str()) {
+                tracing::warn!(name, "left out a field: the file says something else by this name");
+            } else {
+                file.set(name, value.as_deref());
+            }
         }
     }
+}
+
+/// The labels that a value of the mapping names.
+fn words(value: &str) -> Vec<String> {
+    value.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
 fn io(what: &str, path: &Path, source: std::io::Error) -> Error {
@@ -238,11 +254,11 @@ impl Track for Local {
         let _lock = self.lock()?;
         let number = self.paths()?.keys().next_back().map_or(1, |last| last + 1);
         let path = self.folder.join(format!("{number:04}-{}.md", slug(&new.title)));
-        let mut labels = vec![self.own_label.clone()];
+        let mut labels = vec![self.mapping.own_label.clone()];
         labels.extend(new.labels.iter().cloned());
         let mut file = File::new(number, &new.title, self.today);
         file.set_labels(&labels);
-        Self::set_fields(&mut file, &new.fields);
+        self.set_fields(&mut file, &new.fields);
         if new.state == State::Closed {
             file.set("state", Some("closed"));
             file.set("closed_as", Some(reason_name(new.closed_as)));
@@ -283,7 +299,7 @@ impl Track for Local {
             }
             None => {}
         }
-        Self::set_fields(&mut file, &edit.fields);
+        self.set_fields(&mut file, &edit.fields);
         if let Some(body) = &edit.body {
             file.set_body(body);
         }
