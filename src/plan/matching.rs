@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::Planner;
 use super::carry::Pairing;
+use super::{Draft, Planner};
 use crate::finding::Key;
 use crate::issue::{CloseReason, Issue, IssueId, MemberStamp, Stamp, State};
 
@@ -56,13 +56,16 @@ pub(super) fn match_drafts<'a>(planner: &Planner<'_>, issues: &'a [Issue]) -> Ma
             by_key.entry(key).or_default().push(at);
         }
     }
-    let sharing = |draft: usize| {
-        let keys: BTreeSet<Key> = planner.drafts[draft].keys().collect();
+    let sharing = |draft: &Draft| {
+        let keys: BTreeSet<Key> = draft.keys().collect();
         let mut at: Vec<usize> = keys.iter().filter_map(|key| by_key.get(key)).flatten().copied().collect();
         at.sort_unstable();
         at.dedup();
         at
     };
+    let sharing: Vec<Vec<usize>> = planner.drafts.iter().map(sharing).collect();
+    let mut wanted = vec![0_usize; ours.len()];
+    sharing.iter().flatten().for_each(|&at| wanted[at] += 1);
 
     let mut order: Vec<usize> = (0..planner.drafts.len()).collect();
     order.sort_by_key(|&draft| planner.drafts[draft].key);
@@ -73,7 +76,8 @@ pub(super) fn match_drafts<'a>(planner: &Planner<'_>, issues: &'a [Issue]) -> Ma
         taken: HashMap::new(),
         displaced: HashSet::new(),
     };
-    // The same canonical key first, then any shared one; open issues before closed ones.
+    // Open issues before closed ones. The oldest open one, whatever it is called, unless another draft wants it, too:
+    // then it is for the one of the same canonical key.
     let by_key = |pairing: &mut Pairing<'_, '_>| {
         for (state, same) in [(State::Open, true), (State::Open, false), (State::Closed, true), (State::Closed, false)]
         {
@@ -84,9 +88,11 @@ pub(super) fn match_drafts<'a>(planner: &Planner<'_>, issues: &'a [Issue]) -> Ma
                 let fits = |at: &usize| {
                     let (issue, stamp) = ours[*at];
                     let free = !pairing.taken.contains_key(at) && !pairing.displaced.contains(at);
-                    issue.state == state && free && (!same || stamp.key == planner.drafts[draft].key)
+                    let contested = state == State::Closed || wanted[*at] > 1;
+                    let is_same = contested && stamp.key == planner.drafts[draft].key;
+                    issue.state == state && free && (!same || is_same)
                 };
-                if let Some(at) = sharing(draft).into_iter().find(fits) {
+                if let Some(&at) = sharing[draft].iter().find(|at| fits(at)) {
                     pairing.pair(draft, at);
                 }
             }
@@ -99,7 +105,7 @@ pub(super) fn match_drafts<'a>(planner: &Planner<'_>, issues: &'a [Issue]) -> Ma
     pairing.carry_forward();
     let Pairing { issue_at, taken, displaced, .. } = pairing;
 
-    let claimed = planner.drafts.iter().flat_map(super::Draft::keys).collect();
+    let claimed = planner.drafts.iter().flat_map(Draft::keys).collect();
     let mut matched = Matched {
         issue_of: issue_at.iter().map(|at| at.map(|at| ours[at].0)).collect(),
         duplicates: Vec::new(),

@@ -250,6 +250,23 @@ fn two_open_issues_keep_the_lowest_number() {
 }
 
 #[test]
+fn of_issues_under_two_names_the_lowest_number_stays_unless_another_draft_wants_it() {
+    let named = |names: &[&str]| {
+        let mut draft = draft(names[0]);
+        draft.members[0].keys = names.iter().map(|name| key(name)).collect();
+        draft
+    };
+    let twins = [issue(1, &named(&["GHSA"])), issue(2, &named(&["CVE"]))];
+    let both = named(&["CVE", "GHSA"]);
+    let merged = plan(std::slice::from_ref(&both), &coverage(&["A"], &["CVE", "GHSA"]), &settings(), &twins);
+    let merges: Vec<_> = merged.changes.iter().filter(|change| change.action == Action::Merge).collect();
+    assert_eq!(merges.len(), 1);
+    assert_eq!(merges[0].issue().unwrap().number, 2);
+    let two = plan(&[both, named(&["GHSA"])], &coverage(&["A"], &["CVE", "GHSA"]), &settings(), &twins);
+    assert_eq!((two.count(Action::Open), two.count(Action::Merge)), (0, 0), "each has its own");
+}
+
+#[test]
 fn issues_without_a_stamp_that_counts_are_not_touched() {
     let mut strange = issue(1, &draft("x"));
     strange.trusted = false;

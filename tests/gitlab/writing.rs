@@ -149,6 +149,26 @@ async fn a_recorded_decision_is_opened_and_closed() {
 }
 
 #[tokio::test]
+async fn somebody_who_left_keeps_no_issue_from_being_opened() {
+    let fake = Fake::start(Tier::Premium).await;
+    let mut mapping = mapping();
+    mapping.fields = vec![rule("assignees", "nobody, maria")];
+    let tracker = tracker_with(&fake, &mapping);
+    let mut wanted = new("CVE-1");
+    wanted.fields.push(field("assignees", "nobody, maria"));
+    tracker.open(&wanted).await.unwrap();
+    assert_eq!(fake.issue(1).assignees, [crate::fake::MAINTAINER]);
+    let mut nobody = new("CVE-2");
+    nobody.fields.push(field("assignees", "nobody"));
+    tracker.open(&nobody).await.unwrap();
+    let read = only_open(&tracker, 1).await;
+    let fields = vec![field("assignees", "nobody")];
+    tracker.edit(&read, &Edit { fields, ..Edit::default() }).await.unwrap();
+    assert_eq!(fake.issue(1).assignees, [crate::fake::MAINTAINER], "and takes the issue from nobody else");
+    assert!(fake.objections().is_empty(), "{:?}", fake.objections());
+}
+
+#[tokio::test]
 async fn says_what_gitlab_left_out_without_a_word() {
     let fake = Fake::start(Tier::Free).await;
     let mut mapping = mapping();

@@ -7,7 +7,7 @@ mod world;
 
 use chrono::{Days, NaiveDate};
 use findsync::finding::{Key, Status};
-use findsync::issue::{Issue, State};
+use findsync::issue::{Issue, Note, State};
 use findsync::plan::{Action, Change};
 use proptest::prelude::*;
 
@@ -61,6 +61,17 @@ proptest! {
         for finding in 0..FINDINGS {
             let open = issues.iter().filter(|issue| issue.state == State::Open && carries(issue, finding)).count();
             prop_assert!(open <= 1 || !history.last().unwrap().reports(finding), "finding {finding} has {open} open issues");
+        }
+    }
+
+    #[test]
+    fn of_twins_the_lowest_number_stays(history in steps()) {
+        let memory = Memory::default();
+        live(&memory, &history, false);
+        let plan = run(&memory, history.last().unwrap(), day(&history), false);
+        for change in plan.changes.iter().filter(|change| change.action == Action::Merge) {
+            let Some(Note::Duplicate { of }) = &change.note else { panic!("{change:#?}") };
+            prop_assert!(of.number < change.issue().unwrap().number, "{change:#?}");
         }
     }
 

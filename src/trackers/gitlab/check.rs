@@ -4,7 +4,7 @@ use gitlab::api::personal_access_tokens::PersonalAccessTokenSelf;
 use gitlab::api::projects::members::AllProjectMember;
 
 use super::fields::{Fields, Slot, bad_label, state_word};
-use super::resolve::health;
+use super::resolve::{health, refused};
 use super::wire::{Member, PLANNER, Project, Token, User};
 use super::{Error, GitLab, Setup, built};
 use crate::config::{Credential, Mapping};
@@ -141,7 +141,10 @@ impl GitLab {
         for field in &setup.fields.fields {
             for value in &field.values {
                 let found = match field.slot {
-                    Slot::Assignees => self.assignees(value).await.map(drop),
+                    Slot::Assignees => match self.assignees(value).await?.1.as_slice() {
+                        [] => Ok(()),
+                        missing => Err(refused(&field.name, format!("there is no user `{}`", missing.join("`, `")))),
+                    },
                     Slot::Milestone => self.milestone(setup, Some(value)).await.map(drop),
                     Slot::Epic => self.epic(setup, Some(value)).await.map(drop),
                     _ => Ok(()),

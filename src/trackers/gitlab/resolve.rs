@@ -75,8 +75,13 @@ impl GitLab {
             }
             Slot::Epic => param("epic_id", self.epic(setup, value).await?),
             Slot::Assignees => {
-                let ids = self.assignees(text).await?;
-                let none = ids.is_empty().then_some(0);
+                let (ids, missing) = self.assignees(text).await?;
+                if !missing.is_empty() {
+                    // An issue that nobody has is better than none.
+                    let missing = missing.join(", ");
+                    tracing::warn!(missing, "left out assignees: GitLab knows nobody of this name");
+                }
+                let none = (ids.is_empty() && missing.is_empty()).then_some(0);
                 ids.into_iter().chain(none).for_each(|id| param("assignee_ids[]", id.to_string()));
             }
             Slot::Health => {
@@ -100,18 +105,18 @@ impl GitLab {
         Ok(())
     }
 
-    /// The ids of user names.
-    pub(super) async fn assignees(&self, names: &str) -> Result<Vec<u64>, Error> {
-        let mut ids = Vec::new();
+    /// The ids of user names, and the names that nobody has (any more).
+    pub(super) async fn assignees(&self, names: &str) -> Result<(Vec<u64>, Vec<String>), Error> {
+        let (mut ids, mut missing) = (Vec::new(), Vec::new());
         for name in names.split(',').map(|name| name.trim().trim_start_matches('@')).filter(|name| !name.is_empty()) {
             let users = built(Users::builder().username(name).build())?;
             let users: Vec<wire::User> = self.api.ask("look up an assignee", &users).await?;
             match users.iter().find(|user| user.username.eq_ignore_ascii_case(name)) {
                 Some(user) => ids.push(user.id),
-                None => return Err(refused("assignees", format!("there is no user `{name}`"))),
+                None => missing.push(name.to_owned()),
             }
         }
-        Ok(ids)
+        Ok((ids, missing))
     }
 
     /// The id of a milestone of the project or of a group above it; 0 is none.

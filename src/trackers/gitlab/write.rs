@@ -174,7 +174,16 @@ fn ignored(setup: &Setup, new: &New, labels: &[String], issue: &wire::Issue) -> 
             && !there.contains_key(&edit.name)
     };
     let labels = labels.iter().filter(lost_label).map(|label| format!("label `{label}`"));
-    let fields = new.fields.iter().filter(lost_field).map(|edit| format!("`{}`", edit.name));
+    // An issue that nobody has is better than none: people leave.
+    let has_left = |edit: &&FieldEdit| {
+        let leaves = setup.fields.get(&edit.name).is_some_and(|field| field.slot == Slot::Assignees);
+        if leaves {
+            tracing::warn!(issue = issue.web_url, assignees = edit.value, "GitLab assigned it to nobody");
+        }
+        leaves
+    };
+    let fields = new.fields.iter().filter(lost_field).filter(|edit| !has_left(edit));
+    let fields = fields.map(|edit| format!("`{}`", edit.name));
     let open_to_all = (new.confidential && !issue.confidential).then(|| "`confidential`".to_owned());
     labels.chain(fields).chain(open_to_all).collect()
 }
