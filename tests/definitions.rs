@@ -258,6 +258,7 @@ fn what_other_scanners_quote_of_a_secret_is_not_shown() {
         ("eslint/secret.json", "Zm9vYmFyYmF6cXV4MTIzNDU2Nzg5MA"),
         ("checkov/secret.json", "25910f981e85ca04baf359199dd0bd4a3ae738b6"),
         ("nuclei/secret.json", "AKIAZZZZEXAMPLEZZZZ1"),
+        ("dockle/many.json", "correct-horse-9"),
     ] {
         let told = told(path);
         for part in secret.as_bytes().windows(8) {
