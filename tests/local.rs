@@ -6,6 +6,8 @@
 )]
 
 mod contract;
+#[path = "local/several.rs"]
+mod several;
 
 use std::fs;
 use std::path::PathBuf;

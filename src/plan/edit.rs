@@ -109,6 +109,7 @@ pub(super) fn edit(planner: &Planner<'_>, issue: &Issue, old: &Stamp, members: M
     let mut parts = Vec::new();
     let mut stamp = Stamp {
         key: wish.draft.map_or(old.key, |draft| canonical(draft, &members)),
+        mapping: planner.settings.mapping.clone(),
         members: members.list,
         scopes: members.scopes,
         state: wish.target.state,
@@ -189,7 +190,12 @@ pub(super) fn edit(planner: &Planner<'_>, issue: &Issue, old: &Stamp, members: M
         parts.push("body");
     }
     // What a long stamp leaves out has not drifted.
-    let stamp_drifted = stamp != *old && stamp.encode(limit) != old.encode(limit);
+    let known = match planner.settings.siblings.is_empty() {
+        // Where no other mapping leads here, a new name of this one can wait for the next change.
+        true => &Stamp { mapping: stamp.mapping.clone(), ..old.clone() },
+        false => old,
+    };
+    let stamp_drifted = stamp != *known && stamp.encode(limit) != known.encode(limit);
     if rewritten || stamp_drifted || !parts.is_empty() || !edit.fields.is_empty() {
         let text = seal(planner, &mut body, &mut stamp, rewritten);
         edit.body = (text != issue.body).then_some(text);

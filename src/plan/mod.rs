@@ -21,7 +21,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use crate::finding::{Key, Severity, Status};
-use crate::issue::{Draft, DraftField, Edit, Issue, IssueId, Limits, New, Note, StatusTarget, Update};
+use crate::issue::{Draft, DraftField, Edit, Issue, IssueId, Limits, New, Note, State, StatusTarget, Update};
 
 /// What planning follows, beside the drafts.
 #[derive(Debug, Clone)]
@@ -194,10 +194,19 @@ pub struct Planner<'a> {
 
 /// Whether the closed issues must be listed: some draft that would be opened or reopened has no open issue.
 #[must_use]
-pub fn needs_closed(drafts: &[Draft], open: &[Issue], record_decisions: bool) -> bool {
+pub fn needs_closed<'d>(drafts: impl IntoIterator<Item = &'d Draft>, open: &[Issue], record_decisions: bool) -> bool {
     let known: BTreeSet<Key> = matching::ours(open).flat_map(|(_, stamp)| stamp.keys()).collect();
     let wanted = |draft: &&Draft| draft.status == Status::Active || record_decisions;
-    drafts.iter().filter(wanted).any(|draft| !draft.keys().any(|key| known.contains(&key)))
+    drafts.into_iter().filter(wanted).any(|draft| !draft.keys().any(|key| known.contains(&key)))
+}
+
+/// Whether an issue is closed and stays so although its finding is there: people decided it.
+#[must_use]
+pub fn stays_closed(issue: &Issue, keep_manual_close: bool) -> bool {
+    matching::ours(std::slice::from_ref(issue)).any(|(issue, stamp)| {
+        let by_person = keep_manual_close && stamp.state == State::Open;
+        issue.state == State::Closed && (by_person || decide::standing_decision(issue, stamp).is_some())
+    })
 }
 
 impl Planner<'_> {
@@ -239,7 +248,7 @@ impl Planner<'_> {
     #[must_use]
     pub fn again(&self, change: &Change, now: &Issue) -> Verdict {
         match (change.draft, &change.note) {
-            (_, Some(Note::Duplicate { of })) if now.state == crate::issue::State::Open => {
+            (_, Some(Note::Duplicate { of })) if now.state == State::Open => {
                 Verdict::Change(Box::new(self.merge(now, of)))
             }
             (_, Some(Note::Duplicate { .. })) => Verdict::Unchanged,

@@ -2,19 +2,19 @@
 //! modules that this one calls; here they are only put in a row.
 
 mod draft;
-
-use std::collections::HashSet;
+mod held;
 
 use chrono::NaiveDate;
 
+use self::held::Held;
 use crate::apply::{self, Applied};
 use crate::config::{Confidential, Config, Mapping, OnManualClose, OnReturn, Public, UpdatePolicy};
-use crate::finding::{Kind, Scan, Status};
-use crate::issue::{CloseReason, Draft, DraftField, Issue, IssueId, On, State, StatusTarget, Update};
-use crate::plan::{self, Action, Change, Coverage, Plan, Planner, Settings};
+use crate::finding::{Scan, Status};
+use crate::issue::{CloseReason, Draft, DraftField, On, State, StatusTarget, Update};
+use crate::plan::{Change, Coverage, Plan, Planner, Settings};
 use crate::template::{CodeLinks, RunRef, Style, TemplateError, Templates, comment};
-use crate::trackers::{self, Track, Visibility, Which};
-use crate::triage::{GlobError, Known, Statement, triage};
+use crate::trackers::{self, Track, Visibility};
+use crate::triage::{GlobError, Statement, triage};
 
 /// Why there is no plan.
 #[derive(Debug, thiserror::Error)]
@@ -73,86 +73,24 @@ pub struct Planned {
     newest: u64,
 }
 
-/// What one tracker holds.
-struct Held {
-    issues: Vec<Issue>,
-    /// Who can read it; `None` where that makes no difference.
-    visibility: Option<Visibility>,
-}
-
 /// Plans all mappings. `trackers` are in the order of the mappings.
 ///
 /// # Errors
 /// Where a tracker cannot be read, or a template of the mapping file does not work. Nothing is changed in any case.
 pub async fn plan(input: &Input<'_>, trackers: &[Box<dyn Track>]) -> Result<Vec<Planned>, Error> {
-    let Config { mappings, .. } = input.config;
-    let mut held = Vec::new();
-    for (mapping, tracker) in mappings.iter().zip(trackers) {
-        let wrap = |source| Error::Tracker { mapping: mapping.label.clone(), source };
-        let issues = own(tracker.issues(Which::Open).await.map_err(wrap)?, mapping, mappings);
-        // Asked only where what is written depends on it, or (below) something may be opened: it costs a request.
-        let matters = tracker.limits().confidential || mapping.public == Some(Public::Minimal);
-        let visibility = if matters { Some(tracker.visibility().await.map_err(wrap)?) } else { None };
-        held.push(Held { issues, visibility });
-    }
-    // Closed issues are listed only where something wanted has no open one; they may teach aliases, so triage anew.
-    let mut drafts = drafts(input, trackers, &held)?;
-    let mut grown = false;
-    for (at, (mapping, tracker)) in mappings.iter().zip(trackers).enumerate() {
-        if plan::needs_closed(&drafts[at].0, &held[at].issues, mapping.record_decisions) {
-            let wrap = |source| Error::Tracker { mapping: mapping.label.clone(), source };
-            let closed = tracker.issues(Which::Closed).await.map_err(wrap)?;
-            held[at].issues.extend(own(closed, mapping, mappings));
-            if held[at].visibility.is_none() {
-                held[at].visibility = Some(tracker.visibility().await.map_err(wrap)?);
-            }
-            grown = true;
-        }
-    }
-    if grown {
-        drafts = self::drafts(input, trackers, &held)?;
-    }
+    let mappings = &input.config.mappings;
+    let (mut held, drafts) = held::read(input, trackers).await?;
     let mut all = Vec::new();
     for (at, ((drafts, places), tracker)) in drafts.into_iter().zip(trackers).enumerate() {
         let planned = one(input, at, drafts, places, &held[at], tracker.as_ref());
         let wrap = |source| Error::Tracker { mapping: mappings[at].label.clone(), source };
-        let learned = learn(&planned.plan, &mut held[at].issues, tracker.as_ref()).await.map_err(wrap)?;
+        let learned = held::learn(&planned.plan, &mut held[at].issues, tracker.as_ref()).await.map_err(wrap)?;
         all.push(match learned {
             true => one(input, at, planned.drafts, planned.places, &held[at], tracker.as_ref()),
             false => planned,
         });
     }
     Ok(all)
-}
-
-/// Asks which of the issues that a plan would reopen cannot be. Whether there are any, so that it must be planned anew.
-async fn learn(plan: &Plan, issues: &mut [Issue], tracker: &dyn Track) -> Result<bool, trackers::Error> {
-    let reopens = plan.changes.iter().filter(|change| change.action == Action::Reopen);
-    let closed: Vec<IssueId> = reopens.filter_map(Change::issue).cloned().collect();
-    if closed.is_empty() {
-        return Ok(false);
-    }
-    let decided = tracker.closed_for_good(&closed).await?;
-    for issue in issues.iter_mut() {
-        let decision = decided.iter().find(|(number, _)| *number == issue.id.number);
-        issue.decision = decision.map(|(_, decision)| decision.clone()).or(issue.decision.take());
-    }
-    Ok(!decided.is_empty())
-}
-
-/// Labels of the other mappings that lead to the same project.
-fn siblings(mapping: &Mapping, all: &[Mapping]) -> Vec<String> {
-    let is_sibling = |other: &&Mapping| {
-        other.label != mapping.label && (other.instance, &other.project) == (mapping.instance, &mapping.project)
-    };
-    all.iter().filter(is_sibling).map(|other| other.label.clone()).collect()
-}
-
-/// The issues without those of another mapping of this file that leads to the same project.
-fn own(issues: Vec<Issue>, mapping: &Mapping, all: &[Mapping]) -> Vec<Issue> {
-    let siblings = siblings(mapping, all);
-    let is_own = |issue: &Issue| issue.stamp.as_ref().is_none_or(|stamp| !siblings.contains(&stamp.mapping));
-    issues.into_iter().filter(is_own).collect()
 }
 
 fn one(
@@ -174,7 +112,8 @@ type Drafts = (Vec<Draft>, Vec<Option<(String, Option<u32>)>>);
 
 /// The drafts of each mapping.
 fn drafts(input: &Input<'_>, trackers: &[Box<dyn Track>], held: &[Held]) -> Result<Vec<Drafts>, Error> {
-    let tickets = triage(input.scans, input.config, input.vex, &known(held), input.today)?;
+    let tickets =
+        triage(input.scans, input.config, input.vex, &held::known(held, &input.config.mappings), input.today)?;
     let mappings = input.config.mappings.iter().zip(trackers).zip(held);
     mappings
         .zip(tickets)
@@ -210,26 +149,6 @@ pub fn templates(mapping: &Mapping) -> Result<Templates, TemplateError> {
     })
 }
 
-/// What the trackers teach triage: which keys are one finding's, and which findings have an open issue where.
-fn known(held: &[Held]) -> Known {
-    let mut known = Known::default();
-    for Held { issues, .. } in held {
-        let mut home = HashSet::new();
-        for issue in issues.iter().filter(|issue| issue.trusted) {
-            let Some(stamp) = &issue.stamp else { continue };
-            if issue.state == State::Open {
-                home.extend(stamp.keys());
-            }
-            let names = stamp.members.iter().map(|member| &member.keys);
-            let vulnerabilities =
-                names.filter(|keys| keys.len() > 1 && keys.iter().all(|key| key.kind == Some(Kind::Dependency)));
-            known.aliases.extend(vulnerabilities.cloned());
-        }
-        known.homes.push(home);
-    }
-    known
-}
-
 fn confidential(mapping: &Mapping, visibility: Option<Visibility>, tracker: &dyn Track) -> bool {
     let wanted = match mapping.confidential {
         Confidential::Auto => visibility.is_some_and(|visibility| visibility != Visibility::Private),
@@ -254,7 +173,7 @@ fn settings(input: &Input<'_>, mapping: &Mapping, visibility: Option<Visibility>
     let limits = input.config.limits;
     Settings {
         mapping: mapping.label.clone(),
-        siblings: siblings(mapping, &input.config.mappings),
+        siblings: held::siblings(mapping, &input.config.mappings),
         today: input.today,
         tracker: tracker.limits(),
         statuses: Status::ALL.map(target),
