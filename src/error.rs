@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::triage::VexError;
-use crate::{config, readers, sync, template, trackers};
+use crate::{config, readers, sync, trackers};
 
 /// Done, nothing to complain about.
 pub const DONE: u8 = 0;
@@ -36,20 +36,20 @@ pub enum Error {
         /// What happened.
         source: trackers::Error,
     },
-    /// A template of the mapping file.
-    #[error("mapping `{mapping}`: {source}")]
-    Template {
-        /// The mapping's label.
-        mapping: String,
-        /// What is wrong.
-        source: template::TemplateError,
-    },
     /// A VEX document.
     #[error(transparent)]
     Vex(#[from] VexError),
     /// A name of VEX documents to which nothing belongs.
     #[error("no VEX document matches `{0}`")]
     NoVex(String),
+    /// A name of VEX documents that cannot be followed.
+    #[error("cannot find what `{pattern}` means: {source}")]
+    VexFiles {
+        /// The glob.
+        pattern: String,
+        /// Why not.
+        source: config::FilesError,
+    },
     /// No reports were named.
     #[error("no reports: neither the command line nor the mapping file names any")]
     NoReports,

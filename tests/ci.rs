@@ -59,7 +59,8 @@ impl World {
     fn parse(&self, text: &str) -> Config {
         let read = |_: &Path| Err(io::ErrorKind::NotFound.into());
         let env = |name: &str| self.var(name);
-        let given = Given { env: &env, read: &read, ci: &self.ci(), tokens_needed: true };
+        let given =
+            Given { env: &env, read: &read, template: &findsync::template::check, ci: &self.ci(), tokens_needed: true };
         Config::parse(text.as_bytes(), ".findsync.yml", given).unwrap_or_else(|e| panic!("{e}"))
     }
 }
@@ -169,7 +170,7 @@ fn git(head: &str) -> World {
 
 fn code(ci: &Ci) -> String {
     let code = ci.code.as_ref().unwrap();
-    format!("{:?} {} {}", code.service, code.repository_url, code.commit)
+    format!("{:?} {} {}", code.service, code.repository, code.commit)
 }
 
 #[test]
@@ -190,7 +191,7 @@ fn github_actions_tell() {
 fn github_pull_requests_and_what_runs_after_them() {
     let own = github_pull(r#"{"full_name": "acme/shop", "fork": true}"#).ci();
     let request = own.pull_request.unwrap();
-    assert_eq!((request.number, request.from_fork, request.base.as_deref()), (Some(12), false, Some("main")));
+    assert_eq!((request.number, request.from_fork), (Some(12), false));
     assert_eq!(own.branch.as_deref(), Some("fix"));
     for head in [r#"{"full_name": "eve/shop", "fork": true}"#, "null"] {
         assert!(github_pull(head).ci().pull_request.unwrap().from_fork, "{head}");
@@ -239,7 +240,7 @@ fn gitlab_tells() {
     assert_eq!(ci.may_write(&[]), Ok(()));
     let own = gitlab_merge("1").ci();
     let request = own.pull_request.clone().unwrap();
-    assert_eq!((request.number, request.from_fork, request.base.as_deref()), (Some(5), false, Some("develop")));
+    assert_eq!((request.number, request.from_fork), (Some(5), false));
     assert_eq!(own.may_write(&[]).unwrap_err(), "this run is for merge request 5, and those never write issues");
     assert!(gitlab_merge("2").ci().pull_request.unwrap().from_fork);
 }
@@ -256,7 +257,7 @@ fn azure_pipelines_tell() {
     assert_eq!(code(&ci), format!("AzureDevOps https://dev.azure.com/acme/My%20Shop/_git/web {SHA}"));
     assert_eq!(ci.may_write(&[]), Ok(()));
     let request = azure_pull("False").ci().pull_request.unwrap();
-    assert_eq!((request.number, request.from_fork, request.base.as_deref()), (Some(3), false, Some("main")));
+    assert_eq!((request.number, request.from_fork), (Some(3), false));
     assert!(azure_pull("True").ci().pull_request.unwrap().from_fork);
     let elsewhere =
         azure().set("BUILD_REPOSITORY_URI", "https://github.com/acme/shop").set("BUILD_REPOSITORY_PROVIDER", "GitHub");

@@ -25,12 +25,17 @@ fn env(name: &str) -> Option<String> {
 fn read(path: &Path) -> io::Result<String> {
     match path.to_str() {
         Some("body.md.j2") => Ok("# {{ title }}".to_owned()),
+        Some("typo.md.j2") => Ok("# {{ title }}\n{{ severty }}".to_owned()),
         _ => Err(io::ErrorKind::NotFound.into()),
     }
 }
 
 fn parse_in(ci: &Ci, text: &[u8]) -> Result<Config, Error> {
-    Config::parse(text, ".findsync.yml", Given { env: &env, read: &read, ci, tokens_needed: true })
+    Config::parse(
+        text,
+        ".findsync.yml",
+        Given { env: &env, read: &read, template: &findsync::template::check, ci, tokens_needed: true },
+    )
 }
 
 fn parse(text: &str) -> Result<Config, Error> {
@@ -119,7 +124,6 @@ mappings:
     area: Shop\\Web
     iteration: Shop\\Sprint 1
     parent: 12
-    issue_type: Task
     on_return: new
     on_manual_close: keep
     record_decisions: yes
@@ -271,6 +275,22 @@ const WRONG: &[(&str, &str)] = &[
         "instances: [{ label: d, type: local, location: x }]\nmappings:\n  - status: { active: { value: New, state: closed }, closed: { value: Done, state: ajar } }\n    assignees: [ann]\n    fields:\n      - { field: Team, value: a }\n      - { field: team, value: b }\n      - { field: Assignees, value: bob }\n    update: sometimes\n    body: { file: absent.j2 }\n",
     ),
     ("endless_time", "limits: { scope_ttl: 999999999 }\nmappings:\n  - due: { high: 36501 }\n"),
+    (
+        "route_without_mapping",
+        "instances: [{ label: d, type: local, location: x }]\nmappings: [{ label: a }, { label: b }]\nroutes:\n  - mapping: a\n  - when: { fix_available: true }\n  - {}\n",
+    ),
+    (
+        "templates",
+        "instances: [{ label: d, type: local, location: x }]\nmappings:\n  - label: a\n    title: \"é {{ titel }}\"\n    body: |\n      # {{ title }}\n      {{ component.nam }}\n    fields:\n      - { field: Team, value: '{{ ownr }}' }\n      - { field: X, value: '{% if severity %}' }\n  - { label: b, body: { file: typo.md.j2 } }\n",
+    ),
+    (
+        "what_github_lacks",
+        "instances: [{ label: hub, type: github, location: https://github.com/acme }]\nmappings:\n  - repository: shop\n    due: { low: 9, high: 7 }\n    parent: 41\n    iteration: Sprint 1\n    fields: [{ field: Due_Date, value: x }]\n",
+    ),
+    (
+        "what_others_lack",
+        "instances: [{ label: lab, type: gitlab }, { label: boards, type: azure_devops, location: https://dev.azure.com/acme }]\nmappings:\n  - { label: a, instance: lab, project: shop, iteration: x }\n  - { label: b, instance: boards, project: shop, issue_type: Bug }\n",
+    ),
     ("control_characters", "vex: [\"a\\e[31m\\n::set-output name=x::y[\"]\n"),
 ];
 
@@ -291,7 +311,7 @@ fn tells_what_is_wrong_where_and_what_to_do() {
 #[test]
 fn names_the_file_that_is_not_there() {
     let ci = Ci::default();
-    let given = Given { env: &env, read: &read, ci: &ci, tokens_needed: true };
+    let given = Given { env: &env, read: &read, template: &findsync::template::check, ci: &ci, tokens_needed: true };
     let error = Config::load(Path::new("absent/.findsync.yml"), given).unwrap_err();
     assert!(error.to_string().starts_with("cannot read the mapping file `absent/.findsync.yml`: "), "{error}");
 }

@@ -93,7 +93,13 @@ fn the_mapping_file_of_the_readme_is_accepted() {
     };
     let read = |_: &Path| Err(std::io::ErrorKind::NotFound.into());
     for block in blocks {
-        let given = Given { env: &|_| Some("value".to_owned()), read: &read, ci: &ci, tokens_needed: true };
+        let given = Given {
+            env: &|_| Some("value".to_owned()),
+            read: &read,
+            template: &findsync::template::check,
+            ci: &ci,
+            tokens_needed: true,
+        };
         let config = Config::parse(block.as_bytes(), ".findsync.yml", given).map_err(|e| e.to_string());
         assert_eq!(config.unwrap().mappings[0].severity.values, ["P0", "P1", "P2", "P3", "P4"]);
     }

@@ -4,9 +4,10 @@
 //! that becomes a mention, a reference, an autolink or a command.
 #![expect(clippy::unwrap_used, reason = "a test fails where something is missing")]
 
+use findsync::ci::{CodeLinks, Service};
 use findsync::finding::{Component, Cvss, Finding, Fix, Key, Kind, Location, Scope, Severity, Status, digest};
 use findsync::issue::{Body, Limits, Markup, escape};
-use findsync::template::{CodeHost, CodeLinks, Rendered, Sources, Style, Templates};
+use findsync::template::{Rendered, Sources, Style, Templates};
 use findsync::triage::{Item, Ticket};
 use proptest::prelude::*;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
@@ -168,7 +169,7 @@ fn ticket(text: &str, kind: Kind) -> Ticket {
 
 fn render(text: &str, kind: Kind, markup: Markup) -> Rendered {
     let links =
-        CodeLinks { host: CodeHost::GitHub, repository: "https://github.com/acme/shop".into(), commit: "0".into() };
+        CodeLinks { service: Service::GitHub, repository: "https://github.com/acme/shop".into(), commit: "0".into() };
     let style = Style { limits: limits(markup), links: Some(links), public_minimal: false };
     Templates::new(&Sources::default()).unwrap().render(&ticket(text, kind), &style).unwrap()
 }

@@ -21,6 +21,12 @@ fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     dir
 }
 
+fn shown(proposal: &Proposal) -> String {
+    let mut shown = Vec::new();
+    findsync::reports::proposal(&mut shown, proposal, true).unwrap();
+    String::from_utf8(shown).unwrap()
+}
+
 fn recognise(path: &Path) -> Option<String> {
     fs::read_to_string(path).ok()?.strip_prefix("report ").map(str::to_owned)
 }
@@ -46,7 +52,8 @@ fn init(dir: &Path, ci: &Ci) -> (Proposal, Config) {
     let text = fs::read_to_string(dir.join(".findsync.yml")).unwrap();
     let nowhere = Ci::default();
     let read = |_: &Path| Err(io::ErrorKind::NotFound.into());
-    let given = Given { env: &|_| None, read: &read, ci: &nowhere, tokens_needed: true };
+    let given =
+        Given { env: &|_| None, read: &read, ci: &nowhere, tokens_needed: true, template: &findsync::template::check };
     let config = Config::parse(text.as_bytes(), ".findsync.yml", given).unwrap_or_else(|e| panic!("{e}"));
     // What is offered as a comment works once the comment's mark is taken away.
     let uncomment = |line: &str| match line.trim_start().strip_prefix("# ") {
@@ -78,7 +85,7 @@ fn github_with_reports() {
         (".github/workflows/ci.yml", "on: push"),
     ]);
     let (proposal, config) = init(dir.path(), &at(Service::GitHub, "https://github.com", "acme/shop"));
-    insta::assert_snapshot!(format!("{proposal:#}"));
+    insta::assert_snapshot!(shown(&proposal));
     let paths: Vec<_> = config.reports.iter().map(|report| report.path.as_str()).collect();
     assert_eq!(paths, ["reports/*.sarif", "reports/trivy.json"]);
     assert_eq!(config.mappings[0].project.name, "shop");
@@ -90,7 +97,7 @@ fn gitlab_with_and_without_a_pipeline() {
     let ci = at(Service::GitLab, "https://git.acme.io/lab", "acme/web/shop");
     let dir = folder(&[(".gitlab-ci.yml", "test: {script: x}")]);
     let (proposal, config) = init(dir.path(), &ci);
-    insta::assert_snapshot!(format!("{proposal:#}"));
+    insta::assert_snapshot!(shown(&proposal));
     assert_eq!(config.instances[0].location, "https://git.acme.io/lab");
     assert_eq!(config.mappings[0].project.name, "acme/web/shop");
     assert_eq!(fs::read_to_string(dir.path().join(".gitlab-ci.yml")).unwrap(), "test: {script: x}");
@@ -103,7 +110,7 @@ fn gitlab_with_and_without_a_pipeline() {
 fn azure() {
     let dir = folder(&[("azure-pipelines.yml", "steps: []")]);
     let (proposal, config) = init(dir.path(), &at(Service::AzureDevOps, "https://dev.azure.com/acme", "web"));
-    insta::assert_snapshot!(format!("{proposal:#}"));
+    insta::assert_snapshot!(shown(&proposal));
     assert_eq!(
         (config.instances[0].kind, config.mappings[0].project.name.as_str()),
         (TrackerKind::AzureDevOps, "My Shop")
@@ -114,7 +121,7 @@ fn azure() {
 fn a_folder_of_which_nothing_is_known() {
     let dir = folder(&[]);
     let (proposal, config) = init(dir.path(), &Ci::default());
-    insta::assert_snapshot!(format!("{proposal:#}"));
+    insta::assert_snapshot!(shown(&proposal));
     assert_eq!(config.instances[0].kind, TrackerKind::Local);
 }
 
@@ -126,7 +133,11 @@ fn names_that_mean_something_in_yaml_or_globs() {
     let dir = folder(&files);
     let (_, config) = init(dir.path(), &at(Service::GitHub, "https://github.com", "acme/true"));
     for name in names {
-        let hits = config.reports.iter().filter(|r| glob::Pattern::new(&r.path).unwrap().matches(name)).count();
+        let hits = config
+            .reports
+            .iter()
+            .filter(|r| findsync::config::files(dir.path(), &r.path).unwrap() == [Path::new(name)])
+            .count();
         assert_eq!(hits, 1, "{name}: {:?}", config.reports);
     }
     assert_eq!(config.mappings[0].project.name, "true");
@@ -148,6 +159,6 @@ fn overwrites_nothing_even_if_it_came_in_between() {
 fn a_mapping_file_of_another_name_stays_the_only_one() {
     let dir = folder(&[("findsync.yml", "reports: []\n")]);
     let proposal = propose(dir.path(), &Ci::default(), &recognise);
-    assert!(proposal.files.iter().all(|file| !file.path.ends_with(".findsync.yml")), "{proposal}");
-    assert!(proposal.notes.iter().any(|note| note.contains("`findsync.yml` is there already")), "{proposal}");
+    assert!(proposal.files.iter().all(|file| !file.path.ends_with(".findsync.yml")), "{proposal:?}");
+    assert!(proposal.notes.iter().any(|note| note.contains("`findsync.yml` is there already")), "{proposal:?}");
 }

@@ -23,7 +23,13 @@ fn parse(text: &str) -> Result<Config, String> {
         Some(_) => Ok("{{ title }}".to_owned()),
         None => Err(io::ErrorKind::NotFound.into()),
     };
-    let given = Given { env: &|_| Some("value".to_owned()), read: &read, ci: &ci, tokens_needed: true };
+    let given = Given {
+        env: &|_| Some("value".to_owned()),
+        read: &read,
+        template: &findsync::template::check,
+        ci: &ci,
+        tokens_needed: true,
+    };
     Config::parse(text.as_bytes(), ".findsync.yml", given).map_err(|e| e.to_string())
 }
 

@@ -118,3 +118,87 @@ fn a_closed_pipe_does_not_change_how_a_run_ended() {
         assert_eq!((code(&output), said(&output).as_str()), (expected, ""), "{arguments:?}");
     }
 }
+
+/// A run for a pull request.
+fn in_pull_request(command: &mut Command) -> &mut Command {
+    let ci = [("GITHUB_ACTIONS", "true"), ("GITHUB_EVENT_NAME", "pull_request"), ("GITHUB_REF", "refs/pull/1/merge")];
+    command.envs(ci)
+}
+
+#[test]
+fn the_gate_asks_for_what_is_new_and_not_decided() {
+    let dir = folder();
+    let next = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/reports/trivy-next.json");
+    fs::copy(next, dir.path().join("next.json")).unwrap();
+    let run = |arguments: &str| findsync(dir.path(), &arguments.split(' ').collect::<Vec<_>>());
+    let gate = "plan r.json --to issues --fail-on low";
+    assert_eq!(code(&run("apply r.json --to issues").output().unwrap()), 0);
+    assert_eq!(code(&run(gate).output().unwrap()), 1, "all are active");
+    assert_eq!(code(&in_pull_request(&mut run(gate)).output().unwrap()), 0, "but none is new");
+    assert_eq!(code(&run("apply next.json --to issues").output().unwrap()), 0);
+    let again = in_pull_request(&mut run(gate)).output().unwrap();
+    assert_eq!(code(&again), 1, "one is back: {again:?}");
+    for entry in fs::read_dir(dir.path().join("issues")).unwrap() {
+        let path = entry.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(&path, text.replace("labels: [findsync]", "labels: [findsync, risk-accepted]")).unwrap();
+    }
+    let decided = run(gate).output().unwrap();
+    assert_eq!(code(&decided), 0, "people accepted them all: {}", said(&decided));
+    assert_eq!(code(&run("apply r.json --to issues --fail-on low").output().unwrap()), 0);
+    assert_eq!(code(&run(gate).output().unwrap()), 0);
+    assert_eq!(code(&in_pull_request(&mut run(gate)).output().unwrap()), 0);
+}
+
+#[test]
+fn nothing_is_written_that_nobody_reviewed() {
+    let dir = folder();
+    let run = |arguments: &str| findsync(dir.path(), &arguments.split(' ').collect::<Vec<_>>()).output().unwrap();
+    assert_eq!(code(&run("plan r.json --to issues --out p.json")), 0);
+    let report = fs::read_to_string(dir.path().join("r.json")).unwrap();
+    fs::write(dir.path().join("r.json"), report.replace("vulnerable to Command Injection", "just fine")).unwrap();
+    let refused = run("apply r.json --to issues --plan p.json");
+    assert_eq!(code(&refused), 3, "{}", said(&refused));
+    let said = said(&refused);
+    assert!(said.contains("CVE-2021-23337") && said.contains("is not what was reviewed"), "{said}");
+    assert!(!said.contains("CVE-2021-44906") && !dir.path().join("issues").exists(), "{said}");
+    fs::write(dir.path().join("r.json"), report).unwrap();
+    let later = run("apply r.json --to issues --plan p.json --today 2030-01-01");
+    assert_eq!(code(&later), 0, "the day in a stamp is no text: {later:?}");
+}
+
+#[test]
+fn paths_of_the_mapping_file_start_from_the_workspace_and_those_of_people_where_they_are() {
+    for in_git in [false, true] {
+        let dir = tempfile::tempdir().unwrap();
+        let report = |name: &str, id: &str| {
+            let path = dir.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            let one = serde_json::json!({"findings": [{"title": id, "severity": "High"}]});
+            fs::write(path, one.to_string()).unwrap();
+        };
+        report("reports/a.json", "at the root");
+        report("reports/b.json", "beside it");
+        report("reports/c.json", "not asked for");
+        report("sub/reports/a.json", "below");
+        let mapping = "reports: [{ path: 'reports/{a,b}.json', reader: generic }]\n";
+        fs::write(dir.path().join(".findsync.yml"), mapping).unwrap();
+        if in_git {
+            fs::create_dir(dir.path().join(".git")).unwrap();
+            fs::write(dir.path().join(".git/HEAD"), "ref: refs/heads/main\n").unwrap();
+        }
+        let sub = dir.path().join("sub");
+        let found = |folder: &Path, arguments: &[&str]| {
+            let output = findsync(folder, arguments).args(["--format", "json"]).output().unwrap();
+            let findings: serde_json::Value =
+                serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
+            let scans = findings["scans"].as_array().unwrap().clone();
+            scans.iter().map(|scan| scan["findings"][0]["title"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        let both = ["at the root", "beside it"];
+        assert_eq!(found(dir.path(), &["findings"]), both);
+        assert_eq!(found(&sub, &["findings", "--config", "../.findsync.yml"]), both);
+        let named = ["findings", "--config", "../.findsync.yml", "--reader", "generic", "reports/{a,b}.json"];
+        assert_eq!(found(&sub, &named), ["below"]);
+    }
+}

@@ -23,6 +23,7 @@ fn change(action: Action, number: Option<u64>, title: &str, severity: Severity, 
         status: if action == Action::Close { Status::Closed } else { Status::Active },
         reason: reason.into(),
         fields: Vec::new(),
+        digest: "0123456789abcdef0123456789abcdef".into(),
         place: None,
         outcome: None,
     }

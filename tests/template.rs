@@ -1,12 +1,13 @@
 //! Templates: what an issue says, and which templates are refused.
 #![expect(clippy::unwrap_used, reason = "a test fails where something is missing")]
 
+use findsync::ci::{CodeLinks, Service};
 use findsync::config::GroupBy;
 use findsync::finding::{
     Component, Cvss, Evidence, Finding, Fix, Key, Kind, Location, Scope, Severity, Status, digest,
 };
 use findsync::issue::{IssueId, Limits, Markup, Note};
-use findsync::template::{CodeHost, CodeLinks, RunRef, Sources, Style, Templates, comment};
+use findsync::template::{RunRef, Sources, Style, Templates, comment};
 use findsync::triage::{Group, Item, Ticket};
 
 fn limits(markup: Markup) -> Limits {
@@ -24,8 +25,11 @@ fn limits(markup: Markup) -> Limits {
 }
 
 fn style(markup: Markup, commit: &str) -> Style {
-    let links =
-        CodeLinks { host: CodeHost::GitHub, repository: "https://github.com/acme/shop".into(), commit: commit.into() };
+    let links = CodeLinks {
+        service: Service::GitHub,
+        repository: "https://github.com/acme/shop".into(),
+        commit: commit.into(),
+    };
     Style { limits: limits(markup), links: Some(links), public_minimal: false }
 }
 
@@ -199,6 +203,24 @@ fn minimal_tells_rule_and_place_only() {
     for detail in ["Command", "Impact", "lodash", "4.17", "CVSS", "lodash/issues"] {
         assert!(!told.body.contains(detail), "{detail}: {}", told.body);
     }
+    let mut dynamic = ticket(Finding {
+        kind: Kind::Dynamic,
+        rule: Some("xss".into()),
+        location: Location { url: Some("https://shop.test/cart?token=s3cret#x".into()), ..Location::default() },
+        ..Finding::default()
+    });
+    dynamic.status = Status::RiskAccepted;
+    dynamic.reason = Some("behind the VPN of Building 7".into());
+    let whole = Templates::new(&Sources {
+        body: Some("{{ reason }} {{ location.url }} {{ location.shown }}"),
+        ..Sources::default()
+    });
+    let whole = whole.unwrap();
+    for told in [render(&dynamic, &minimal).body, whole.render(&dynamic, &minimal).unwrap().body] {
+        assert!(told.contains("shop.test/cart"), "{told}");
+        assert!(!told.contains("s3cret") && !told.contains("VPN"), "{told}");
+    }
+    assert!(minimal.hides(&dynamic) && !minimal.hides(&ticket(dependency())));
     // What is published anyway may be told.
     assert!(render(&ticket(dependency()), &minimal).body.contains("4.17.21"));
 }

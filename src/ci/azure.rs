@@ -1,7 +1,7 @@
 //! Azure Pipelines: `SYSTEM_*` and `BUILD_*`; code may be in Azure Repos or elsewhere.
 
 use super::git::Remote;
-use super::{Ci, CodeHost, Env, PullRequest, Service, System, branch_of};
+use super::{Ci, CodeLinks, Env, PullRequest, Service, System, branch_of};
 
 pub(super) fn detect(env: Env<'_>) -> Ci {
     let server = env("SYSTEM_COLLECTIONURI").or_else(|| env("SYSTEM_TEAMFOUNDATIONCOLLECTIONURI"));
@@ -22,7 +22,7 @@ pub(super) fn detect(env: Env<'_>) -> Ci {
             Some("TfsGit") => Service::AzureDevOps,
             _ => remote.service?,
         };
-        CodeHost::new(service, &remote.server, Some(&remote.path), commit.as_deref())
+        CodeLinks::new(service, &remote.server, Some(&remote.path), commit.as_deref())
     });
     let source = env("SYSTEM_PULLREQUEST_SOURCEBRANCH").and_then(|r| branch_of(&r).or(Some(r)));
     Ci {
@@ -57,6 +57,5 @@ fn pull_request(env: Env<'_>, reference: &str) -> Option<PullRequest> {
     Some(PullRequest {
         number: number.and_then(|number| number.parse().ok()),
         from_fork: env("SYSTEM_PULLREQUEST_ISFORK").is_none_or(|fork| !fork.eq_ignore_ascii_case("false")),
-        base: env("SYSTEM_PULLREQUEST_TARGETBRANCH").map(|r| branch_of(&r).unwrap_or(r)),
     })
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use url::Url;
 
-use super::{Ci, CodeHost, Read, Service, branch_of};
+use super::{Ci, CodeLinks, Read, Service, branch_of};
 
 pub(super) fn detect(read: Read<'_>, dir: &Path) -> Ci {
     let Some(repository) = dir.ancestors().find_map(|root| Repository::open(read, root)) else { return Ci::default() };
@@ -28,7 +28,7 @@ pub(super) fn detect(read: Read<'_>, dir: &Path) -> Ci {
     if let Some(remote) = remote {
         ci.code = remote
             .service
-            .and_then(|service| CodeHost::new(service, &remote.server, Some(&remote.path), ci.commit.as_deref()));
+            .and_then(|service| CodeLinks::new(service, &remote.server, Some(&remote.path), ci.commit.as_deref()));
         ci.service = remote.service;
         ci.server_url = Some(remote.organization_url());
         ci.project = remote.project();

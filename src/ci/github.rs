@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::{Ci, CodeHost, Env, PullRequest, Read, Service, System, branch_of};
+use super::{Ci, CodeLinks, Env, PullRequest, Read, Service, System, branch_of};
 
 pub(super) fn detect(env: Env<'_>, read: Read<'_>) -> Ci {
     let event_name = env("GITHUB_EVENT_NAME").unwrap_or_default();
@@ -33,7 +33,7 @@ pub(super) fn detect(env: Env<'_>, read: Read<'_>) -> Ci {
         service: Some(Service::GitHub),
         api_url: env("GITHUB_API_URL"),
         graphql_url: env("GITHUB_GRAPHQL_URL"),
-        code: CodeHost::new(Service::GitHub, &server, repository.as_deref(), commit.as_deref()),
+        code: CodeLinks::new(Service::GitHub, &server, repository.as_deref(), commit.as_deref()),
         commit,
         branch: if is_after { text("/workflow_run/head_branch") } else { env("GITHUB_HEAD_REF").or_else(own_branch) },
         default_branch,
@@ -61,7 +61,6 @@ fn pull_request(env: Env<'_>, event_name: &str, event: &Value) -> Option<PullReq
         return Some(PullRequest {
             number: request["number"].as_u64(),
             from_fork: run["head_repository"]["full_name"] != event["repository"]["full_name"],
-            base: request["base"]["ref"].as_str().map(str::to_owned),
         });
     }
     let merged_ref = env("GITHUB_REF").and_then(|r| r.strip_prefix("refs/pull/")?.split('/').next()?.parse().ok());
@@ -78,6 +77,5 @@ fn pull_request(env: Env<'_>, event_name: &str, event: &Value) -> Option<PullReq
     Some(PullRequest {
         number: request["number"].as_u64().or_else(|| event["number"].as_u64()).or(merged_ref),
         from_fork,
-        base: env("GITHUB_BASE_REF").or_else(|| request["base"]["ref"].as_str().map(str::to_owned)),
     })
 }

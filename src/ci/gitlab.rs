@@ -1,6 +1,6 @@
 //! GitLab CI: `CI_*`, see <https://docs.gitlab.com/ci/variables/predefined_variables/>.
 
-use super::{Ci, CodeHost, Env, PullRequest, Service, System};
+use super::{Ci, CodeLinks, Env, PullRequest, Service, System};
 
 pub(super) fn detect(env: Env<'_>) -> Ci {
     let server = env("CI_SERVER_URL").map(|url| url.trim_end_matches('/').to_owned());
@@ -13,7 +13,7 @@ pub(super) fn detect(env: Env<'_>) -> Ci {
         graphql_url: env("CI_API_GRAPHQL_URL"),
         code: server
             .as_deref()
-            .and_then(|server| CodeHost::new(Service::GitLab, server, repository.as_deref(), commit.as_deref())),
+            .and_then(|server| CodeLinks::new(Service::GitLab, server, repository.as_deref(), commit.as_deref())),
         commit,
         branch: env("CI_COMMIT_BRANCH").or_else(|| env("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME")),
         default_branch: env("CI_DEFAULT_BRANCH"),
@@ -41,9 +41,5 @@ fn pull_request(env: Env<'_>) -> Option<PullRequest> {
     let from_fork = differ("CI_MERGE_REQUEST_SOURCE_PROJECT_ID", "CI_MERGE_REQUEST_PROJECT_ID")
         .or_else(|| differ("CI_EXTERNAL_PULL_REQUEST_SOURCE_REPOSITORY", "CI_EXTERNAL_PULL_REQUEST_TARGET_REPOSITORY"))
         .unwrap_or(true);
-    Some(PullRequest {
-        number: number.and_then(|number| number.parse().ok()),
-        from_fork,
-        base: env("CI_MERGE_REQUEST_TARGET_BRANCH_NAME").or_else(|| env("CI_EXTERNAL_PULL_REQUEST_TARGET_BRANCH_NAME")),
-    })
+    Some(PullRequest { number: number.and_then(|number| number.parse().ok()), from_fork })
 }

@@ -10,7 +10,7 @@ mod gitlab;
 
 use std::path::{Path, PathBuf};
 
-pub use code::CodeHost;
+pub use code::CodeLinks;
 
 /// A CI system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,8 +41,6 @@ pub struct PullRequest {
     pub number: Option<u64>,
     /// Whether it comes from another repository: then there are no secrets, and nobody has vouched for the content.
     pub from_fork: bool,
-    /// The branch that it wants to get into.
-    pub base: Option<String>,
 }
 
 /// What the CI, or git, tells of this run. Holds no secrets.
@@ -75,7 +73,7 @@ pub struct Ci {
     /// The folder into which the repository is checked out.
     pub workspace: Option<PathBuf>,
     /// Where the code can be read.
-    pub code: Option<CodeHost>,
+    pub code: Option<CodeLinks>,
     /// The file that takes a step's outputs (`GITHUB_OUTPUT`).
     pub output_file: Option<PathBuf>,
     /// The file that takes a step's summary (`GITHUB_STEP_SUMMARY`).

@@ -6,7 +6,6 @@ use crate::ci::Ci;
 use crate::cli::{CheckArgs, Global};
 use crate::error::{BAD_INPUT, DONE, Error};
 use crate::reports::{self, CheckView, Paint};
-use crate::sync;
 
 pub(super) async fn check(args: &CheckArgs, global: &Global, console: &mut Console<'_>) -> Result<u8, Error> {
     let ci = Ci::here();
@@ -14,7 +13,6 @@ pub(super) async fn check(args: &CheckArgs, global: &Global, console: &mut Conso
     let trackers = inputs::trackers(&config, chrono::Local::now().date_naive())?;
     let mut views = Vec::new();
     for (mapping, tracker) in config.mappings.iter().zip(&trackers) {
-        sync::templates(mapping).map_err(|source| Error::Template { mapping: mapping.label.clone(), source })?;
         let wrap = |source| Error::Tracker { mapping: mapping.label.clone(), source };
         let mut problems = tracker.check().await.map_err(wrap)?;
         let mut fixed = Vec::new();

@@ -14,7 +14,7 @@ pub(super) fn findings(args: &FindingsArgs, global: &Global, console: &mut Conso
     } else {
         crate::config::Config::default()
     };
-    let scans = inputs::scans(&args.reports, &config, &ci)?;
+    let scans = inputs::scans(&args.reports, &config, &ci, global)?;
     let view = reports::findings_view(&scans);
     let out = &mut *console.out;
     match args.format {

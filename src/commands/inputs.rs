@@ -6,11 +6,12 @@ use chrono::NaiveDate;
 
 use crate::ci::Ci;
 use crate::cli::{Global, ReportArgs};
-use crate::config::{Config, Given, ReportSource};
+use crate::config::{Config, Given, ReportSource, files, literal};
 use crate::error::Error;
 use crate::finding::Scan;
 use crate::init::MAPPING_FILES;
 use crate::readers::{ReadOptions, read_reports};
+use crate::template;
 use crate::trackers::{self, Track};
 use crate::triage::{Statement, read_vex};
 
@@ -29,7 +30,7 @@ pub(super) fn config(global: &Global, ci: &Ci, to: Option<&Path>, tokens_needed:
             let folder = path.parent().map(Path::to_owned).unwrap_or_default();
             let read = |name: &Path| std::fs::read_to_string(folder.join(name));
             let tokens_needed = tokens_needed && to.is_none() && ci.pull_request.is_none();
-            Config::load(&path, Given { env: &env, read: &read, ci, tokens_needed })?
+            Config::load(&path, Given { env: &env, read: &read, template: &template::check, ci, tokens_needed })?
         }
     };
     Ok(match to {
@@ -43,64 +44,57 @@ pub(super) fn here() -> PathBuf {
     std::path::absolute(".").unwrap_or_else(|_| PathBuf::from("."))
 }
 
-/// The repository's folder, and the current one as seen from there: a report's path from the repository's root tells
-/// scopes apart, wherever in it findsync is called.
-fn workspace(ci: &Ci) -> (PathBuf, PathBuf) {
+/// The workspace, and the current folder as seen from there: a report's path in the workspace tells scopes apart,
+/// wherever in it findsync is called. It is the repository's folder, else the mapping file's, as far as we are inside.
+fn workspace(ci: &Ci, global: &Global) -> (PathBuf, PathBuf) {
     let here = here();
-    let root = ci.workspace.as_deref().and_then(|root| Some((root, here.strip_prefix(root).ok()?)));
-    match root {
-        Some((root, inside)) => (root.to_owned(), inside.to_owned()),
-        None => (here, PathBuf::new()),
-    }
+    let mapping = || std::fs::canonicalize(config_path(global)?).ok()?.parent().map(Path::to_owned);
+    let roots = ci.workspace.clone().into_iter().chain(mapping());
+    let found = roots.into_iter().find_map(|root| Some((here.strip_prefix(&root).ok()?.to_owned(), root)));
+    found.map_or_else(|| (here.clone(), PathBuf::new()), |(inside, root)| (root, inside))
 }
 
-/// The reports of a run: those on the command line, else the mapping file's.
-pub(super) fn sources(args: &ReportArgs, config: &Config) -> Result<Vec<ReportSource>, Error> {
+/// The reports of a run: those on the command line, from the current folder, else the mapping file's, from the workspace.
+fn sources(args: &ReportArgs, config: &Config, inside: &Path) -> Result<Vec<ReportSource>, Error> {
     let named = |path: &String| {
+        let path = match path.as_str() {
+            "-" => path.clone(),
+            _ => Path::new(&literal(&inside.to_string_lossy())).join(path).to_string_lossy().into_owned(),
+        };
         // What the mapping file knows of a report holds also where it is named on the command line.
-        let known = config.reports.iter().find(|source| source.path == *path);
-        let mut source =
-            known.cloned().unwrap_or_else(|| ReportSource { path: path.clone(), ..ReportSource::default() });
-        source.target = args.target.clone().or(source.target);
+        let known = config.reports.iter().find(|source| source.path == path).cloned();
+        known.unwrap_or_else(|| ReportSource { path, ..ReportSource::default() })
+    };
+    let mut sources: Vec<ReportSource> =
+        if args.reports.is_empty() { config.reports.clone() } else { args.reports.iter().map(named).collect() };
+    for source in &mut sources {
         source.partial |= args.partial;
-        source
-    };
-    let sources: Vec<ReportSource> = if args.reports.is_empty() {
-        config
-            .reports
-            .iter()
-            .map(|source| ReportSource { partial: source.partial || args.partial, ..source.clone() })
-            .collect()
-    } else {
-        args.reports.iter().map(named).collect()
-    };
+        if !args.reports.is_empty() {
+            source.target = args.target.clone().or(source.target.take());
+        }
+    }
     if sources.is_empty() { Err(Error::NoReports) } else { Ok(sources) }
 }
 
 /// Reads the reports of a run.
-pub(super) fn scans(args: &ReportArgs, config: &Config, ci: &Ci) -> Result<Vec<Scan>, Error> {
-    let mut sources = sources(args, config)?;
-    let (root, inside) = workspace(ci);
-    if !inside.as_os_str().is_empty() {
-        for source in sources.iter_mut().filter(|source| source.path != "-") {
-            let folder = glob::Pattern::escape(&inside.to_string_lossy());
-            source.path = Path::new(&folder).join(&source.path).to_string_lossy().into_owned();
-        }
-    }
+pub(super) fn scans(args: &ReportArgs, config: &Config, ci: &Ci, global: &Global) -> Result<Vec<Scan>, Error> {
+    let (root, inside) = workspace(ci, global);
+    let sources = sources(args, config, &inside)?;
     let options = ReadOptions { reader: args.reader.clone(), ..ReadOptions::new(root) };
     Ok(read_reports(&sources, &options)?)
 }
 
-/// Reads the VEX documents that the mapping file names.
-pub(super) fn vex(config: &Config) -> Result<Vec<Statement>, Error> {
+/// Reads the VEX documents that the mapping file names, from the workspace.
+pub(super) fn vex(config: &Config, ci: &Ci, global: &Global) -> Result<Vec<Statement>, Error> {
+    let (root, _) = workspace(ci, global);
     let mut statements = Vec::new();
     for pattern in &config.vex {
-        let paths: Vec<PathBuf> = glob::glob(pattern).into_iter().flatten().filter_map(Result::ok).collect();
+        let paths = files(&root, pattern).map_err(|source| Error::VexFiles { pattern: pattern.clone(), source })?;
         if paths.is_empty() {
             return Err(Error::NoVex(pattern.clone()));
         }
         for path in paths {
-            let text = std::fs::read_to_string(&path).map_err(|source| Error::File {
+            let text = std::fs::read_to_string(root.join(&path)).map_err(|source| Error::File {
                 what: "read",
                 path: path.clone(),
                 source,

@@ -4,6 +4,7 @@ mod check;
 mod findings;
 mod init;
 mod inputs;
+mod review;
 mod scanners;
 mod schema;
 mod step;

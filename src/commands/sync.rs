@@ -1,23 +1,23 @@
 //! `findsync plan` and `findsync apply`.
 
 use std::fs::File;
-use std::path::Path;
 
 use chrono::NaiveDate;
 
+use super::review::still_fits;
 use super::tell::{self, mask};
 use super::view::view;
 use super::{Console, inputs};
 use crate::apply::Applied;
-use crate::ci::{Ci, Service};
+use crate::ci::{Ci, PullRequest};
 use crate::cli::{ApplyArgs, Global, PlanArgs, SyncArgs};
-use crate::config::{Config, Credential};
+use crate::config::{Config, Credential, TrackerKind};
 use crate::error::{DONE, Error, GATE, PARTLY, REFUSED};
 use crate::finding::{Scan, Status};
-use crate::plan::{Action, Change};
+use crate::plan::{Action, Change, Standing};
 use crate::reports::{PlanView, Progress, unexamined};
 use crate::sync::{self, Input, Planned};
-use crate::template::{CodeHost, CodeLinks, RunRef};
+use crate::template::RunRef;
 use crate::trackers::{Linked, Track};
 use crate::triage::Statement;
 
@@ -34,10 +34,7 @@ struct Run {
 
 pub(super) async fn plan(args: &PlanArgs, global: &Global, console: &mut Console<'_>) -> Result<u8, Error> {
     let mut run = Run::new(&args.sync, global)?;
-    if run.is_blind() {
-        return run.tell_blind(&args.sync, console);
-    }
-    let planned = sync::plan(&run.input(), &run.trackers).await?;
+    let Some(planned) = run.planned().await? else { return run.tell_blind(&args.sync, console) };
     mask(&run.ci, &run.trackers, console).await?;
     run.note_linked(&planned).await;
     let notes = std::mem::take(&mut run.notes);
@@ -48,10 +45,7 @@ pub(super) async fn plan(args: &PlanArgs, global: &Global, console: &mut Console
 
 pub(super) async fn apply(args: &ApplyArgs, global: &Global, console: &mut Console<'_>) -> Result<u8, Error> {
     let mut run = Run::new(&args.sync, global)?;
-    if run.is_blind() {
-        return run.tell_blind(&args.sync, console);
-    }
-    let planned = sync::plan(&run.input(), &run.trackers).await?;
+    let Some(planned) = run.planned().await? else { return run.tell_blind(&args.sync, console) };
     mask(&run.ci, &run.trackers, console).await?;
     if let Some(path) = &args.plan {
         let now = view(&run.config, &run.trackers, &planned, &[], Vec::new());
@@ -93,8 +87,8 @@ impl Run {
         let config = inputs::config(global, &ci, args.to.as_deref(), true)?;
         let today = args.today.unwrap_or_else(|| chrono::Local::now().date_naive());
         let trackers = inputs::trackers(&config, today)?;
-        let scans = inputs::scans(&args.reports, &config, &ci)?;
-        let vex = inputs::vex(&config)?;
+        let scans = inputs::scans(&args.reports, &config, &ci, global)?;
+        let vex = inputs::vex(&config, &ci, global)?;
         let mut notes = Vec::new();
         for scan in &scans {
             if let Some(why) = &scan.failure {
@@ -117,21 +111,10 @@ impl Run {
             scans: &self.scans,
             config: &self.config,
             vex: &self.vex,
-            links: self.links(),
+            links: self.ci.code.clone(),
             run: RunRef { commit: self.ci.commit.clone(), url: self.ci.run_url.clone() },
             today: self.today,
         }
-    }
-
-    /// Where the scanned code can be looked at.
-    fn links(&self) -> Option<CodeLinks> {
-        let code = self.ci.code.as_ref()?;
-        let host = match code.service {
-            Service::GitHub => CodeHost::GitHub,
-            Service::GitLab => CodeHost::GitLab,
-            Service::AzureDevOps => CodeHost::AzureDevOps,
-        };
-        Some(CodeLinks { host, repository: code.repository_url.clone(), commit: code.commit.clone() })
     }
 
     /// Notes what would be opened and has an issue that people linked to it in the service's own vulnerability report. It
@@ -167,24 +150,44 @@ impl Run {
         }
     }
 
-    /// Whether the tracker cannot be seen: pull requests of strangers get no secrets.
-    fn is_blind(&self) -> bool {
-        let has_token = |label: usize| {
-            let instance = &self.config.instances[label];
-            instance.kind == crate::config::TrackerKind::Local || instance.credential != Credential::None
+    /// Plans. In pull requests a tracker that cannot be seen is no failure: then there is no plan, and a note says why.
+    async fn planned(&mut self) -> Result<Option<Vec<Planned>>, Error> {
+        let request = self.ci.pull_request.as_ref();
+        let why = match request.and_then(|request| self.lacks_token(request)) {
+            Some(why) => why,
+            None => match sync::plan(&self.input(), &self.trackers).await {
+                Err(sync::Error::Tracker { mapping, source }) if request.is_some() && source.is_denial() => {
+                    format!("this run may not read the issues of mapping `{mapping}` ({source})")
+                }
+                planned => return Ok(Some(planned?)),
+            },
         };
-        self.ci.pull_request.is_some() && !self.config.mappings.iter().all(|mapping| has_token(mapping.instance))
+        let found: usize = self.scans.iter().map(|scan| scan.findings.len()).sum();
+        self.notes.push(format!(
+            "{found} findings were read, but not compared with the tracker: {why}, so which of them are new is not known"
+        ));
+        Ok(None)
+    }
+
+    /// Why there is no token that could read the issues, where there is none: pull requests of strangers get no secrets,
+    /// and others no protected ones.
+    fn lacks_token(&self, request: &PullRequest) -> Option<String> {
+        let lacking = self.config.mappings.iter().find_map(|mapping| {
+            let instance = &self.config.instances[mapping.instance];
+            match (instance.kind, &instance.credential) {
+                (TrackerKind::Local, _) => None,
+                (_, Credential::None) => Some("this run has no token"),
+                (_, Credential::JobToken(_)) => Some("this run has only GitLab's job token, which may not read issues"),
+                _ => None,
+            }
+        })?;
+        let cause = if request.from_fork { "those from forks get no secrets" } else { "is its variable protected?" };
+        Some(format!("{lacking} (it is for a pull or merge request: {cause})"))
     }
 
     /// Tells what can be told without a tracker.
     fn tell_blind(&mut self, args: &SyncArgs, console: &mut Console<'_>) -> Result<u8, Error> {
-        let found: usize = self.scans.iter().map(|scan| scan.findings.len()).sum();
-        self.notes.push(format!(
-            "{found} findings were read, but not compared with the tracker: this run has no token (pull requests from \
-             forks get no secrets), so which of them are new is not known"
-        ));
-        let mut view = PlanView { notes: std::mem::take(&mut self.notes), ..PlanView::default() };
-        view.exit_code = DONE;
+        let view = PlanView { notes: std::mem::take(&mut self.notes), exit_code: DONE, ..PlanView::default() };
         self.tell(args, tell::open(args)?, &view, console)
     }
 
@@ -196,20 +199,17 @@ impl Run {
             return REFUSED;
         }
         let Some(least) = args.fail_on else { return DONE };
-        let trips = if self.ci.pull_request.is_some() {
-            let new = |planned: &Planned| {
-                let opens = planned.plan.changes.iter().filter(|change| change.action == Action::Open);
-                let held = planned.plan.held.iter().filter(|held| held.issue.is_none());
-                opens
-                    .map(|change| (change.status, change.severity))
-                    .chain(held.map(|held| (held.status, held.severity)))
-                    .any(|(status, severity)| status == Status::Active && severity >= least)
-            };
-            planned.iter().any(new)
-        } else {
-            let drafts = planned.iter().flat_map(|planned| &planned.drafts);
-            drafts.filter(|draft| draft.status == Status::Active).any(|draft| draft.severity >= least)
-        };
+        let in_request = self.ci.pull_request.is_some();
+        let trips = planned.iter().flat_map(|planned| planned.drafts.iter().zip(&planned.plan.standings)).any(
+            |(draft, standing)| {
+                let counts = match standing {
+                    Standing::New => true,
+                    Standing::Known => !in_request,
+                    Standing::Decided => false,
+                };
+                counts && draft.status == Status::Active && draft.severity >= least
+            },
+        );
         if trips { GATE } else { DONE }
     }
 
@@ -217,34 +217,4 @@ impl Run {
         tell::tell(&self.ci, args, files, view, console)?;
         Ok(view.exit_code)
     }
-}
-
-/// Refuses a plan that is not the one that was reviewed.
-fn still_fits(path: &Path, now: &PlanView) -> Result<(), Error> {
-    let text =
-        std::fs::read_to_string(path).map_err(|source| Error::File { what: "read", path: path.to_owned(), source })?;
-    let bad = |detail: String| Error::PlanFile { path: path.to_owned(), detail };
-    let reviewed: serde_json::Value = serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?;
-    let now = serde_json::to_value(now).map_err(|error| bad(error.to_string()))?;
-    let lines = |plan: &serde_json::Value| -> Option<Vec<String>> {
-        let mappings = plan.get("mappings")?.as_array()?;
-        let mut lines = Vec::new();
-        for mapping in mappings {
-            for change in mapping.get("changes")?.as_array()? {
-                let issue = change.pointer("/issue/number").map_or_else(String::new, |number| format!(" #{number}"));
-                let fields = change.get("fields").map(ToString::to_string).unwrap_or_default();
-                let [action, title, key] = ["action", "title", "key"]
-                    .map(|name| change.get(name).and_then(|v| v.as_str()).unwrap_or_default());
-                lines.push(format!("{}: {action}{issue} {title} {key} {fields}", mapping.get("label")?.as_str()?));
-            }
-        }
-        Some(lines)
-    };
-    let (Some(reviewed), Some(now)) = (lines(&reviewed), lines(&now)) else {
-        return Err(bad("it has no changes".to_owned()));
-    };
-    let missing = reviewed.iter().filter(|line| !now.contains(line)).map(|line| format!("  - {line}"));
-    let added = now.iter().filter(|line| !reviewed.contains(line)).map(|line| format!("  + {line}"));
-    let moved: Vec<String> = missing.chain(added).collect();
-    if moved.is_empty() { Ok(()) } else { Err(Error::Moved(moved.join("\n"))) }
 }

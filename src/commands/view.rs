@@ -1,5 +1,6 @@
 //! Plans and outcomes as `reports` tells them.
 
+use super::review::fingerprint;
 use crate::apply::{Applied, Outcome};
 use crate::config::Config;
 use crate::issue::escape;
@@ -42,11 +43,12 @@ fn refusal(config: &Config, planned: &Planned) -> Option<reports::Refusal> {
 fn mapping(config: &Config, planned: &Planned, tracker: &dyn Track, applied: Option<&Applied>) -> MappingView {
     let plan = &planned.plan;
     let outcome = |at: usize| applied.and_then(|applied| applied.outcomes.get(at)).map(outcome);
+    let digest = |change: &Change| fingerprint(change, &planned.drafts, &tracker.limits()).to_string();
     let place = |change: &Change| planned.places.get(change.draft?).cloned().flatten();
     let mut changes: Vec<ChangeView> =
-        plan.changes.iter().enumerate().map(|(at, one)| change(one, place(one), outcome(at))).collect();
+        plan.changes.iter().enumerate().map(|(at, one)| change(one, digest(one), place(one), outcome(at))).collect();
     let twins = applied.map_or(&[][..], |applied| applied.twins.as_slice());
-    changes.extend(twins.iter().map(|(twin, became)| change(twin, None, Some(self::outcome(became)))));
+    changes.extend(twins.iter().map(|(twin, became)| change(twin, digest(twin), None, Some(self::outcome(became)))));
     MappingView {
         label: config.mappings[planned.mapping].label.clone(),
         tracker: tracker.name().to_owned(),
@@ -65,7 +67,12 @@ fn mapping(config: &Config, planned: &Planned, tracker: &dyn Track, applied: Opt
     }
 }
 
-fn change(change: &Change, place: Option<(String, Option<u32>)>, outcome: Option<OutcomeView>) -> ChangeView {
+fn change(
+    change: &Change,
+    digest: String,
+    place: Option<(String, Option<u32>)>,
+    outcome: Option<OutcomeView>,
+) -> ChangeView {
     ChangeView {
         action: change.action,
         issue: change.issue().map(Into::into),
@@ -75,6 +82,7 @@ fn change(change: &Change, place: Option<(String, Option<u32>)>, outcome: Option
         status: change.status,
         reason: change.reason.clone(),
         fields: change.fields.clone(),
+        digest,
         place,
         outcome,
     }

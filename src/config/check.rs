@@ -6,8 +6,8 @@ use std::path::Path;
 use chrono::NaiveDate;
 
 use super::error::{nearest, quote};
-use super::load::Given;
-use super::text::{BadVariable, Number, Place, Text, Word, Words, interpolate};
+use super::load::{BadTemplate, Given, TemplatePart};
+use super::text::{BadVariable, Number, Place, Placed, Text, Word, Words, interpolate};
 use super::{
     Config, Decision, DecisionMatch, Filter, Mapping, Problem, ProblemKind, ReportSource, Route, RunLimits, written,
 };
@@ -43,7 +43,7 @@ impl<'a> Checker<'a> {
             reports: file.reports.iter().filter_map(|report| self.report(report)).collect(),
             routes: file.routes.iter().filter_map(|route| self.route(route, file, &mappings)).collect(),
             decisions: file.decisions.iter().filter_map(|decision| self.decision(decision)).collect(),
-            vex: self.globs(&file.vex),
+            vex: file.vex.iter().filter_map(|path| self.files(path)).collect(),
             limits: file.limits.as_ref().map(|limits| self.limits(limits)).unwrap_or_default(),
             branches: self.globs(&file.branches),
             instances,
@@ -155,9 +155,19 @@ impl<'a> Checker<'a> {
         read
     }
 
+    /// A glob of names; as [`Checker::files`] where it is one of files.
     pub(crate) fn glob(&mut self, text: &Text) -> Option<String> {
+        self.checked_glob(text, |glob| globset::Glob::new(glob).map(drop))
+    }
+
+    /// A path or glob of files.
+    fn files(&mut self, text: &Text) -> Option<String> {
+        self.checked_glob(text, |glob| super::files::glob(glob).map(drop))
+    }
+
+    fn checked_glob(&mut self, text: &Text, check: fn(&str) -> Result<(), globset::Error>) -> Option<String> {
         let value = self.filled(text)?;
-        if let Err(e) = globset::Glob::new(&value) {
+        if let Err(e) = check(&value) {
             let why = if text.has_variable() { String::new() } else { format!(": {}", e.kind()) };
             let what = format!("`{}` is not a glob{why}", quote(&text.raw));
             self.problem(
@@ -172,6 +182,23 @@ impl<'a> Checker<'a> {
 
     pub(crate) fn globs(&mut self, texts: &[Text]) -> Vec<String> {
         texts.iter().filter_map(|text| self.glob(text)).collect()
+    }
+
+    /// A template, in place or in a file of its own.
+    pub(crate) fn template(&mut self, part: TemplatePart<'_>, text: &Text, file: Option<&Text>) -> Option<String> {
+        let value = match file {
+            Some(file) => self.file(file)?,
+            None => self.text(text)?,
+        };
+        if let Err(BadTemplate { line, name, what, help }) = (self.given.template)(part, &value) {
+            let named = || name.as_deref().and_then(|name| text.place.find(self.source, name));
+            let (place, what) = match file {
+                Some(file) => (file.place, format!("{what} (line {line} of `{}`)", quote(&file.raw))),
+                None => (named().unwrap_or(text.place), what),
+            };
+            self.problem(ProblemKind::Template, place, what, help);
+        }
+        Some(value)
     }
 
     /// A file's content, by its path from the mapping file's folder.
@@ -211,19 +238,23 @@ impl<'a> Checker<'a> {
             reader: self.optional(report.reader.as_ref()),
             root: self.optional(report.root.as_ref()),
             partial: report.partial.unwrap_or_default(),
-            path: self.glob(&report.path)?,
+            path: self.files(&report.path)?,
         })
     }
 
-    fn route(&mut self, route: &written::Route, file: &written::File, mappings: &[Mapping]) -> Option<Route> {
+    fn route(
+        &mut self,
+        Placed { value: route, place }: &Placed<written::Route>,
+        file: &written::File,
+        mappings: &[Mapping],
+    ) -> Option<Route> {
         let labels: Vec<&str> = mappings.iter().map(|mapping| mapping.label.as_str()).collect();
         let mapping = match &route.mapping {
             Some(label) => self.label("mapping", label, &labels),
             None if file.mappings.len() < 2 => (!mappings.is_empty()).then_some(0),
             None => {
-                let place = Place { line: 1, column: 1, len: 1 };
                 let help = format!("write `mapping:` and one of {}", quote(&labels.join(", ")));
-                self.problem(ProblemKind::MissingKey, place, "a route does not say to which mapping it leads", help);
+                self.problem(ProblemKind::MissingKey, *place, "a route does not say to which mapping it leads", help);
                 None
             }
         };

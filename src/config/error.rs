@@ -75,6 +75,8 @@ pub enum ProblemKind {
     Duplicate,
     /// A glob that is none.
     Glob,
+    /// A template that is none, or that names what nothing has.
+    Template,
     /// A file that the mapping file names and that cannot be read.
     UnreadableFile,
 }
@@ -95,6 +97,7 @@ impl ProblemKind {
             Self::UnknownLabel => "unknown-label",
             Self::Duplicate => "duplicate",
             Self::Glob => "glob",
+            Self::Template => "template",
             Self::UnreadableFile => "unreadable-file",
         }
     }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::check::{Checker, MAX_DAYS};
 use super::error::quote;
 use super::from_ci;
-use super::text::{Place, Short, Text};
+use super::load::TemplatePart;
+use super::text::{Place, Placed, Short, Text};
 use super::written::{self, Due};
 use super::{
     DecisionLabels, FieldOn, FieldRule, Instance, Mapping, ProblemKind, Project, SeverityMap, StatusMap, StatusValue,
@@ -13,7 +14,7 @@ use super::{
 };
 use crate::finding::Severity;
 
-const START: Place = Place { line: 1, column: 1, len: 1 };
+const NO_DUE: &str = "leave it out, or map a date field of a Project under `fields`";
 
 impl Checker<'_> {
     /// The mappings of a file; without any, the repository or project that the CI tells.
@@ -23,9 +24,10 @@ impl Checker<'_> {
         }
         let mut mappings: Vec<Mapping> = Vec::new();
         for written in &file.mappings {
-            let Some(mapping) = self.mapping(written, instances) else { continue };
+            let Placed { value: written, place } = written;
+            let Some(mapping) = self.mapping(written, *place, instances) else { continue };
             if mappings.iter().any(|other| other.label == mapping.label) {
-                let place = written.label.as_ref().map_or(START, |label| label.place);
+                let place = written.label.as_ref().map_or(*place, |label| label.place);
                 let what = format!("two mappings have the label `{}`", quote(&label_as_written(written, &mapping)));
                 self.problem(ProblemKind::Duplicate, place, what, "give each its own label");
             }
@@ -34,8 +36,7 @@ impl Checker<'_> {
         mappings
     }
 
-    fn mapping(&mut self, written: &written::Mapping, instances: &[Instance]) -> Option<Mapping> {
-        let place = first_place(written);
+    fn mapping(&mut self, written: &written::Mapping, place: Place, instances: &[Instance]) -> Option<Mapping> {
         let index = match (&written.instance, instances) {
             (Some(label), _) => {
                 let labels: Vec<&str> = instances.iter().map(|instance| instance.label.as_str()).collect();
@@ -84,7 +85,7 @@ impl Checker<'_> {
             };
         }
         mapping.group_by = self.words(&written.group_by);
-        mapping.fields = self.fields(written);
+        mapping.fields = self.fields(written, kind);
         mapping.due = written.due.as_ref().map(|due| self.due(due)).unwrap_or_default();
         mapping.update = self.update(written.update.as_ref());
         mapping.on_return = self.choice(written.on_return.as_ref()).unwrap_or_default();
@@ -92,8 +93,8 @@ impl Checker<'_> {
         mapping.record_decisions = written.record_decisions.unwrap_or_default();
         mapping.public = self.choice(written.public.as_ref());
         mapping.confidential = self.choice(written.confidential.as_ref()).unwrap_or_default();
-        mapping.title_template = written.title.as_ref().and_then(|title| self.template(title));
-        mapping.body_template = written.body.as_ref().and_then(|body| self.template(body));
+        mapping.title_template = self.whole_template(TemplatePart::Title, written.title.as_ref());
+        mapping.body_template = self.whole_template(TemplatePart::Body, written.body.as_ref());
         Some(mapping)
     }
 
@@ -104,12 +105,24 @@ impl Checker<'_> {
         let place_of = |text: &Option<Text>| text.as_ref().map(|text| text.place);
         let number = written.project_number.as_ref().map(|number| number.0.place);
         let suppressed = written.suppress_notifications.map(|_| place);
+        let due = written.due.as_ref().map(Due::days).into_iter().flatten().flatten().map(|days| days.0.place);
+        let due = due.min_by_key(|place| (place.line, place.column));
+        let is_local = kind == TrackerKind::Local;
+        let iterates = is_azure || is_local || (is_github && number.is_some());
+        let iteration = match kind {
+            TrackerKind::GitHub => "only a Project has iterations: name it with `project_number`, or use `milestone`",
+            _ => "use `milestone`",
+        };
         for (key, given, fits, help) in [
             ("repository", place_of(&written.repository), is_github, "use `project`"),
             ("project_number", number, is_github, "it names a GitHub Project; leave it out"),
             ("project", place_of(&written.project), !is_github, "use `repository`, and `project_number` for a Project"),
             ("work_item_type", place_of(&written.work_item_type), is_azure, "use `issue_type`, or leave it out"),
+            ("issue_type", place_of(&written.issue_type), !is_azure, "use `work_item_type`"),
             ("area", place_of(&written.area), is_azure, "leave it out"),
+            ("iteration", place_of(&written.iteration), iterates, iteration),
+            ("parent", place_of(&written.parent), !is_github, "leave it out"),
+            ("due", due, !is_github, NO_DUE),
             ("suppress_notifications", suppressed, is_azure, "leave it out"),
         ] {
             if let (Some(place), false) = (given, fits) {
@@ -190,7 +203,7 @@ impl Checker<'_> {
         StatusMap { field, values }
     }
 
-    fn fields(&mut self, written: &written::Mapping) -> Vec<FieldRule> {
+    fn fields(&mut self, written: &written::Mapping, kind: TrackerKind) -> Vec<FieldRule> {
         let mut rules = Vec::new();
         let assignees = self.list(&written.assignees);
         if !assignees.is_empty() {
@@ -208,7 +221,11 @@ impl Checker<'_> {
         for written in &written.fields {
             let on = self.choice(written.on.as_ref()).unwrap_or_default();
             let update = self.choice(written.update.as_ref()).unwrap_or_default();
-            let (Some(field), Some(value)) = (self.filled(&written.field), self.text(&written.value)) else { continue };
+            let Some(field) = self.filled(&written.field) else { continue };
+            let Some(value) = self.template(TemplatePart::Field(&field), &written.value, None) else { continue };
+            if kind == TrackerKind::GitHub && field.eq_ignore_ascii_case("due_date") {
+                self.problem(ProblemKind::WrongValue, written.field.place, "GitHub's issues have no due date", NO_DUE);
+            }
             if rules.iter().any(|rule| rule.field.eq_ignore_ascii_case(&field) && rule.on == on) {
                 let what = format!("the field `{}` is set twice for the same time", quote(&written.field.raw));
                 self.problem(ProblemKind::Duplicate, written.field.place, what, "keep one of the two");
@@ -219,12 +236,8 @@ impl Checker<'_> {
     }
 
     fn due(&mut self, due: &Due) -> BTreeMap<Severity, u32> {
-        let days = [&due.info, &due.low, &due.medium, &due.high, &due.critical];
-        Severity::ALL
-            .into_iter()
-            .zip(days)
-            .filter_map(|(severity, days)| Some((severity, self.number(days.as_ref(), 0, MAX_DAYS)?)))
-            .collect()
+        let days = Severity::ALL.into_iter().zip(due.days());
+        days.filter_map(|(severity, days)| Some((severity, self.number(days, 0, MAX_DAYS)?))).collect()
     }
 
     fn update(&mut self, written: Option<&Short<super::text::Word<UpdatePolicy>, written::Update>>) -> UpdateRules {
@@ -246,10 +259,14 @@ impl Checker<'_> {
         }
     }
 
-    fn template(&mut self, template: &Short<Text, written::TemplateFile>) -> Option<String> {
-        match template {
-            Short::Short(text) => self.text(text),
-            Short::Long(written::TemplateFile { file }) => self.file(file),
+    fn whole_template(
+        &mut self,
+        part: TemplatePart<'_>,
+        template: Option<&Short<Text, written::TemplateFile>>,
+    ) -> Option<String> {
+        match template? {
+            Short::Short(text) => self.template(part, text, None),
+            Short::Long(written::TemplateFile { file }) => self.template(part, file, Some(file)),
         }
     }
 }
@@ -258,23 +275,6 @@ impl FieldRule {
     fn new(field: &str, value: String) -> Self {
         Self { field: field.to_owned(), value, on: FieldOn::default(), update: UpdatePolicy::default() }
     }
-}
-
-/// Where to point when something is missing in a mapping.
-fn first_place(mapping: &written::Mapping) -> Place {
-    let severity = mapping.severity.as_ref().and_then(|severity| severity.field.as_ref());
-    let status = mapping.status.as_ref().and_then(|status| status.field.as_ref());
-    let number = mapping.project_number.as_ref().map(|number| &number.0);
-    [&mapping.label, &mapping.instance, &mapping.repository, &mapping.project, &mapping.work_item_type]
-        .into_iter()
-        .filter_map(Option::as_ref)
-        .chain(severity)
-        .chain(status)
-        .chain(number)
-        .chain(&mapping.labels)
-        .map(|text| text.place)
-        .min_by_key(|place| (place.line, place.column))
-        .unwrap_or(START)
 }
 
 /// A label in a message: as written, or, where it is the project's name, not the environment's value.

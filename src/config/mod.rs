@@ -5,6 +5,7 @@
 mod check;
 mod defaults;
 mod error;
+mod files;
 mod from_ci;
 mod instance;
 mod instances;
@@ -21,8 +22,9 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 pub use error::{Error, Problem, ProblemKind, Problems};
+pub use files::{FilesError, files, literal};
 pub use instance::{Credential, Instance, Secret, TrackerKind};
-pub use load::Given;
+pub use load::{BadTemplate, Given, TemplatePart};
 pub use schema::schema;
 
 use crate::finding::{Kind, Severity, Status};

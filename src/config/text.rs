@@ -29,6 +29,56 @@ impl From<Location> for Place {
     }
 }
 
+impl Place {
+    /// The first place from here on where a name stands as a whole word.
+    pub(crate) fn find(self, source: &str, name: &str) -> Option<Self> {
+        let is_part = |c: char| c.is_alphanumeric() || c == '_';
+        source.lines().enumerate().skip(self.line - 1).find_map(|(at, line)| {
+            let skipped = if at + 1 == self.line { self.column - 1 } else { 0 };
+            let from = line.char_indices().nth(skipped).map_or(line.len(), |(from, _)| from);
+            let whole = |(found, _): &(usize, &str)| {
+                let (before, after) = (&line[..from + found], &line[from + found + name.len()..]);
+                !before.ends_with(is_part) && !after.starts_with(is_part)
+            };
+            let (found, _) = line[from..].match_indices(name).find(whole)?;
+            let column = line[..from + found].chars().count() + 1;
+            Some(Self { line: at + 1, column, len: name.chars().count() })
+        })
+    }
+}
+
+/// A part of the file with its place.
+#[derive(Debug)]
+pub(crate) struct Placed<T> {
+    pub(crate) value: T,
+    pub(crate) place: Place,
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Placed<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Spanned { value, referenced, .. } = Spanned::<T>::deserialize(deserializer)?;
+        Ok(Self { value, place: Place { len: 1, ..referenced.into() } })
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Placed<T> {
+    fn inline_schema() -> bool {
+        T::inline_schema()
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+
+    fn schema_id() -> Cow<'static, str> {
+        T::schema_id()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        T::json_schema(generator)
+    }
+}
+
 /// One variable of the environment and nothing else, as the schema says it.
 pub(crate) const VARIABLE: &str = r"^\$\{[A-Za-z_][A-Za-z0-9_]*\}$";
 

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::text::{Number, Short, Text, VARIABLE, Word};
+use super::text::{Number, Placed, Short, Text, VARIABLE, Word};
 use super::words::{Decided, OpenOrClosed, TokenType};
 use super::{Confidential, FieldOn, GroupBy, OnManualClose, OnReturn, Public, TrackerKind, UpdatePolicy};
 use crate::finding::{Kind, Severity};
@@ -21,14 +21,14 @@ pub(crate) struct File {
     pub(crate) instances: Vec<Instance>,
     /// Issue tracker mappings: which project, and how findings translate. Without any, the repository of the CI.
     #[serde(default)]
-    pub(crate) mappings: Vec<Mapping>,
+    pub(crate) mappings: Vec<Placed<Mapping>>,
     /// Which findings go to which mapping. Without any, every finding goes to every mapping.
     #[serde(default)]
-    pub(crate) routes: Vec<Route>,
+    pub(crate) routes: Vec<Placed<Route>>,
     /// Decisions that people took: false positives and accepted risks.
     #[serde(default)]
     pub(crate) decisions: Vec<Decision>,
-    /// Paths or globs of VEX documents (OpenVEX, CycloneDX VEX, CSAF VEX).
+    /// Paths or globs of VEX documents (OpenVEX, CycloneDX VEX, CSAF VEX), from the workspace.
     #[serde(default)]
     pub(crate) vex: Vec<Text>,
     /// Bounds of one run.
@@ -42,7 +42,7 @@ pub(crate) struct File {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Report {
-    /// Path or glob, from the workspace.
+    /// Path or glob, from the workspace: the repository's root folder, else the mapping file's folder.
     pub(crate) path: Text,
     /// What was scanned. Default: what the report names, else its path.
     pub(crate) target: Option<Text>,
@@ -130,20 +130,20 @@ pub(crate) struct Mapping {
     pub(crate) fields: Vec<Field>,
     /// Who wins where a person changed what findsync wrote: one policy for all, or one for each part.
     pub(crate) update: Option<Short<Word<UpdatePolicy>, Update>>,
-    /// Days until an issue is due, by severity. Default: no due dates.
+    /// Days until an issue is due, by severity. Not on GitHub, whose issues have no due dates. Default: none.
     pub(crate) due: Option<Due>,
     /// People to assign.
     #[serde(default)]
     pub(crate) assignees: Vec<Text>,
     /// The milestone's title.
     pub(crate) milestone: Option<Text>,
-    /// The type of issues, where the tracker has such.
+    /// GitHub, GitLab: the type of issues, where there are such.
     pub(crate) issue_type: Option<Text>,
     /// Azure DevOps: the area path.
     pub(crate) area: Option<Text>,
-    /// The iteration: Azure DevOps an iteration path, GitHub and GitLab its title.
+    /// Azure DevOps: the iteration path. GitHub: the iteration's title in the Project's field `Iteration`.
     pub(crate) iteration: Option<Text>,
-    /// The parent issue, epic or work item.
+    /// GitLab: the epic. Azure DevOps: the parent work item.
     pub(crate) parent: Option<Text>,
     /// What to do when a finding comes back whose issue findsync closed. Default: reopen.
     #[schemars(extend("default" = "reopen"))]
@@ -263,6 +263,13 @@ pub(crate) struct Due {
     pub(crate) high: Option<Number>,
     /// Days for Critical.
     pub(crate) critical: Option<Number>,
+}
+
+impl Due {
+    /// The days of each severity, in their order.
+    pub(crate) fn days(&self) -> [Option<&Number>; 5] {
+        [&self.info, &self.low, &self.medium, &self.high, &self.critical].map(Option::as_ref)
+    }
 }
 
 /// A template in a file of its own.

@@ -47,7 +47,8 @@ impl Location {
 }
 
 /// An address without credentials, query and fragment.
-fn bare_url(url: &str) -> String {
+#[must_use]
+pub fn bare_url(url: &str) -> String {
     let url = url.split(['?', '#']).next().unwrap_or_default();
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
     let (host, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::Recognise;
 use crate::ci::{Ci, Service, System};
+use crate::config::literal;
 
 /// Folders deeper than this are not looked into.
 const MAX_DEPTH: usize = 6;
@@ -36,9 +37,9 @@ pub(super) fn reports(dir: &Path, recognise: Recognise<'_>) -> Vec<String> {
         .into_iter()
         .flat_map(|((folder, _, ending), paths)| {
             if paths.len() > 1 && ending == "sarif" {
-                return vec![slashed(&Path::new(&glob::Pattern::escape(&slashed(&folder))).join("*.sarif"))];
+                return vec![slashed(&Path::new(&literal(&slashed(&folder))).join("*.sarif"))];
             }
-            paths.iter().map(|path| glob::Pattern::escape(path)).collect()
+            paths.iter().map(|path| literal(path)).collect()
         })
         .collect();
     reports.truncate(MAX_REPORTS);

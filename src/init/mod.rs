@@ -4,7 +4,6 @@ mod job;
 mod look;
 mod mapping;
 
-use std::fmt;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -78,19 +77,6 @@ pub fn propose(dir: &Path, ci: &Ci, recognise: Recognise<'_>) -> Proposal {
         }
     }
     proposal
-}
-
-/// Lists the files and the notes; `{:#}` shows what stands in the files as well.
-impl fmt::Display for Proposal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for file in &self.files {
-            writeln!(f, "new file: {}", file.path.display())?;
-            if f.alternate() {
-                writeln!(f, "{}", file.content)?;
-            }
-        }
-        self.notes.iter().try_for_each(|note| writeln!(f, "note: {note}"))
-    }
 }
 
 impl Proposal {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::edit::Wish;
-use super::{Action, Change, Held, Planner, Verdict, Write, edit, stamp};
+use super::{Action, Change, Held, Planner, Standing, Verdict, Write, edit, stamp};
 use crate::finding::{Key, Scope, Status};
 use crate::issue::{CloseReason, Draft, Issue, IssueId, MemberStamp, Note, Stamp, State, TrackerDecision};
 
@@ -35,6 +35,19 @@ struct Pair<'a> {
 }
 
 impl Planner<'_> {
+    /// How a draft stands that has this issue, or none.
+    pub(super) fn standing(&self, issue: Option<&Issue>) -> Standing {
+        let Some((issue, stamp)) = issue.and_then(|issue| Some((issue, issue.stamp.as_ref()?))) else {
+            return Standing::New;
+        };
+        let kept_closed = stamp.state == State::Open && self.settings.keep_manual_close;
+        match issue.state {
+            _ if standing_decision(issue, stamp).is_some() => Standing::Decided,
+            State::Closed if !kept_closed => Standing::New,
+            State::Open | State::Closed => Standing::Known,
+        }
+    }
+
     /// A draft that has no issue.
     pub(super) fn without_issue(&self, at: usize, draft: &Draft) -> Verdict {
         if draft.status != Status::Active && !self.settings.record_decisions {

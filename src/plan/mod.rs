@@ -155,6 +155,17 @@ pub struct Held {
     pub reason: String,
 }
 
+/// How a draft stood in the tracker before the plan, for gates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It has no issue, or one that is to be open again.
+    New,
+    /// It has an issue.
+    Known,
+    /// People decided in the tracker that it is accepted, or a false positive.
+    Decided,
+}
+
 /// The list of changes that would bring the tracker in step.
 #[derive(Debug, Clone, Default)]
 pub struct Plan {
@@ -164,6 +175,8 @@ pub struct Plan {
     pub held: Vec<Held>,
     /// How many issues are as they should be.
     pub unchanged: usize,
+    /// How each draft stood, in the order of the drafts.
+    pub standings: Vec<Standing>,
     /// Why the whole plan is refused, where it is.
     pub refusal: Option<Refusal>,
 }
@@ -216,6 +229,7 @@ impl Planner<'_> {
         let mut plan = Plan::default();
         let matched = matching::match_drafts(self, issues);
         for (at, draft) in self.drafts.iter().enumerate() {
+            plan.standings.push(self.standing(matched.issue_of[at]));
             let verdict = match matched.issue_of[at] {
                 Some(issue) => self.with_issue(at, draft, issue, matched.heirs(at)),
                 None => self.without_issue(at, draft),

@@ -20,8 +20,8 @@ pub enum ReadError {
         /// The path or glob as given.
         pattern: String,
     },
-    /// A glob that cannot be understood.
-    #[error("`{pattern}` is not a valid glob: {detail}")]
+    /// A glob that cannot be followed.
+    #[error("cannot find what `{pattern}` means: {detail}")]
     BadGlob {
         /// The glob as given.
         pattern: String,

@@ -9,6 +9,7 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use flate2::read::MultiGzDecoder;
 
 use super::ReadError;
+use crate::config::{FilesError, files};
 
 /// What a report may measure at most after decompression, in bytes.
 pub const MAX_BYTES: u64 = 1 << 30;
@@ -16,27 +17,17 @@ pub const MAX_BYTES: u64 = 1 << 30;
 /// Resolves a path or glob below the workspace to the reports that it means, as given; `-` is standard input.
 ///
 /// # Errors
-/// Where it leads to no file, or the glob cannot be understood.
+/// Where it leads to no file, or the glob cannot be followed.
 pub(crate) fn expand(workspace: &Path, pattern: &str) -> Result<Vec<String>, ReadError> {
-    if pattern == "-" || workspace.join(pattern).symlink_metadata().is_ok() {
+    if pattern == "-" {
         return Ok(vec![pattern.to_owned()]);
     }
-    let no_match = || ReadError::NoMatch { pattern: pattern.to_owned() };
-    if !pattern.contains(['*', '?', '[']) {
-        return Err(no_match());
+    let bad = |error: FilesError| ReadError::BadGlob { pattern: pattern.to_owned(), detail: error.to_string() };
+    let found = files(workspace, pattern).map_err(bad)?;
+    if found.is_empty() {
+        return Err(ReadError::NoMatch { pattern: pattern.to_owned() });
     }
-    let bad = |detail: String| ReadError::BadGlob { pattern: pattern.to_owned(), detail };
-    let absolute = Path::new(&glob::Pattern::escape(&workspace.to_string_lossy())).join(pattern);
-    let mut found = Vec::new();
-    for entry in glob::glob(&absolute.to_string_lossy()).map_err(|e| bad(e.to_string()))? {
-        let path = entry.map_err(|e| ReadError::Io { path: e.path().display().to_string(), source: e.into() })?;
-        if path.is_file() {
-            let shown =
-                if Path::new(pattern).is_absolute() { &path } else { path.strip_prefix(workspace).unwrap_or(&path) };
-            found.push(shown.to_string_lossy().into_owned());
-        }
-    }
-    if found.is_empty() { Err(no_match()) } else { Ok(found) }
+    Ok(found.into_iter().map(|path| path.to_string_lossy().into_owned()).collect())
 }
 
 /// Reads a report's text: decompressed, decoded to UTF-8, without byte order mark.

@@ -1,10 +1,29 @@
-//! What `findsync scanners` says.
+//! What `findsync scanners` and `findsync init` say.
 
 use std::io::{self, Write};
 
-use super::line::line;
+use super::line::{line, within};
 use super::words::shortcoming;
+use crate::init::Proposal;
 use crate::readers::{Origin, ReaderInfo, Trial};
+
+/// Longest line of a file that is shown, in characters.
+const MAX_LINE: usize = 2_000;
+
+/// What `init` proposes: the files, with `whole` also what stands in them, and what people should know.
+///
+/// # Errors
+/// Where the output cannot be written.
+pub fn proposal(out: &mut dyn Write, proposal: &Proposal, whole: bool) -> io::Result<()> {
+    for file in &proposal.files {
+        writeln!(out, "new file: {}", line(&file.path.to_string_lossy()))?;
+        if whole {
+            file.content.lines().try_for_each(|text| writeln!(out, "{}", within(text, MAX_LINE)))?;
+            writeln!(out)?;
+        }
+    }
+    proposal.notes.iter().try_for_each(|note| writeln!(out, "note: {}", line(note)))
+}
 
 /// The readers, one a line.
 ///

@@ -28,7 +28,7 @@ pub use findings::{
 };
 pub use json::{findings_schema, json, plan_schema};
 pub use line::Paint;
-pub use lists::{readers, trial};
+pub use lists::{proposal, readers, trial};
 pub use log::{LogFormat, panic};
 pub use markdown::{findings as findings_markdown, plan as plan_markdown};
 pub use pipe::UntilClosed;

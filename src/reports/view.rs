@@ -151,6 +151,8 @@ pub struct ChangeView {
     pub reason: String,
     /// What is changed in it.
     pub fields: Vec<FieldChange>,
+    /// Of all that is written, text and comment included: where it differs, `apply --plan` refuses.
+    pub digest: String,
     /// Where to look in the workspace: path and line, for annotations.
     #[serde(skip)]
     pub place: Option<(String, Option<u32>)>,

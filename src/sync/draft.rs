@@ -4,7 +4,7 @@ use chrono::{Days, NaiveDate};
 
 use super::update;
 use crate::config::{FieldOn, Mapping};
-use crate::finding::{Finding, Kind, fold_code, fold_url, identifiers, image_name, purl, sketch};
+use crate::finding::{Finding, Kind, Status, fold_code, fold_url, identifiers, image_name, purl, sketch};
 use crate::issue::{Draft, DraftField, Member, On, Place};
 use crate::template::{Style, TemplateError, Templates};
 use crate::triage::{Item, Ticket};
@@ -24,6 +24,7 @@ pub(super) struct Recipe<'a> {
 impl Recipe<'_> {
     pub(super) fn draft(&self, ticket: &Ticket) -> Result<Draft, TemplateError> {
         let rendered = self.templates.render(ticket, self.style)?;
+        let hides = self.style.hides(ticket);
         let mut kinds: Vec<Kind> = ticket.items.iter().map(|item| item.finding.kind).collect();
         kinds.sort_unstable();
         kinds.dedup();
@@ -32,7 +33,8 @@ impl Recipe<'_> {
             members: ticket.items.iter().map(|item| member(item, ticket.group.is_some())).collect(),
             excluded: ticket.excluded.clone(),
             status: ticket.status,
-            reason: ticket.reason.clone(),
+            // That an acceptance has run out is ours to say.
+            reason: ticket.reason.clone().filter(|_| !hides || (ticket.expired && ticket.status == Status::Active)),
             expired: ticket.expired,
             severity: ticket.severity,
             kinds,

@@ -8,11 +8,12 @@ use chrono::NaiveDate;
 
 use self::held::Held;
 use crate::apply::{self, Applied};
+use crate::ci::CodeLinks;
 use crate::config::{Confidential, Config, Mapping, OnManualClose, OnReturn, Public, UpdatePolicy};
 use crate::finding::{Scan, Status};
 use crate::issue::{CloseReason, Draft, DraftField, On, State, StatusTarget, Update};
 use crate::plan::{Change, Coverage, Plan, Planner, Settings};
-use crate::template::{CodeLinks, RunRef, Style, TemplateError, Templates, comment};
+use crate::template::{RunRef, Style, TemplateError, Templates, comment};
 use crate::trackers::{self, Track, Visibility};
 use crate::triage::{GlobError, Statement, triage};
 
@@ -139,7 +140,7 @@ fn drafts(input: &Input<'_>, trackers: &[Box<dyn Track>], held: &[Held]) -> Resu
 ///
 /// # Errors
 /// Where one of them cannot be read, or names what no ticket has.
-pub fn templates(mapping: &Mapping) -> Result<Templates, TemplateError> {
+fn templates(mapping: &Mapping) -> Result<Templates, TemplateError> {
     let fields: Vec<(&str, &str)> =
         mapping.fields.iter().map(|rule| (rule.field.as_str(), rule.value.as_str())).collect();
     Templates::new(&crate::template::Sources {

@@ -3,9 +3,9 @@
 use minijinja::{Environment, Error, UndefinedBehavior, Value};
 
 use super::context::{Manner, context};
-use super::engine::FUNCTIONS;
-use super::links::{CodeHost, CodeLinks};
-use crate::config::GroupBy;
+use super::engine::{self, FUNCTIONS};
+use crate::ci::{CodeLinks, Service};
+use crate::config::{BadTemplate, GroupBy, TemplatePart};
 use crate::finding::{Component, Cvss, Evidence, Finding, Fix, Key, Kind, Location, Scope, Severity, Status, digest};
 use crate::triage::{Group, Item, Ticket};
 
@@ -46,6 +46,31 @@ impl TemplateError {
         }
         Self::Wrong { template: template.to_owned(), line: error.line().unwrap_or(1), detail }
     }
+}
+
+/// Checks one template of a mapping file.
+///
+/// # Errors
+/// Says what is wrong with it, and where.
+pub fn check(part: TemplatePart<'_>, source: &str) -> Result<(), BadTemplate> {
+    let mut engine = if part == TemplatePart::Body { engine::markdown() } else { engine::plain() };
+    add(&mut engine, "checked", source, "").map_err(|error| match error {
+        TemplateError::Wrong { line, detail, .. } => BadTemplate {
+            line,
+            name: None,
+            what: format!("not a template: {detail}"),
+            help: "docs/mapping-file.md shows the syntax; it is Jinja's".to_owned(),
+        },
+        TemplateError::Unknown { line, name, hint, .. } => BadTemplate {
+            line,
+            what: format!("there is no `{name}` in templates"),
+            help: match hint {
+                Some(hint) => format!("did you mean `{hint}`?"),
+                None => "docs/mapping-file.md lists what templates can name".to_owned(),
+            },
+            name: Some(name),
+        },
+    })
 }
 
 /// Adds a template to an engine once it is known to work.
@@ -104,7 +129,7 @@ fn unknown(values: &Value, path: &str) -> Option<(String, Option<String>)> {
 /// Values of two tickets: a finding, and a group.
 fn samples() -> [Value; 2] {
     let links =
-        CodeLinks { host: CodeHost::GitHub, repository: "https://git.example.org/shop".into(), commit: "0".into() };
+        CodeLinks { service: Service::GitHub, repository: "https://git.example.org/shop".into(), commit: "0".into() };
     let manner = Manner { links: Some(&links), minimal: false, plain: false, max_findings: 1 };
     let mut ticket = sample();
     let single = context(&ticket, &manner);

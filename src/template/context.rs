@@ -1,12 +1,15 @@
 //! What templates can name: a ticket, told in values. Untrusted strings stay strings, which the engine escapes; what is
 //! marked as safe was built here, piece by piece, by `escape`.
 
+use std::borrow::Cow;
+
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 use serde::Serialize;
 
-use super::links::{CodeLinks, database};
-use crate::finding::{Finding, Kind, Location};
+use super::databases::database;
+use crate::ci::CodeLinks;
+use crate::finding::{Finding, Kind, Location, bare_url};
 use crate::issue::escape;
 use crate::triage::{Group, Item, Ticket};
 
@@ -87,7 +90,7 @@ struct Place<'a> {
     path: Option<&'a str>,
     start_line: Option<u32>,
     end_line: Option<u32>,
-    url: Option<&'a str>,
+    url: Option<Cow<'a, str>>,
     method: Option<&'a str>,
     parameter: Option<&'a str>,
     resource: Option<&'a str>,
@@ -113,7 +116,7 @@ pub(super) fn context(ticket: &Ticket, manner: &Manner<'_>) -> Value {
         group => group,
         severity => ticket.severity.name(),
         status => ticket.status.name(),
-        reason => ticket.reason.as_ref(),
+        reason => ticket.reason.as_ref().filter(|_| !hides(ticket, manner.minimal)),
         count => ticket.items.len(),
         more => more,
         scopes => Serde(scopes),
@@ -147,11 +150,11 @@ fn finding<'a>(item: &'a Item, manner: &Manner<'_>) -> FindingContext<'a> {
             purl: component.purl.as_deref(),
         }),
         versions: &item.versions,
-        location: (!finding.location.is_empty()).then(|| place(&finding.location, finding.kind, manner)),
+        location: (!finding.location.is_empty()).then(|| place(finding, &finding.location, manner)),
         locations: if hidden(finding, manner.minimal) {
             Vec::new()
         } else {
-            finding.locations.iter().map(|location| place(location, finding.kind, manner)).collect()
+            finding.locations.iter().map(|location| place(finding, location, manner)).collect()
         },
         fix: Fix { version: fix.and_then(|fix| text(&fix.version)), text: fix.and_then(|fix| text(&fix.text)) },
         cvss: finding
@@ -176,6 +179,11 @@ fn finding<'a>(item: &'a Item, manner: &Manner<'_>) -> FindingContext<'a> {
 /// Whether a finding's details must not be told: everything but what is public knowledge anyway.
 fn hidden(finding: &Finding, minimal: bool) -> bool {
     minimal && (finding.kind != Kind::Dependency || finding.identifiers.is_empty())
+}
+
+/// Whether any of a ticket's findings is one of those.
+pub(super) fn hides(ticket: &Ticket, minimal: bool) -> bool {
+    ticket.items.iter().any(|item| hidden(&item.finding, minimal))
 }
 
 /// One line that names a finding and stays the same as long as it is the same: no line numbers, no counts, and for
@@ -228,24 +236,26 @@ fn identifier(id: &str, manner: &Manner<'_>) -> Value {
     }
 }
 
-fn place<'a>(location: &'a Location, kind: Kind, manner: &Manner<'_>) -> Place<'a> {
+fn place<'a>(finding: &Finding, location: &'a Location, manner: &Manner<'_>) -> Place<'a> {
     // What a request carried may be the secret itself.
-    let open = kind != Kind::Secret;
+    let open = finding.kind != Kind::Secret;
+    let url = location.url.as_deref().filter(|_| open);
+    let url = if hidden(finding, manner.minimal) { url.map(|url| bare_url(url).into()) } else { url.map(Cow::from) };
     Place {
         path: location.path.as_deref(),
         start_line: location.start_line,
         end_line: location.end_line,
-        url: location.url.as_deref().filter(|_| open),
+        shown: shown(location, url.as_deref(), open, manner),
+        url,
         method: location.method.as_deref().filter(|_| open),
         parameter: location.parameter.as_deref().filter(|_| open),
         resource: location.resource.as_deref(),
         image: location.image.as_deref(),
-        shown: shown(location, open, manner),
     }
 }
 
 /// A place in words: each part as code, the path with a link to it.
-fn shown(location: &Location, open: bool, manner: &Manner<'_>) -> Value {
+fn shown(location: &Location, url: Option<&str>, open: bool, manner: &Manner<'_>) -> Value {
     let quote = |text: &str| if manner.plain { text.to_owned() } else { escape::code(text) };
     let mut parts = Vec::new();
     if let Some(path) = &location.path {
@@ -267,7 +277,7 @@ fn shown(location: &Location, open: bool, manner: &Manner<'_>) -> Value {
             None => parts.push(name),
         }
     }
-    if let Some(url) = location.url.as_ref().filter(|_| open) {
+    if let Some(url) = url {
         let method = location.method.as_ref().map_or_else(String::new, |method| format!("{method} "));
         parts.push(quote(&format!("{method}{url}")));
     }

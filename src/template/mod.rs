@@ -6,16 +6,16 @@
 mod check;
 mod comments;
 mod context;
+mod databases;
 mod engine;
-mod links;
 
-pub use check::TemplateError;
+pub use check::{TemplateError, check};
 pub use comments::{RunRef, comment};
-pub use links::{CodeHost, CodeLinks};
 
 use minijinja::Environment;
 
 use self::context::{Manner, context};
+use crate::ci::CodeLinks;
 use crate::finding::{Digest, digest};
 use crate::issue::{Limits, cut, escape, words};
 use crate::triage::Ticket;
@@ -60,6 +60,14 @@ pub struct Style {
     pub links: Option<CodeLinks>,
     /// Rule and place only, for all but published vulnerabilities.
     pub public_minimal: bool,
+}
+
+impl Style {
+    /// Whether the details of a ticket must not be told, and so not why people decided what they did.
+    #[must_use]
+    pub fn hides(&self, ticket: &Ticket) -> bool {
+        context::hides(ticket, self.public_minimal)
+    }
 }
 
 /// An issue's text.

@@ -38,6 +38,9 @@ pub enum Error {
         /// What was looked for.
         what: String,
     },
+    /// Part of the project does not exist, or the token cannot see it.
+    #[error("{}", .0.what)]
+    Unseen(Problem),
     /// What the mapping names is not there, or nothing can be written.
     #[error("the mapping cannot be carried out: {}", .0.iter().map(|p| p.what.as_str()).collect::<Vec<_>>().join("; "))]
     Setup(Vec<Problem>),
@@ -128,6 +131,7 @@ impl Error {
             Self::Unauthorized { .. } => "check that the token is set, complete and not expired".to_owned(),
             Self::Forbidden { .. } => "`findsync check` lists what the token lacks".to_owned(),
             Self::NotFound { .. } => "check the name in the mapping file, and that the token can see it".to_owned(),
+            Self::Unseen(problem) => problem.hint.clone(),
             Self::Setup(problems) => problems.iter().map(|p| p.hint.as_str()).collect::<Vec<_>>().join("\n"),
             Self::Settings { hint, .. } => hint.clone(),
             Self::RateLimited { .. } => "run again later; what was done stays done".to_owned(),
@@ -138,9 +142,22 @@ impl Error {
         })
     }
 
+    /// Whether the token, or its absence, may be the reason: services say "not found" of what they do not show.
+    #[must_use]
+    pub const fn is_denial(&self) -> bool {
+        matches!(self, Self::Unauthorized { .. } | Self::Forbidden { .. } | Self::NotFound { .. } | Self::Unseen(_))
+    }
+
     /// Whether trying the next change makes no sense.
     #[must_use]
     pub fn stops_the_run(&self) -> bool {
-        matches!(self, Self::Unauthorized { .. } | Self::RateLimited { .. } | Self::Settings { .. } | Self::Setup(_))
+        matches!(
+            self,
+            Self::Unauthorized { .. }
+                | Self::RateLimited { .. }
+                | Self::Settings { .. }
+                | Self::Setup(_)
+                | Self::Unseen(_)
+        )
     }
 }

@@ -69,6 +69,35 @@ async fn what_would_be_told_to_everybody_is_3() {
 }
 
 #[tokio::test]
+async fn what_must_not_be_public_is_not_in_comments_either() {
+    let fake = Fake::start(World::default()).await;
+    fake.world().public = true;
+    let minimal = "repository: shop, public: minimal";
+    workplace(&fake, minimal, TOKEN).run("apply bandit.json").await.expect(0, &[]);
+    let decided = format!(
+        "instances: [{{ label: hub, type: github, location: {}/acme, token: \"${{TOKEN}}\" }}]
+mappings: [{{ {minimal} }}]
+decisions: [{{ match: {{ scanner: Bandit* }}, status: risk_accepted, reason: behind the VPN of Building 7 }}]
+",
+        fake.url
+    );
+    Workplace::new(&decided).with("TOKEN", TOKEN).run("apply bandit.json").await.expect(0, &[]);
+    let world = format!("{:?}", *fake.world());
+    assert!(world.contains("The risk is accepted") && !world.contains("Building 7"), "{world}");
+}
+
+#[tokio::test]
+async fn a_pull_request_that_may_not_see_the_project_is_blind() {
+    let fake = Fake::start(World::with_project()).await;
+    let place =
+        || workplace(&fake, "repository: shop, project_number: 7", "ghs_workflow00").with("GITHUB_ACTIONS", "true");
+    let request = place().with("GITHUB_EVENT_NAME", "pull_request").with("GITHUB_REF", "refs/pull/1/merge");
+    request.run("apply trivy.json").await.expect(0, &["which of them are new is not known", "cannot see Project 7"]);
+    place().with("GITHUB_REF", "refs/heads/main").run("apply trivy.json").await.expect(2, &["cannot see Project 7"]);
+    assert!(fake.world().issues.is_empty());
+}
+
+#[tokio::test]
 async fn what_was_done_in_part_is_4_and_the_next_run_does_the_rest() {
     let fake = Fake::start(World::default()).await;
     let place = workplace(&fake, "repository: shop", TOKEN);

@@ -77,6 +77,38 @@ async fn what_was_done_in_part_is_4_and_the_next_run_does_the_rest() {
 }
 
 #[tokio::test]
+async fn a_merge_request_without_the_token_is_blind_and_other_runs_fail() {
+    let fake = Fake::start(Tier::Free).await;
+    let place = |mapping_file: &str| {
+        let ci = [
+            ("GITLAB_CI", "true"),
+            ("CI_SERVER_URL", fake.location.as_str()),
+            ("CI_PROJECT_PATH", "acme/backend/shop"),
+            ("CI_DEFAULT_BRANCH", "main"),
+            ("CI_JOB_TOKEN", "glcbt-job"),
+        ];
+        ci.into_iter().fold(Workplace::new(mapping_file), |place, (name, value)| place.with(name, value))
+    };
+    let merge = |place: Workplace| {
+        let same = ("CI_MERGE_REQUEST_SOURCE_PROJECT_ID", "CI_MERGE_REQUEST_PROJECT_ID");
+        place.with("CI_MERGE_REQUEST_IID", "5").with(same.0, "1").with(same.1, "1")
+    };
+    let unknown = "which of them are new is not known";
+    let shop = "mappings: [{ project: acme/backend/shop }]";
+    merge(place(shop)).run("apply trivy.json --fail-on low").await.expect(0, &[unknown, "protected", "job token"]);
+    place(shop).with("CI_COMMIT_BRANCH", "main").run("apply trivy.json").await.expect(2, &[]);
+    // A token that may not see the project is as good as none; a mapping that cannot work is an error everywhere.
+    let seen = |token: &str| merge(place(shop)).with("FINDSYNC_TOKEN", token);
+    seen("glpat-stranger").run("plan trivy.json").await.expect(0, &[unknown, "may not see it"]);
+    seen("glpat-wrong").run("plan trivy.json").await.expect(0, &[unknown, "does not accept the token"]);
+    seen("glpat-good").run("plan trivy.json --fail-on low").await.expect(1, &["to open"]);
+    let weight = "mappings: [{ project: acme/backend/shop, fields: [{ field: weight, value: '3' }] }]";
+    let wrong = merge(place(weight)).with("FINDSYNC_TOKEN", "glpat-good");
+    wrong.run("plan trivy.json").await.expect(2, &["it needs GitLab Premium"]);
+    assert!(fake.issues().is_empty());
+}
+
+#[tokio::test]
 async fn an_issue_that_the_vulnerability_report_links_is_told() {
     let fake = Fake::start(Tier::Ultimate).await;
     let linked = "https://gitlab.example.com/acme/backend/shop/-/issues/900";

@@ -127,8 +127,16 @@ impl GitHub {
 
     /// Fails where nothing can be written, or a field or an option that the mapping names is missing.
     fn require(&self, setup: &Setup) -> Result<(), Error> {
-        let problems = setup.problems(&self.wanted, &self.instance);
-        if problems.is_empty() { Ok(()) } else { Err(Error::Setup(problems)) }
+        let mut problems = setup.problems(&self.wanted, &self.instance);
+        let is_unseen = setup.project.is_none() && self.wanted.project_number.is_some();
+        match problems.pop() {
+            None => Ok(()),
+            Some(project) if is_unseen && problems.is_empty() => Err(Error::Unseen(project)),
+            Some(last) => {
+                problems.push(last);
+                Err(Error::Setup(problems))
+            }
+        }
     }
 
     /// Lists issues, page by page.
