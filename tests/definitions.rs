@@ -321,3 +321,22 @@ fn an_empty_array_is_no_scanners_own() {
         assert!(scans.len() == 1 && scans[0].complete && scans[0].findings.is_empty(), "{reader}");
     }
 }
+
+#[test]
+fn a_clean_report_is_its_whose_name_its_path_has() {
+    for (path, reader) in [
+        ("gitleaks-report.json", Some("gitleaks")),
+        ("out/GitLeaks/clean.json", Some("gitleaks")),
+        ("reports/CFN lint_1.json", Some("cfn_lint")),
+        ("reports/prowler/pip-audit.json", Some("pip_audit")),
+        ("recommendations.json", None),
+        ("gitleaks/of/old.json", None),
+        ("gitleaks-and-whispers.json", None),
+        ("sarif.json", None),
+    ] {
+        let read = read_bytes(path, b"[ ]".to_vec(), None).ok();
+        assert_eq!(read.as_ref().map(|scans| scans[0].reader.as_str()), reader, "{path}");
+        assert!(read.is_none_or(|scans| scans[0].complete && scans[0].findings.is_empty()), "{path}");
+    }
+    assert!(read_bytes("gitleaks.json", b"{}".to_vec(), None).is_err());
+}

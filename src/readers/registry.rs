@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 
 use flate2::read::DeflateDecoder;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::definition::Definition;
 use super::{Input, Probe, ReadError, Reader, STANDARDS};
@@ -129,13 +130,45 @@ impl Registry {
         let found: Vec<_> = self.all()?.into_iter().filter(|reader| reader.recognises(input.probe)).collect();
         match found[..] {
             [reader] => Ok(reader),
-            [] => Err(ReadError::Unrecognised {
-                path: input.path.to_owned(),
-                looks: input.probe.looks(),
-                nearest: self.nearest(input.probe)?,
-            }),
+            [] => match self.named_by_path(input)? {
+                Some(reader) => Ok(reader),
+                None => Err(ReadError::Unrecognised {
+                    path: input.path.to_owned(),
+                    looks: input.probe.looks(),
+                    nearest: self.nearest(input.probe)?,
+                }),
+            },
             _ => self.break_tie(input, &found),
         }
+    }
+
+    /// The reader that a clean report's path names (`gitleaks-report.json`, `gitleaks/report.json`), where the report itself
+    /// says no more than `[]`. The file's name goes before its folder's, a longer name before a shorter one.
+    fn named_by_path(&self, input: Input<'_>) -> Result<Option<&dyn Reader>, ReadError> {
+        if !input.probe.get("").and_then(Value::as_array).is_some_and(Vec::is_empty) {
+            return Ok(None);
+        }
+        let all = self.all()?;
+        for part in input.path.rsplit(['/', '\\']).take(2) {
+            let words: Vec<_> = part.split(|c: char| !c.is_ascii_alphanumeric()).map(str::to_ascii_lowercase).collect();
+            let names = |name: &str| {
+                let name = name.replace('_', "");
+                let bears = |start: usize| (start..words.len()).any(|end| words[start..=end].concat() == name);
+                (0..words.len()).any(bears).then_some(name.len())
+            };
+            let length = |reader: &dyn Reader| {
+                let names_of_it = std::iter::once(reader.name()).chain(reader.aliases());
+                names_of_it.filter_map(names).max().filter(|_| reader.read(input).is_ok())
+            };
+            let mut named: Vec<_> = all.iter().filter_map(|reader| Some((length(*reader)?, *reader))).collect();
+            named.sort_by_key(|(length, _)| *length);
+            match named[..] {
+                [] => {}
+                [.., (second, _), (first, _)] if second == first => return Ok(None),
+                [.., (_, reader)] => return Ok(Some(reader)),
+            }
+        }
+        Ok(None)
     }
 
     /// Among several, the one whose definition confirms that it is its own.
