@@ -44,9 +44,11 @@ where
 /// Says where findsync panicked. What it says may be a report's words.
 pub fn panic(out: &mut dyn Write, info: &PanicHookInfo<'_>) {
     let place = info.location().map_or_else(String::new, |place| format!(" at {place}"));
-    let what = info.payload_as_str().unwrap_or("no message");
+    let payload = info.payload();
+    let words =
+        payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str));
     // There is nowhere else to say it.
-    drop(writeln!(out, "findsync stopped because of a bug in it{place}: {}", line(what)));
+    drop(writeln!(out, "findsync stopped because of a bug in it{place}: {}", line(words.unwrap_or("no message"))));
 }
 
 #[cfg(test)]
