@@ -48,13 +48,21 @@ impl Planner<'_> {
         }
     }
 
-    /// A draft that has no issue.
-    pub(super) fn without_issue(&self, at: usize, draft: &Draft) -> Verdict {
+    /// A draft that has no issue; perhaps somebody without rights has written one that looks like it.
+    pub(super) fn without_issue(&self, at: usize, draft: &Draft, suspect: Option<&IssueId>) -> Verdict {
         if draft.status != Status::Active && !self.settings.record_decisions {
             return Verdict::NotOurs;
         }
         if let Some(reason) = &draft.held {
             return Verdict::Held(held_draft(draft, None, reason.clone()));
+        }
+        // Its author may have left, or forged it: opening a twin would be as wrong as trusting it.
+        if let Some(IssueId { number, .. }) = suspect {
+            let reason = format!(
+                "#{number} has this finding's stamp and our label, but its author has no rights in the project: give \
+                 the author a role again, or take the label away, and the next run opens another"
+            );
+            return Verdict::Held(held_draft(draft, None, reason));
         }
         let reason = match draft.status {
             Status::Active => format!("new: {}", draft.seen_by),

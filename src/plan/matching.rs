@@ -42,6 +42,18 @@ pub(super) fn ours(issues: &[Issue]) -> impl Iterator<Item = (&Issue, &Stamp)> {
     })
 }
 
+/// Issues that bear our label and a stamp, but by somebody whose stamps do not count; by key, the oldest.
+pub(super) fn suspects(issues: &[Issue]) -> HashMap<Key, &IssueId> {
+    let mut suspects: HashMap<Key, &IssueId> = HashMap::new();
+    for issue in issues.iter().filter(|issue| issue.labelled && !issue.trusted) {
+        for key in issue.stamp.iter().flat_map(Stamp::keys) {
+            let known = suspects.entry(key).or_insert(&issue.id);
+            *known = (*known).min(&issue.id);
+        }
+    }
+    suspects
+}
+
 /// Finds each draft's issue.
 pub(super) fn match_drafts<'a>(planner: &Planner<'_>, issues: &'a [Issue]) -> Matched<'a> {
     let mut ours: Vec<(&Issue, &Stamp)> = ours(issues).collect();

@@ -228,11 +228,12 @@ impl Planner<'_> {
     pub fn plan(&self, issues: &[Issue]) -> Plan {
         let mut plan = Plan::default();
         let matched = matching::match_drafts(self, issues);
+        let suspects = matching::suspects(issues);
         for (at, draft) in self.drafts.iter().enumerate() {
             plan.standings.push(self.standing(matched.issue_of[at]));
             let verdict = match matched.issue_of[at] {
                 Some(issue) => self.with_issue(at, draft, issue, matched.heirs(at)),
-                None => self.without_issue(at, draft),
+                None => self.without_issue(at, draft, draft.keys().find_map(|key| suspects.get(&key).copied())),
             };
             plan.add(verdict);
         }

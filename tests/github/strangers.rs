@@ -12,9 +12,15 @@ fn author(login: &str, bot: bool, association: &'static str) -> Author {
     Author { login: login.to_owned(), bot, association }
 }
 
-/// A world where somebody copied the body of our issue into one of theirs.
+async fn repository(public: bool) -> Hub {
+    let mut world = World::default();
+    world.public = public;
+    Hub::start(world).await
+}
+
+/// A public repository where somebody copied the body of our issue into one of theirs.
 async fn copied(by: Author, labelled: bool) -> (Hub, Vec<findsync::finding::Scan>) {
-    let hub = Hub::start(World::default()).await;
+    let hub = repository(true).await;
     let scans = vec![scan("Trivy", vec![dependency("CVE-2026-0001", Severity::High)])];
     Bench::new(&hub).sync(&scans).await;
     {
@@ -35,12 +41,44 @@ async fn a_strangers_copy_changes_nothing_with_or_without_our_label() {
             let before = hub.fake.world().issues.clone();
             let planned = Bench::new(&hub).sync(&scans).await;
             assert!(planned.plan.changes.is_empty(), "{association}: {:#?}", planned.plan.changes);
-            // Where ours is gone, the copy does not take its place.
+            // Where ours is gone, the copy does not take its place. With our label it may be of one of us who has left:
+            // nothing is opened beside it without a word.
             hub.fake.world().issue(1).unwrap().deleted = true;
+            let planned = Bench::new(&hub).sync(&scans).await;
+            assert_eq!(
+                (planned.plan.count(Action::Open), planned.plan.held.len()),
+                if labelled { (0, 1) } else { (1, 0) }
+            );
+            assert_eq!(hub.fake.world().issues[1], before[1], "{association}, labelled: {labelled}");
+            // Whoever has rights decides: without the label it is a stranger's.
+            hub.fake.world().issue(2).unwrap().labels.clear();
             Bench::new(&hub).sync(&scans).await;
             let world = hub.fake.world();
-            assert_eq!(world.issues[1], before[1], "{association}, labelled: {labelled}");
             assert_eq!(world.issues.iter().filter(|issue| issue.open && !issue.deleted).count(), 2);
+        }
+    }
+}
+
+#[tokio::test]
+async fn whoever_has_left_leaves_issues_that_go_on() {
+    for (public, label) in [(false, true), (false, false), (true, true)] {
+        let hub = repository(public).await;
+        let scans = [scan("Trivy", vec![dependency("CVE-2026-0001", Severity::High)])];
+        Bench::new(&hub).sync(&scans).await;
+        {
+            let mut world = hub.fake.world();
+            let issue = world.issue(1).unwrap();
+            issue.author = author("left", false, "NONE");
+            issue.labels.retain(|name| label || name != "findsync");
+        }
+        let again = Bench::new(&hub).sync(&scans).await.plan;
+        Bench::new(&hub).sync(&[scan("Trivy", vec![])]).await;
+        let open = hub.fake.world().issues.iter().filter(|issue| issue.open).count();
+        match (public, label) {
+            // In a private repository only people with rights can have put the label there.
+            (false, true) => assert_eq!((again.changes.len(), again.held.len(), open), (0, 0, 0)),
+            (true, true) => assert_eq!((again.changes.len(), again.held.len(), open), (0, 1, 1)),
+            (_, false) => assert_eq!((again.count(Action::Open), open), (1, 1)),
         }
     }
 }

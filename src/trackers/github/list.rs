@@ -9,6 +9,7 @@ use super::project::{self, ItemValue};
 use super::setup::{self, Document, Setup, Wanted};
 use crate::config::Mapping;
 use crate::issue::{Body, CloseReason, Comment, Issue, IssueId, Stamp, State, TrackerDecision};
+use crate::trackers::Visibility;
 
 /// How many of an issue's last comments come with the list.
 const COMMENTS: usize = 5;
@@ -224,7 +225,10 @@ impl Node {
         let before = labels.len();
         labels.retain(|label| !project::same(label, &mapping.own_label));
         let labelled = labels.len() < before;
-        let trusted = self.by.may_write() || (labelled && self.by.is_app());
+        // Only people with rights can set a label; but an issue form may set it for everybody who can open an issue, and in
+        // a private repository that is nobody without rights: who has none any more has left.
+        let private = setup.visibility() == Visibility::Private;
+        let trusted = self.by.may_write() || labelled && (self.by.is_app() || private);
         let mut fields = BTreeMap::new();
         let mut handle = self.id;
         if let Some(project) = &setup.project {
