@@ -304,3 +304,17 @@ pub(super) fn gone(planner: &Planner<'_>, old: &Stamp, claimed: Option<&BTreeSet
     gone.waiting.dedup();
     gone
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stamps_day_may_be_any() {
+        let day = |text: &str| text.parse::<NaiveDate>().expect(text);
+        assert!(is_past(day("2026-01-01"), 30, day("2026-01-31")));
+        assert!(!is_past(day("2026-01-02"), 30, day("2026-01-31")));
+        assert!(!is_past(NaiveDate::MAX, 30, day("2026-01-31")));
+        assert!(!is_past(day("2026-01-01"), u64::from(u32::MAX), NaiveDate::MAX));
+    }
+}
