@@ -200,5 +200,10 @@ fn paths_of_the_mapping_file_start_from_the_workspace_and_those_of_people_where_
         assert_eq!(found(&sub, &["findings", "--config", "../.findsync.yml"]), both);
         let named = ["findings", "--config", "../.findsync.yml", "--reader", "generic", "reports/{a,b}.json"];
         assert_eq!(found(&sub, &named), ["below"]);
+        let beside = "reports: [{ path: reports/*.json, reader: generic, target: x }]\n";
+        fs::create_dir(dir.path().join("other")).unwrap();
+        fs::write(dir.path().join("other/.findsync.yml"), beside.replace("reports/", "scans/")).unwrap();
+        report("other/scans/a.json", "beside the mapping file");
+        assert_eq!(found(&dir.path().join("other"), &["findings"]), ["beside the mapping file"]);
     }
 }

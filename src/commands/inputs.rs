@@ -48,25 +48,51 @@ pub(super) fn here() -> PathBuf {
 /// wherever in it findsync is called. It is the repository's folder, else the mapping file's, as far as we are inside.
 fn workspace(ci: &Ci, global: &Global) -> (PathBuf, PathBuf) {
     let here = here();
-    let mapping = || std::fs::canonicalize(config_path(global)?).ok()?.parent().map(Path::to_owned);
-    let roots = ci.workspace.clone().into_iter().chain(mapping());
+    let roots = ci.workspace.clone().into_iter().chain(mapping_folder(global));
     let found = roots.into_iter().find_map(|root| Some((here.strip_prefix(&root).ok()?.to_owned(), root)));
     found.map_or_else(|| (here.clone(), PathBuf::new()), |(inside, root)| (root, inside))
 }
 
+/// The folder that the mapping file lies in.
+fn mapping_folder(global: &Global) -> Option<PathBuf> {
+    std::fs::canonicalize(config_path(global)?).ok()?.parent().map(Path::to_owned)
+}
+
+/// A path or glob of the mapping file, from the workspace: where it leads to nothing from there, but does from the folder
+/// that the mapping file lies in, it is meant from there.
+fn from_workspace(pattern: &str, root: &Path, global: &Global) -> String {
+    let leads = |pattern: &str| files(root, pattern).is_ok_and(|files| !files.is_empty());
+    let canonical = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+    let folder = mapping_folder(global).and_then(|folder| folder.strip_prefix(canonical).map(Path::to_owned).ok());
+    let beside =
+        |folder: PathBuf| Path::new(&literal(&folder.to_string_lossy())).join(pattern).to_string_lossy().into_owned();
+    let beside = folder.map(beside).filter(|beside| pattern != "-" && !leads(pattern) && leads(beside));
+    beside.unwrap_or_else(|| pattern.to_owned())
+}
+
 /// The reports of a run: those on the command line, from the current folder, else the mapping file's, from the workspace.
-fn sources(args: &ReportArgs, config: &Config, inside: &Path) -> Result<Vec<ReportSource>, Error> {
+fn sources(
+    args: &ReportArgs,
+    config: &Config,
+    (root, inside): (&Path, &Path),
+    global: &Global,
+) -> Result<Vec<ReportSource>, Error> {
+    let configured = config.reports.iter().cloned().map(|source| {
+        let path = from_workspace(&source.path, root, global);
+        ReportSource { path, ..source }
+    });
+    let configured: Vec<_> = configured.collect();
     let named = |path: &String| {
         let path = match path.as_str() {
             "-" => path.clone(),
             _ => Path::new(&literal(&inside.to_string_lossy())).join(path).to_string_lossy().into_owned(),
         };
         // What the mapping file knows of a report holds also where it is named on the command line.
-        let known = config.reports.iter().find(|source| source.path == path).cloned();
+        let known = configured.iter().find(|source| source.path == path).cloned();
         known.unwrap_or_else(|| ReportSource { path, ..ReportSource::default() })
     };
     let mut sources: Vec<ReportSource> =
-        if args.reports.is_empty() { config.reports.clone() } else { args.reports.iter().map(named).collect() };
+        if args.reports.is_empty() { configured.clone() } else { args.reports.iter().map(named).collect() };
     for source in &mut sources {
         source.partial |= args.partial;
         if !args.reports.is_empty() {
@@ -79,7 +105,7 @@ fn sources(args: &ReportArgs, config: &Config, inside: &Path) -> Result<Vec<Repo
 /// Reads the reports of a run.
 pub(super) fn scans(args: &ReportArgs, config: &Config, ci: &Ci, global: &Global) -> Result<Vec<Scan>, Error> {
     let (root, inside) = workspace(ci, global);
-    let sources = sources(args, config, &inside)?;
+    let sources = sources(args, config, (&root, &inside), global)?;
     let options = ReadOptions { reader: args.reader.clone(), ..ReadOptions::new(root) };
     Ok(read_reports(&sources, &options)?)
 }
@@ -89,7 +115,8 @@ pub(super) fn vex(config: &Config, ci: &Ci, global: &Global) -> Result<Vec<State
     let (root, _) = workspace(ci, global);
     let mut statements = Vec::new();
     for pattern in &config.vex {
-        let paths = files(&root, pattern).map_err(|source| Error::VexFiles { pattern: pattern.clone(), source })?;
+        let paths = files(&root, &from_workspace(pattern, &root, global))
+            .map_err(|source| Error::VexFiles { pattern: pattern.clone(), source })?;
         if paths.is_empty() {
             return Err(Error::NoVex(pattern.clone()));
         }
