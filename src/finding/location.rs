@@ -36,6 +36,7 @@ impl Location {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+
     /// The place in a few words that may be told everywhere: what a request carried may be a secret, and where the
     /// finding is one, any part of its address may hold it.
     #[must_use]
@@ -49,10 +50,23 @@ impl Location {
 /// An address without credentials, query and fragment.
 #[must_use]
 pub fn bare_url(url: &str) -> String {
-    let url = url.split(['?', '#']).next().unwrap_or_default();
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let (host, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
-    format!("{scheme}://{}{path}", host.rsplit('@').next().unwrap_or_default())
+    without_login(url.split(['?', '#']).next().unwrap_or_default())
+}
+
+/// An address without credentials.
+#[must_use]
+pub fn without_login(url: &str) -> String {
+    match (url.split_once("://"), login(url)) {
+        (Some((scheme, rest)), Some(login)) => format!("{scheme}://{}", &rest[login.len() + 1..]),
+        _ => url.to_owned(),
+    }
+}
+
+/// User and password in an address.
+#[must_use]
+pub fn login(url: &str) -> Option<&str> {
+    let (_, rest) = url.split_once("://")?;
+    rest.split(['/', '?', '#']).next()?.rsplit_once('@').map(|(login, _)| login)
 }
 
 #[cfg(test)]
@@ -66,5 +80,11 @@ mod tests {
         assert_eq!(url(Kind::Dynamic, full).as_deref(), Some("https://shop.example/a@b/c"));
         assert_eq!(url(Kind::Dynamic, "shop.example?x").as_deref(), Some("shop.example"));
         assert_eq!(url(Kind::Secret, full), None);
+    }
+
+    #[test]
+    fn credentials_stand_before_the_host() {
+        assert_eq!(without_login("https://oauth2:glpat-x@gitlab.example/a/b"), "https://gitlab.example/a/b");
+        assert_eq!(without_login("https://a.example/@user"), "https://a.example/@user");
     }
 }

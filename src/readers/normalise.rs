@@ -7,7 +7,7 @@ use super::paths::Paths;
 use super::source::Sources;
 use super::{cores, redact};
 use crate::config::ReportSource;
-use crate::finding::{Finding, Kind, Scan, assign_keys, identifiers};
+use crate::finding::{Finding, Kind, Scan, assign_keys, identifiers, without_login};
 
 /// Finishes the scans of one report, and gives their findings keys.
 pub(super) fn scans(scans: &mut [Scan], path: &str, source: &ReportSource, workspace: &Path, sources: &mut Sources) {
@@ -15,7 +15,7 @@ pub(super) fn scans(scans: &mut [Scan], path: &str, source: &ReportSource, works
         scan.report = path.to_owned();
         scan.complete &= !source.partial;
         scan.scanner = clean_line(&scan.scanner);
-        scan.target = source.target.clone().unwrap_or_else(|| redact::without_login(&clean_line(&scan.target)));
+        scan.target = source.target.clone().unwrap_or_else(|| without_login(&clean_line(&scan.target)));
         if scan.target.is_empty() {
             // However the path was typed, and wherever the runner has the workspace.
             scan.target = Paths::new(workspace, None, sources).normalise(path);

@@ -3,7 +3,7 @@
 use percent_encoding::percent_decode_str;
 use sha2::{Digest as _, Sha256};
 
-use crate::finding::{Finding, Location};
+use crate::finding::{Finding, Location, login};
 
 /// Parts of a secret from this length on are taken out too.
 const PART: usize = 8;
@@ -93,17 +93,6 @@ pub(super) fn addresses(finding: &mut Finding) {
             }
         }
     }
-}
-
-/// An address without user and password.
-pub(super) fn without_login(url: &str) -> String {
-    login(url).map_or_else(|| url.to_owned(), |login| url.replacen(&format!("{login}@"), "", 1))
-}
-
-/// User and password in an address.
-fn login(url: &str) -> Option<&str> {
-    let (_, rest) = url.split_once("://")?;
-    rest.split(['/', '?', '#']).next()?.rsplit_once('@').map(|(login, _)| login)
 }
 
 /// Takes a value out of every text of a finding.
@@ -278,8 +267,6 @@ mod tests {
         let clean = "https://a.example/x?access_token=[secret]&q=%3Cscript%3E&key=[secret]#top";
         assert_eq!(finding.location.url.as_deref(), Some(clean));
         assert_eq!(finding.title, format!("Open in {clean}, [secret]"));
-        assert_eq!(without_login("https://oauth2:glpat-x@gitlab.example/a/b"), "https://gitlab.example/a/b");
-        assert_eq!(without_login("https://a.example/@user"), "https://a.example/@user");
     }
 
     #[test]
