@@ -62,11 +62,13 @@ fn mapping_folder(global: &Global) -> Option<PathBuf> {
 /// that the mapping file lies in, it is meant from there.
 fn from_workspace(pattern: &str, root: &Path, global: &Global) -> String {
     let leads = |pattern: &str| files(root, pattern).is_ok_and(|files| !files.is_empty());
+    let is_below = |folder: &PathBuf| !folder.as_os_str().is_empty();
     let canonical = root.canonicalize().unwrap_or_else(|_| root.to_owned());
     let folder = mapping_folder(global).and_then(|folder| folder.strip_prefix(canonical).map(Path::to_owned).ok());
     let beside =
         |folder: PathBuf| Path::new(&literal(&folder.to_string_lossy())).join(pattern).to_string_lossy().into_owned();
-    let beside = folder.map(beside).filter(|beside| pattern != "-" && !leads(pattern) && leads(beside));
+    let beside =
+        folder.filter(is_below).map(beside).filter(|beside| pattern != "-" && !leads(pattern) && leads(beside));
     beside.unwrap_or_else(|| pattern.to_owned())
 }
 

@@ -6,28 +6,12 @@ use jaq_core::{DataT, Error, Native, RunPtr, ValT as _};
 use jaq_json::Val;
 
 use super::functions::type_name;
+use super::terms::Engine;
 
-/// What a definition of the engine is not needed for.
-pub(super) fn replaces(name: &str, arity: usize) -> bool {
-    let arguments = usize::from(name == "split");
-    arity == arguments && NAMES.contains(&name)
+/// Their names and numbers of arguments, for which the engine's definitions are not needed.
+pub(super) fn signatures() -> Vec<(&'static str, usize)> {
+    all::<Engine>().map(|(name, arguments, _)| (name, arguments.len())).collect()
 }
-
-const NAMES: [&str; 13] = [
-    "null",
-    "true",
-    "false",
-    "not",
-    "empty",
-    "values",
-    "type",
-    "isboolean",
-    "isnumber",
-    "isstring",
-    "isarray",
-    "isobject",
-    "split",
-];
 
 pub(super) fn all<D: for<'a> DataT<V<'a> = Val>>() -> impl Iterator<Item = native::Fun<D>> {
     let plain: [(&str, RunPtr<D>); 10] = [

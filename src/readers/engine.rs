@@ -31,8 +31,28 @@ pub(super) struct Program {
 
 impl Program {
     /// Compiles a program, or says what is wrong with it.
-    pub(super) fn new(code: &str) -> Result<Self, String> {
-        compile(code)
+    pub(super) fn new(program: &str) -> Result<Self, String> {
+        let prelude = parse(PRELUDE, |parser| parser.defs()).ok_or("the prelude does not parse")?;
+        let arena = Arena::default();
+        let mut replacer = Replacer { keep: &|number| arena.alloc(number).as_str(), replaced: Replaced::default() };
+        let jq = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
+        let ours = basics::signatures();
+        let mut defs: Vec<Def<&str>> = jq.filter(|def| !ours.contains(&(def.name, def.args.len()))).collect();
+        defs.extend(prelude.into_iter().map(|def| replacer.def(def)));
+        // What does not parse is left to the loader, which says why.
+        let parsed = parse(program, |parser| parser.term()).map(|term| replacer.term(term));
+        let code = if parsed.is_some() { MAIN } else { program };
+        defs.extend(parsed.map(|body| Def { name: MAIN, args: Vec::new(), body }));
+        let file = File { code, path: () };
+        let modules = Loader::new(defs).load(&arena, file).map_err(|errors| {
+            errors.into_iter().map(|(_, error)| load_error(program, error)).collect::<Vec<_>>().join("; ")
+        })?;
+        let functions = functions::all().chain(terms::functions());
+        let filter = jaq_core::Compiler::default().with_funs(functions).compile(modules).map_err(|errors| {
+            let undefined = errors.into_iter().flat_map(|(_, errors)| errors);
+            undefined.map(|(name, what)| format!("undefined {} `{name}`", what.as_str())).collect::<Vec<_>>().join("; ")
+        })?;
+        Ok(Self { filter, replaced: replacer.replaced })
     }
 
     /// Calls `f` for every output, without holding more than one of them.
@@ -67,29 +87,6 @@ fn brief(error: &Error<Val>) -> String {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
     }
-}
-
-fn compile(program: &str) -> Result<Program, String> {
-    let prelude = parse(PRELUDE, |parser| parser.defs()).ok_or("the prelude does not parse")?;
-    let arena = Arena::default();
-    let mut replacer = Replacer { keep: &|number| arena.alloc(number).as_str(), replaced: Replaced::default() };
-    let jq = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
-    let mut defs: Vec<Def<&str>> = jq.filter(|def| !basics::replaces(def.name, def.args.len())).collect();
-    defs.extend(prelude.into_iter().map(|def| replacer.def(def)));
-    // What does not parse is left to the loader, which says why.
-    let parsed = parse(program, |parser| parser.term()).map(|term| replacer.term(term));
-    let code = if parsed.is_some() { MAIN } else { program };
-    defs.extend(parsed.map(|body| Def { name: MAIN, args: Vec::new(), body }));
-    let file = File { code, path: () };
-    let modules = Loader::new(defs).load(&arena, file).map_err(|errors| {
-        errors.into_iter().map(|(_, error)| load_error(program, error)).collect::<Vec<_>>().join("; ")
-    })?;
-    let functions = functions::all().chain(terms::functions());
-    let filter = jaq_core::Compiler::default().with_funs(functions).compile(modules).map_err(|errors| {
-        let undefined = errors.into_iter().flat_map(|(_, errors)| errors);
-        undefined.map(|(name, what)| format!("undefined {} `{name}`", what.as_str())).collect::<Vec<_>>().join("; ")
-    })?;
-    Ok(Program { filter, replaced: replacer.replaced })
 }
 
 fn load_error(program: &str, error: jaq_core::load::Error<&str>) -> String {

@@ -95,7 +95,7 @@ fn text(value: &Val) -> Shaped<Option<String>> {
 }
 
 /// A container image as a target: a new tag is no new target.
-fn image(value: &Val) -> Shaped<Option<String>> {
+fn image_target(value: &Val) -> Shaped<Option<String>> {
     Ok(text(value)?.map(|image| image_name(&image)))
 }
 
@@ -283,7 +283,7 @@ pub(super) struct Found {
 /// What one output of a program says.
 pub(super) fn found(value: &Val, kind: Kind) -> Shaped<Found> {
     let (mut finding, mut evidence) = (Finding { kind, ..Finding::default() }, Evidence::default());
-    let (mut target, mut scanner, mut secrets, mut rated) = (None, None, Vec::new(), None);
+    let (mut target, mut image, mut scanner, mut secrets, mut rated) = (None, None, None, Vec::new(), None);
     let there = object(value, |name, value| {
         match name {
             "title" => finding.title = text(value)?.unwrap_or_default(),
@@ -324,8 +324,8 @@ pub(super) fn found(value: &Val, kind: Kind) -> Shaped<Found> {
                     _ => return wrong("true or false was expected"),
                 }
             }
-            "target" => target = target.take().or(text(value)?),
-            "image" => target = image(value)?.or(target.take()),
+            "target" => target = text(value)?,
+            "image" => image = image_target(value)?,
             "scanner" => scanner = text(value)?,
             _ => return unknown(FIELDS, name),
         }
@@ -349,7 +349,7 @@ pub(super) fn found(value: &Val, kind: Kind) -> Shaped<Found> {
     if finding.title.is_empty() {
         return Err(Wrong { place: "title".to_owned(), detail: "a text was expected, got none".to_owned() });
     }
-    Ok(Found { finding, target, scanner })
+    Ok(Found { finding, target: image.or(target), scanner })
 }
 
 /// The scans of one report, in the order in which they are first named.
@@ -366,12 +366,12 @@ impl<'a> Scans<'a> {
         let mut it = Self { definition, path, scans: Vec::new(), named: 0, count: 0 };
         for (i, scope) in scopes.iter().enumerate() {
             let mut scan = it.blank();
+            let (mut target, mut image) = (None, None);
             object(scope, |name, value| {
                 match name {
                     "scanner" => scan.scanner = text(value)?.unwrap_or(std::mem::take(&mut scan.scanner)),
-                    "target" if scan.target.is_empty() => scan.target = text(value)?.unwrap_or_default(),
-                    "target" => {}
-                    "image" => scan.target = image(value)?.unwrap_or(std::mem::take(&mut scan.target)),
+                    "target" => target = text(value)?,
+                    "image" => image = image_target(value)?,
                     "failure" => scan.failure = text(value)?,
                     "complete" => scan.complete = !matches!(value, Val::Bool(false)),
                     "unexamined" => scan.unexamined = items(value, text)?,
@@ -380,6 +380,7 @@ impl<'a> Scans<'a> {
                 Ok(())
             })
             .map_err(|wrong| it.error(&format!("scope[{i}]"), wrong))?;
+            scan.target = image.or(target).unwrap_or_default();
             scan.complete &= scan.failure.is_none();
             match it.scans.iter_mut().find(|other| other.scope() == scan.scope()) {
                 Some(other) => other.unexamined.append(&mut scan.unexamined),

@@ -95,11 +95,11 @@ impl Reader for GitLab {
         Ok(vec![Scan {
             reader: self.name().to_owned(),
             scanner: scanner(&report),
-            // A clean report names no image, so the report's path is the target.
             // A differential scan has looked only at what has changed.
             complete: failure.is_none() && report.scan.partial_scan.mode.get().is_none(),
             failure,
             findings,
+            // No target, so it is the report's path: a clean report does not name the image.
             ..Scan::default()
         }])
     }
