@@ -148,7 +148,7 @@ fn ticket(text: &str, kind: Kind) -> Ticket {
     let item = Item {
         finding,
         keys: vec![key],
-        scopes: vec![Scope { scanner: text.to_owned(), target: text.to_owned() }],
+        scopes: vec![Scope { scanner: text.to_owned(), target: text.to_owned(), ..Scope::default() }],
         versions: vec![text.to_owned()],
         status: Status::RiskAccepted,
         reason: all(),

@@ -152,6 +152,7 @@ fn scans() -> Vec<Scan> {
         failure: (!complete).then(|| "out of memory".to_owned()),
         unexamined: if complete { vec!["lib/old.js".into()] } else { Vec::new() },
         findings,
+        ..Scan::default()
     };
     vec![scan("Trivy", true, vec![lodash]), scan("Semgrep", false, vec![hash])]
 }

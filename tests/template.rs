@@ -39,7 +39,7 @@ fn item(finding: Finding) -> Item {
         versions: finding.component.iter().filter_map(|c| c.version.clone()).collect(),
         finding,
         keys: vec![key],
-        scopes: vec![Scope { scanner: "Trivy".into(), target: "shop".into() }],
+        scopes: vec![Scope { scanner: "Trivy".into(), target: "shop".into(), ..Scope::default() }],
         status: Status::Active,
         reason: None,
         expired: false,
@@ -277,7 +277,7 @@ fn wrong_templates_name_the_place() {
 #[test]
 fn comments_say_why_and_by_which_run() {
     let run = RunRef { commit: Some("abc123".into()), url: Some("https://github.com/acme/shop/actions/runs/1".into()) };
-    let scope = |scanner: &str| Scope { scanner: scanner.into(), target: "shop".into() };
+    let scope = |scanner: &str| Scope { scanner: scanner.into(), target: "shop".into(), ..Scope::default() };
     let seen_by = || "Trivy in @a/package-lock.json".to_owned();
     let notes = [
         Note::Fixed { scopes: vec![scope("Trivy")], expired: vec![] },

@@ -6,18 +6,87 @@ use serde::Serialize;
 
 use super::Finding;
 
-/// The slice of the world that a scan is the authority for.
+/// A repository: the one that a run is from, or whose findings a report holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Source {
+    /// Host and path in one form, as `github.com/acme/shop`; empty where unknown.
+    pub name: String,
+    /// The forge's id of it, where the CI tells one: it stays when the repository is renamed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+}
+
+impl Source {
+    /// A repository of which only host and path are known.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        Self { name: name.to_owned(), id: None }
+    }
+
+    /// The host, in front of the path.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.name.split('/').next().unwrap_or_default()
+    }
+
+    /// The repository's own name, the last part of its path.
+    #[must_use]
+    pub fn short(&self) -> &str {
+        self.name.rsplit('/').next().unwrap_or_default()
+    }
+}
+
+/// What orders two scans of one scope: only runs of one line can be compared.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Run {
+    /// The line that counts: `github.com/acme/shop` with `GITHUB_RUN_ID`, a GitLab project's pipelines, an Azure
+    /// organization's builds.
+    pub line: String,
+    /// The number in that line.
+    pub number: u64,
+    /// The attempt, from 1.
+    pub attempt: u32,
+}
+
+impl Run {
+    /// Whether this run is newer than another; `false` where they cannot be compared.
+    #[must_use]
+    pub fn is_newer_than(&self, other: &Self) -> bool {
+        self.line == other.line && (self.number, self.attempt) > (other.number, other.attempt)
+    }
+}
+
+/// The run that brought a scan.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The repository that the run is from.
+    pub source: Source,
+    /// The branch that was scanned; empty for the default branch.
+    pub branch: String,
+    /// Its place among the runs of its line; `None` outside of a CI.
+    pub run: Option<Run>,
+}
+
+/// The slice of the world that a scan is the authority for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Scope {
+    /// The repository that the run is from.
+    pub source: Source,
+    /// The branch; empty for the default branch.
+    pub branch: String,
     /// The scanner's name, without version.
     pub scanner: String,
-    /// What was scanned.
+    /// What was scanned, with the part of the matrix that the job was.
     pub target: String,
 }
 
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} on {}", self.scanner, self.target)
+        write!(f, "{} on {}", self.scanner, self.target)?;
+        if !self.branch.is_empty() {
+            write!(f, " ({})", self.branch)?;
+        }
+        Ok(())
     }
 }
 
@@ -41,6 +110,12 @@ pub struct Scan {
     /// vouches for nothing that is absent from them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unexamined: Vec<String>,
+    /// The run that brought it.
+    #[serde(skip)]
+    pub origin: Origin,
+    /// Whose findings these are, where it is not the repository that the run is from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repository: Option<Source>,
     /// What it found.
     pub findings: Vec<Finding>,
 }
@@ -49,6 +124,18 @@ impl Scan {
     /// The scope that this scan is the authority for.
     #[must_use]
     pub fn scope(&self) -> Scope {
-        Scope { scanner: self.scanner.clone(), target: self.target.clone() }
+        let Origin { source, branch, .. } = &self.origin;
+        Scope {
+            source: source.clone(),
+            branch: branch.clone(),
+            scanner: self.scanner.clone(),
+            target: self.target.clone(),
+        }
+    }
+
+    /// Whose findings these are.
+    #[must_use]
+    pub fn owner(&self) -> &Source {
+        self.repository.as_ref().unwrap_or(&self.origin.source)
     }
 }

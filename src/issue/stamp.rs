@@ -275,7 +275,7 @@ impl TryFrom<Wire> for Stamp {
             .into_iter()
             .map(|(scanner, target, day)| {
                 let day = day.parse().map_err(|_| "a day is not a date")?;
-                Ok(ScopeStamp { scope: Scope { scanner, target }, day })
+                Ok(ScopeStamp { scope: Scope { scanner, target, ..Scope::default() }, day })
             })
             .collect::<Result<Vec<_>, Self::Error>>()?;
         let members = wire
@@ -374,7 +374,7 @@ mod tests {
             },
         };
         let scope = |target: &str| ScopeStamp {
-            scope: Scope { scanner: "Trivy --> <!--".into(), target: target.into() },
+            scope: Scope { scanner: "Trivy --> <!--".into(), target: target.into(), ..Scope::default() },
             day: NaiveDate::from_ymd_opt(2026, 1, 2).unwrap_or_default(),
         };
         Stamp {

@@ -10,7 +10,7 @@ fn key(name: &str) -> Key {
 }
 
 fn scope(scanner: &str) -> Scope {
-    Scope { scanner: scanner.into(), target: "shop".into() }
+    Scope { scanner: scanner.into(), target: "shop".into(), ..Scope::default() }
 }
 
 fn day(n: u32) -> NaiveDate {

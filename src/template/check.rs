@@ -174,7 +174,7 @@ fn sample() -> Ticket {
     let item = Item {
         finding,
         keys: vec![key],
-        scopes: vec![Scope { scanner: "sample".to_owned(), target: "sample".to_owned() }],
+        scopes: vec![Scope { scanner: "sample".to_owned(), target: "sample".to_owned(), ..Scope::default() }],
         versions: vec!["1.0".to_owned()],
         status: Status::Active,
         reason: text(),

@@ -59,7 +59,7 @@ fn list(scopes: &[Scope]) -> String {
     let mut named: Vec<String> = scopes
         .iter()
         .take(MAX_SCOPES)
-        .map(|Scope { scanner, target }| {
+        .map(|Scope { scanner, target, .. }| {
             // Cut before escaping: what is cut afterwards may be no code span any more.
             let [scanner, target] = [scanner, target].map(|text| escape::shorten(text, MAX_NAME));
             format!("{} on {}", escape::inline(&scanner), escape::code(&target))

@@ -107,7 +107,7 @@ fn with_timeout(fake: &Fake, mapping: &Mapping, timeout: Duration) -> AzureDevOp
 /// A stamp for the finding with a number.
 pub(crate) fn stamp(number: u8, state: State) -> Stamp {
     let key = Key { version: 1, kind: Some(Kind::Code), digest: Digest([number; 16]) };
-    let scope = Scope { scanner: "Semgrep".into(), target: "shop".into() };
+    let scope = Scope { scanner: "Semgrep".into(), target: "shop".into(), ..Scope::default() };
     let day = "2026-11-24".parse().expect("a date");
     let place = Place { rule: 1, path: 2, line: 3, lines: 4, before: 5, after: 6, heading: 9, counted: 7, words: 8 };
     Stamp {

@@ -70,7 +70,7 @@ pub fn tracker_with(fake: &Fake, mapping: &Mapping) -> GitLab {
 
 pub fn stamp(id: &str) -> Stamp {
     let key = Key { version: 1, kind: Some(FindingKind::Dependency), digest: digest([("id", id)]) };
-    let scope = Scope { scanner: "Trivy".to_owned(), target: "shop".to_owned() };
+    let scope = Scope { scanner: "Trivy".to_owned(), target: "shop".to_owned(), ..Scope::default() };
     Stamp {
         key,
         members: vec![MemberStamp {

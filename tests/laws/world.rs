@@ -84,7 +84,7 @@ fn place(finding: usize) -> Place {
 }
 
 fn scope(at: usize) -> Scope {
-    Scope { scanner: format!("scanner {at}"), target: "shop".into() }
+    Scope { scanner: format!("scanner {at}"), target: "shop".into(), ..Scope::default() }
 }
 
 impl Step {
