@@ -66,6 +66,8 @@ impl World for Folder {
     async fn person(&self, act: Act) {
         match act {
             Act::Close(n) => self.edit(n, |text| set(text, "state", "closed")),
+            Act::CloseByBot(n) => self.edit(n, |text| set(text, "state", "closed\nclosed_by: bot")),
+            Act::Damage(n) => self.edit(n, |text| text.replace("<!-- findsync:end ", "<!-- findsync:end x")),
             Act::Refuse(n) => self.edit(n, |text| set(text, "state", "closed\nclosed_as: not planned")),
             Act::Reopen(n) => self.edit(n, |text| set(text, "state", "open")),
             Act::Label(n, label) => self.edit(n, |text| text.replacen("labels: [", &format!("labels: [{label}, "), 1)),

@@ -18,6 +18,7 @@ impl Mapping {
             severity: SeverityMap::seed(kind),
             status: StatusMap::seed(kind),
             own_label: "findsync".to_owned(),
+            source_label: None,
             labels: Vec::new(),
             decision_labels: DecisionLabels::default(),
             group_by: Vec::new(),

@@ -101,6 +101,9 @@ pub struct Mapping {
     pub status: StatusMap,
     /// findsync's own label or tag, by which issues are listed.
     pub own_label: String,
+    /// The label of the repository that the run is about, where several share the project: only issues with it are
+    /// listed. Set for each run, not by the mapping file.
+    pub source_label: Option<String>,
     /// Labels for every issue.
     pub labels: Vec<String>,
     /// Labels by which people say a decision in the tracker.
@@ -142,7 +145,18 @@ impl Mapping {
     /// Whether a label means something to findsync, so that no report may set it: it is our own, or a decision.
     #[must_use]
     pub fn gives_meaning_to(&self, label: &str) -> bool {
-        label.trim().eq_ignore_ascii_case(&self.own_label) || self.decision_labels.decision(label.trim()).is_some()
+        let label = label.trim();
+        let own = label.split_at_checked(self.own_label.len());
+        let is_own = own.is_some_and(|(head, tail)| {
+            head.eq_ignore_ascii_case(&self.own_label) && (tail.is_empty() || tail.starts_with(':'))
+        });
+        is_own || label.eq_ignore_ascii_case(&self.decided_label()) || self.decision_labels.decision(label).is_some()
+    }
+
+    /// The label of closed issues that a person's decision keeps closed.
+    #[must_use]
+    pub fn decided_label(&self) -> String {
+        format!("{}-decided", self.own_label)
     }
 }
 

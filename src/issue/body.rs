@@ -1,6 +1,6 @@
 //! A body's parts: what people wrote before and after, our section between two markers, and the stamp in the second.
 
-use super::{Limits, Markup};
+use super::{Limits, Markup, Stamp};
 
 const BEGIN: &str = "<!-- findsync:begin -->";
 const END: &str = "<!-- findsync:end ";
@@ -36,6 +36,16 @@ impl Body {
             section: begin.map(|at| text[at + BEGIN.len()..end].trim_matches(['\r', '\n']).to_owned()),
             stamp: Some(text[stamp_at..stamp_at + length].trim().to_owned()).filter(|stamp| !stamp.is_empty()),
             after: text[stamp_at + length + CLOSE.len()..].to_owned(),
+        }
+    }
+
+    /// The stamp in a text, and where there is one that cannot be read, why.
+    #[must_use]
+    pub fn read_stamp(text: &str) -> (Option<Stamp>, Option<String>) {
+        match Self::parse(text).stamp.map(|stamp| Stamp::decode(&stamp)) {
+            Some(Ok(stamp)) => (Some(stamp), None),
+            Some(Err(error)) => (None, Some(error.to_string())),
+            None => (None, text.contains(END.trim_end()).then(|| "it was cut off".to_owned())),
         }
     }
 
@@ -158,6 +168,14 @@ mod tests {
         let body = Body::parse(text);
         assert_eq!((body.section.as_deref(), body.stamp.as_deref()), (Some("ours"), Some("abc")));
         assert_eq!(body.compose(&ROOMY), text);
+    }
+
+    #[test]
+    fn a_stamp_that_was_cut_is_told_from_none() {
+        for cut in ["<!-- findsync:begin -->\nours\n<!-- findsync:end abc", "ours\n<!-- findsync:end -->"] {
+            assert!(matches!(Body::read_stamp(cut), (None, Some(_))), "{cut}");
+        }
+        assert_eq!(Body::read_stamp("<!-- findsync:begin -->\nours"), (None, None));
     }
 
     #[test]

@@ -53,6 +53,20 @@ pub enum CloseReason {
     Duplicate,
 }
 
+/// Who did something in the tracker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Actor {
+    /// findsync: the account or app that it uses now, on an issue that its stamp says it left so. Where the stamp says
+    /// otherwise, somebody else acted by that account: a person by their own token, the stale action as
+    /// `github-actions[bot]`.
+    Us,
+    /// A person.
+    Person,
+    /// Any other bot, app or automation.
+    Bot,
+}
+
 /// A decision that people took in the tracker itself, by a label, a close reason or a column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrackerDecision {
@@ -77,12 +91,19 @@ pub struct Issue {
     pub state: State,
     /// Why it is closed, where the tracker says so.
     pub closed_as: Option<CloseReason>,
+    /// Who closed it last; `None` where it is open, or nobody knows.
+    pub closed_by: Option<Actor>,
     /// Labels or tags, without those that stand for a mapped field and without findsync's own.
     pub labels: Vec<String>,
+    /// Which of findsync's own labels beside the mapping's `own_label` are on it: `findsync-decided`, and sources'
+    /// `findsync:…`, as the mapping spells them.
+    pub own_labels: Vec<String>,
     /// The mapped fields' values as the tracker has them now, by the name the mapping gives them. Empty values are absent.
     pub fields: BTreeMap<String, String>,
     /// The stamp, where there is one that can be read.
     pub stamp: Option<Stamp>,
+    /// Why the stamp cannot be read (damaged, or a newer findsync's); `None` where there is none, or it could be.
+    pub stamp_error: Option<String>,
     /// Whether the stamp counts: the issue was written by our account or by somebody who may write to the project.
     pub trusted: bool,
     /// Whether findsync's own label or tag is on it.
@@ -110,6 +131,8 @@ pub struct New {
     pub closed_as: Option<CloseReason>,
     /// Labels of the mapping (findsync's own is added by the tracker).
     pub labels: Vec<String>,
+    /// Others of findsync's own labels to put on, beside the mapping's `own_label`.
+    pub own_labels: Vec<String>,
     /// Mapped fields, severity and status among them.
     pub fields: Vec<FieldEdit>,
     /// Whether it must not be readable by everybody, where the tracker can do that.
@@ -131,9 +154,9 @@ pub struct Edit {
     pub closed_as: Option<CloseReason>,
     /// The issue that this one is a duplicate of.
     pub duplicate_of: Option<IssueId>,
-    /// Labels to add.
+    /// Labels to add, findsync's own among them.
     pub add_labels: Vec<String>,
-    /// Labels to take away: only such that we wrote.
+    /// Labels to take away: only such that we wrote, findsync's own among them.
     pub remove_labels: Vec<String>,
     /// Mapped fields to set, severity and status among them.
     pub fields: Vec<FieldEdit>,

@@ -95,6 +95,7 @@ pub(super) fn new_issue(planner: &Planner<'_>, draft: &Draft, target: &StatusTar
         state: target.state,
         closed_as: target.closed_as,
         labels: draft.labels.clone(),
+        own_labels: Vec::new(),
         fields: wanted.into_iter().filter(|field| !field.value.is_empty()).map(written).collect(),
         confidential: draft.confidential,
     }

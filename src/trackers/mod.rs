@@ -5,6 +5,7 @@ mod error;
 pub mod github;
 pub mod gitlab;
 pub mod http;
+mod labels;
 pub mod local;
 
 pub use error::{Error, Problem};
@@ -15,14 +16,17 @@ use async_trait::async_trait;
 use chrono::NaiveDate;
 
 use crate::config::{Instance, Mapping, Secret, TrackerKind};
-use crate::issue::{Edit, Issue, IssueId, Limits, New, TrackerDecision};
+use crate::issue::{Actor, Edit, Issue, IssueId, Limits, New, Stamp, State, TrackerDecision};
 
-/// Which issues to list. All lists are of issues that carry findsync's label or tag, unless said otherwise.
+/// Which issues to list. All lists are of issues that carry findsync's label or tag, unless said otherwise; where the
+/// mapping has a `source_label`, all but [`Which::NewerThan`] of those that carry that one, too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which {
     /// The open ones.
     Open,
-    /// The closed ones, and those of our own account that lost the label (open or closed).
+    /// The closed ones that bear the label for decided issues ([`Mapping::decided_label`]).
+    Decided,
+    /// The other closed ones, and those of our own account that lost a label by which they are listed (open or closed).
     Closed,
     /// Those whose number is higher than this, open or closed: what was created since the list was read.
     NewerThan(u64),
@@ -121,6 +125,12 @@ pub trait Track: Read {
 
     /// Creates what `check` found missing and can be created (labels, a field, an option); says what it did.
     async fn fix(&self) -> Result<Vec<String>, Error>;
+}
+
+/// Who closed an issue that is closed. Others may act by our account, a person by their own token or another step by a
+/// workflow's: it was findsync only where the stamp says that findsync left the issue closed.
+fn closer(is_our_account: bool, kind: Actor, stamp: Option<&Stamp>) -> Actor {
+    if is_our_account && stamp.is_none_or(|stamp| stamp.state == State::Closed) { Actor::Us } else { kind }
 }
 
 /// The labels that a field's value stands for. What the mapping itself writes may name several. What comes from a report

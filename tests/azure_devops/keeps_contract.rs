@@ -7,7 +7,7 @@ use findsync::trackers::Track;
 use serde_json::{Value, json};
 
 use crate::contract::{Act, Seen, World};
-use crate::fake::{Fake, Item, Process, SERVICE};
+use crate::fake::{CLEANER, Fake, Item, Process, SERVICE};
 use crate::kit::{self, body_field, connect, impatient, mapping_for, states};
 
 /// A project on a process.
@@ -67,6 +67,16 @@ impl World for Project {
         let set = |number, field, value: Value| self.fake.world().person_sets(number, &[(field, value)]);
         match act {
             Act::Close(number) => self.closes(number, "Fixed"),
+            Act::CloseByBot(number) => {
+                let state = json!(states(self.process).1);
+                self.fake.world().sets(CLEANER.1, number, &[("System.State", state)]);
+            }
+            Act::Damage(number) => {
+                let mut world = self.fake.world();
+                let relations = &mut world.items.get_mut(&number).unwrap().relations;
+                let link = relations.iter_mut().find(|relation| relation["rel"] == "Hyperlink").unwrap();
+                link["url"] = json!(link["url"].as_str().unwrap().replacen('?', "?x", 1));
+            }
             Act::Refuse(number) => self.closes(number, "Deferred"),
             Act::Reopen(number) => set(number, "System.State", json!(states(self.process).0)),
             Act::Label(number, tag) => self.tags(number, |tags| tags.push(tag.to_owned())),

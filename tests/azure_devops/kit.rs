@@ -49,6 +49,7 @@ pub(crate) fn mapping(open: &str, closed: &str) -> Mapping {
             values: [value(open, true), value(closed, false), value(closed, false), value(closed, false)],
         },
         own_label: "findsync".into(),
+        source_label: None,
         labels: vec![],
         decision_labels: DecisionLabels::default(),
         group_by: vec![],
@@ -156,6 +157,7 @@ pub(crate) fn new_issue(adapter: &AzureDevOps, mapping: &Mapping, number: u8, st
         state,
         closed_as: (state == State::Closed).then_some(CloseReason::Completed),
         labels: vec!["security".into()],
+        own_labels: vec![],
         fields: vec![
             field(&mapping.severity.field, mapping.severity.value(Severity::High)),
             field(&mapping.status.field, &target.value),

@@ -1,9 +1,11 @@
 //! The contract that every tracker keeps. A tracker's tests implement [`World`] and call [`contract_suite!`] with a
 //! function that makes a fresh one; each step goes the whole way, and after each a second plan is empty.
 
+mod listing;
 mod steps;
 mod untrusted;
 
+pub use listing::*;
 pub use steps::*;
 pub use untrusted::*;
 
@@ -38,6 +40,10 @@ pub trait World: Send + Sync {
 pub enum Act {
     /// Closes it as done.
     Close(u64),
+    /// A bot that is not findsync closes it.
+    CloseByBot(u64),
+    /// Makes its stamp unreadable.
+    Damage(u64),
     /// Closes it so that it says "we will not do this": as not planned, or with the label `wontfix`.
     Refuse(u64),
     /// Opens it again.
@@ -228,6 +234,9 @@ macro_rules! contract_suite {
             groups_share_one_issue,
             one_issue_for_two_scanners,
             finds_its_issue_without_the_label,
+            lists_by_its_own_labels,
+            knows_who_closed_an_issue,
+            names_a_stamp_that_cannot_be_read,
             opens_anew_what_was_deleted,
             hostile_text_stays_text,
             a_report_decides_nothing_about_itself,

@@ -71,9 +71,14 @@ impl World for Hub {
         let mapping = self.mapping();
         let mut world = self.fake.world();
         match act {
-            Act::Close(n) => world.set_state(n, false, None),
-            Act::Refuse(n) => world.set_state(n, false, Some("not_planned")),
-            Act::Reopen(n) => world.set_state(n, true, None),
+            Act::Close(n) => world.set_state(n, false, None, &fake::World::maintainer()),
+            Act::CloseByBot(n) => world.set_state(n, false, Some("not_planned"), &fake::World::stale_bot()),
+            Act::Refuse(n) => world.set_state(n, false, Some("not_planned"), &fake::World::maintainer()),
+            Act::Reopen(n) => world.set_state(n, true, None, &fake::World::maintainer()),
+            Act::Damage(n) => {
+                let body = &mut world.issue(n).unwrap().body;
+                *body = body.replace("<!-- findsync:end ", "<!-- findsync:end x");
+            }
             Act::Label(n, label) => world.issue(n).unwrap().labels.push(label.to_owned()),
             Act::Unlabel(n, label) => world.issue(n).unwrap().labels.retain(|has| has != label),
             Act::Retitle(n, title) => world.issue(n).unwrap().title = title.to_owned(),

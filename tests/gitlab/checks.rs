@@ -95,7 +95,7 @@ async fn says_which_values_are_not_there() {
 async fn fix_makes_the_labels() {
     let fake = Fake::start(Tier::Free).await;
     let made = tracker(&fake).fix().await.unwrap();
-    assert_eq!(made.len(), 7, "{made:?}");
+    assert_eq!(made.len(), 8, "{made:?}");
     assert!(made.contains(&"made the label `Priority::5`".to_owned()));
     assert!(tracker(&fake).fix().await.unwrap().is_empty());
 }

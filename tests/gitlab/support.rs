@@ -35,6 +35,7 @@ pub fn mapping() -> Mapping {
             values: [value("opened", true), value("closed", false), value("closed", false), value("closed", false)],
         },
         own_label: "findsync".to_owned(),
+        source_label: None,
         labels: vec!["security".to_owned()],
         decision_labels: DecisionLabels::default(),
         group_by: Vec::new(),
@@ -116,6 +117,7 @@ pub fn new(id: &str) -> New {
         state: State::Open,
         closed_as: None,
         labels: vec!["security".to_owned()],
+        own_labels: vec![],
         fields: vec![field("Priority", "4"), field("Status", "opened")],
         confidential: false,
     }

@@ -10,7 +10,7 @@ use findsync::trackers::gitlab::GitLab;
 
 use crate::busy::Failing;
 use crate::contract::{Act, Seen, World};
-use crate::fake::{self, Fake, Kind, MAINTAINER, ME, PROJECT, Tier};
+use crate::fake::{self, Fake, Kind, MAINTAINER, ME, OLD_BOT, PROJECT, Tier};
 use crate::support;
 
 /// A project on a GitLab of some tier and version.
@@ -82,6 +82,14 @@ impl World for Server {
                 let id = world.issue(n).id;
                 world.set_open(id, false);
                 world.note(id, MAINTAINER, "closed", true);
+            }
+            Act::CloseByBot(n) => {
+                let id = world.issue(n).id;
+                world.set_open_by(id, false, OLD_BOT);
+            }
+            Act::Damage(n) => {
+                let text = &mut world.issue(n).description;
+                *text = text.replace("<!-- findsync:end ", "<!-- findsync:end x");
             }
             Act::Refuse(n) => {
                 let id = world.issue(n).id;

@@ -90,6 +90,7 @@ impl Read for Memory {
     async fn issues(&self, which: Which) -> Result<Vec<Issue>, Error> {
         let wanted = |issue: &&Issue| match which {
             Which::Open => issue.state == State::Open,
+            Which::Decided => false,
             Which::Closed => issue.state == State::Closed,
             Which::NewerThan(number) => issue.id.number > number,
         };
@@ -114,7 +115,10 @@ impl Track for Memory {
             body: new.body.clone(),
             state: new.state,
             closed_as: new.closed_as,
+            closed_by: None,
             labels: new.labels.clone(),
+            own_labels: new.own_labels.clone(),
+            stamp_error: None,
             fields: Default::default(),
             stamp: stamp_in(&new.body),
             trusted: true,

@@ -36,27 +36,33 @@ fn is_ours(relation: &Relation) -> bool {
     relation.rel.eq_ignore_ascii_case(HYPERLINK) && relation.url.starts_with(PREFIX)
 }
 
-/// The stamp in an item's relations, where it is there and whole.
-pub(super) fn stamp(relations: &[Relation]) -> Option<Stamp> {
+/// The stamp in an item's relations, and where there is one that cannot be read, why.
+pub(super) fn stamp(relations: &[Relation]) -> (Option<Stamp>, Option<String>) {
+    let links: Vec<&Relation> = relations.iter().filter(|relation| is_ours(relation)).collect();
+    if links.is_empty() {
+        return (None, None);
+    }
+    let Some(text) = joined(&links) else {
+        return (None, Some("some of the links that hold it are gone".to_owned()));
+    };
+    match Stamp::decode(&text) {
+        Ok(stamp) => (Some(stamp), None),
+        Err(error) => (None, Some(error.to_string())),
+    }
+}
+
+/// The encoded stamp, where all of its parts are there.
+fn joined(links: &[&Relation]) -> Option<String> {
     let mut parts: Vec<(usize, usize, &str)> = Vec::new();
-    for relation in relations.iter().filter(|relation| is_ours(relation)) {
-        let (place, part) = relation.url[PREFIX.len()..].split_once('?')?;
+    for link in links {
+        let (place, part) = link.url[PREFIX.len()..].split_once('?')?;
         let (at, of) = place.split_once("-of-")?;
         parts.push((at.parse().ok()?, of.parse().ok()?, part));
     }
     parts.sort_unstable();
     let whole = parts.iter().enumerate().all(|(index, (at, of, _))| *at == index + 1 && *of == parts.len());
-    if parts.is_empty() || !whole {
-        return None;
-    }
     let text: String = parts.iter().map(|(_, _, part)| *part).collect();
-    match Stamp::decode(&text.replace('-', "+").replace('_', "/")) {
-        Ok(stamp) => Some(stamp),
-        Err(error) => {
-            tracing::warn!(%error, "a work item's stamp cannot be read");
-            None
-        }
-    }
+    whole.then(|| text.replace('-', "+").replace('_', "/"))
 }
 
 /// Changes to an item's relations, in an order that is right whether places are counted before or after each removal.

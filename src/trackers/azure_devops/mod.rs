@@ -26,6 +26,7 @@ use self::model::{FieldDefinition, List, StateColor, WorkItemType};
 use self::read::Known;
 use self::types::{Types, WorkType};
 use super::http::HttpConfig;
+use super::labels::{LabelRules, OwnLabels};
 use super::{Error, Found, Problem, Read, Track, Visibility, Which};
 use crate::config::{Instance, Mapping};
 use crate::issue::{Edit, Issue, IssueId, Limits, Markup, New};
@@ -44,11 +45,15 @@ const LIMITS: Limits = Limits {
     concurrency: 4,
 };
 
+/// What it takes for a tag.
+const TAGS: LabelRules = LabelRules { longest: 400, forbidden: &[';', ','], folds_case: true };
+
 /// One project of an Azure DevOps organization or Server collection.
 #[derive(Debug)]
 pub struct AzureDevOps {
     client: Client,
     mapping: Mapping,
+    own_labels: OwnLabels,
     types: OnceCell<Types>,
     field_types: OnceCell<HashMap<String, Type>>,
     memory: Mutex<Memory>,
@@ -84,6 +89,7 @@ impl AzureDevOps {
         Ok(Self {
             client: Client::new(instance, &mapping.project.name, tune)?,
             mapping: mapping.clone(),
+            own_labels: OwnLabels::new(mapping, TAGS),
             types: OnceCell::new(),
             field_types: OnceCell::new(),
             memory: Mutex::default(),

@@ -9,8 +9,9 @@ use super::model::{List, QueryResult, Relation, WorkItem};
 use super::types::{Category, Types};
 use super::{AzureDevOps, LIMITS, fields, links, text};
 use crate::finding::Status;
-use crate::issue::{CloseReason, Issue, IssueId, State, TrackerDecision};
-use crate::trackers::{Error, Found, Which};
+use crate::issue::{Actor, CloseReason, Issue, IssueId, Stamp, State, TrackerDecision};
+use crate::trackers::labels::SplitLabels;
+use crate::trackers::{Error, Found, Which, closer};
 
 /// Items that one batch may ask for.
 const BATCH: usize = 200;
@@ -59,7 +60,12 @@ impl AzureDevOps {
     pub(super) async fn list(&self, which: Which) -> Result<Vec<Issue>, Error> {
         let types = self.types().await?;
         self.know_types(types.chosen()).await?;
-        let tagged = format!("[System.Tags] CONTAINS {}", quote(&self.mapping.own_label));
+        let own = &self.own_labels;
+        let label = if which == Which::Decided { own.decided() } else { self.mapping.own_label.clone() };
+        let source = own.source().filter(|_| !matches!(which, Which::NewerThan(_)));
+        let tags = std::iter::once(label).chain(source);
+        let tagged: Vec<String> = tags.map(|tag| format!("[System.Tags] CONTAINS {}", quote(&tag))).collect();
+        let tagged = tagged.join(" AND ");
         let closed = types.closed_states();
         let states = |names: Vec<&str>| names.into_iter().map(quote).collect::<Vec<_>>().join(", ");
         let condition = match which {
@@ -70,24 +76,28 @@ impl AzureDevOps {
                     false => format!("{tagged} AND [System.State] NOT IN ({})", states(always)),
                 }
             }
-            Which::Closed => format!("{tagged} AND [System.State] IN ({})", states(closed.keys().copied().collect())),
+            Which::Decided | Which::Closed => {
+                format!("{tagged} AND [System.State] IN ({})", states(closed.keys().copied().collect()))
+            }
             Which::NewerThan(number) => format!("{tagged} AND [System.Id] > {number}"),
         };
         let ids = self.ids(&condition).await?;
         let items = self.items(&ids).await?;
         let mut issues: Vec<Issue> = items.iter().map(|item| self.issue_from(types, item)).collect();
-        match which {
-            Which::Open => issues.retain(|issue| issue.state == State::Open),
-            Which::Closed => {
-                issues.retain(|issue| issue.state == State::Closed);
-                issues.extend(self.untagged(types, &ids).await?);
-            }
-            Which::NewerThan(_) => {}
+        let is_closed = |issue: &Issue| issue.state == State::Closed;
+        issues.retain(|issue| match which {
+            Which::Open => !is_closed(issue),
+            Which::Decided => is_closed(issue),
+            Which::Closed => is_closed(issue) && !own.is_decided(issue),
+            Which::NewerThan(_) => true,
+        });
+        if which == Which::Closed {
+            issues.extend(self.untagged(types, &ids).await?);
         }
         Ok(issues)
     }
 
-    /// Our own items that lost the tag: those that have a stamp all the same.
+    /// Our own items that lost a tag by which they are listed: those that have a stamp all the same.
     async fn untagged(&self, types: &Types, listed: &[u64]) -> Result<Vec<Issue>, Error> {
         let mut mine = self.ids("[System.CreatedBy] = @Me").await?;
         let listed: HashSet<u64> = listed.iter().copied().collect();
@@ -97,7 +107,8 @@ impl AzureDevOps {
         });
         let items = self.items(&mine).await?;
         let issues = items.iter().map(|item| self.issue_from(types, item));
-        Ok(issues.filter(|issue| issue.stamp.is_some()).collect())
+        let is_stamped = |issue: &Issue| issue.stamp.is_some() || issue.stamp_error.is_some();
+        Ok(issues.filter(|issue| !self.own_labels.is_listed(issue) && is_stamped(issue)).collect())
     }
 
     /// Reads one item, wherever in the organization it is now.
@@ -204,12 +215,10 @@ impl AzureDevOps {
 
     /// An item as the rest of findsync sees it. What writing needs beside that is remembered.
     fn issue_from(&self, types: &Types, item: &WorkItem) -> Issue {
-        let mapping = &self.mapping;
         let known = Known::from(item);
-        let stamp = links::stamp(&item.relations);
+        let (stamp, stamp_error) = links::stamp(&item.relations);
         let state = types.state(&known.work_item_type, &known.state);
-        let is_own = |tag: &&String| tag.eq_ignore_ascii_case(&mapping.own_label);
-        let labelled = known.tags.iter().any(|tag| is_own(&tag));
+        let SplitLabels { labelled, own: own_labels, rest: labels } = self.own_labels.split(known.tags.iter().cloned());
         let reason = Reason::of(types.category(&known.work_item_type, &known.state), item.text("System.Reason"));
         let closed_by_us = state == State::Closed && stamp.as_ref().is_some_and(|stamp| stamp.state == state);
         let issue = Issue {
@@ -219,7 +228,9 @@ impl AzureDevOps {
             state,
             closed_as: (state == State::Closed)
                 .then(|| if closed_by_us { CloseReason::Completed } else { reason.closed_as() }),
-            labels: known.tags.iter().filter(|tag| !is_own(tag)).cloned().collect(),
+            closed_by: (state == State::Closed).then(|| closed_by(item, stamp.as_ref())).flatten(),
+            labels,
+            own_labels,
             fields: self.fields_of(types, item),
             trusted: labelled || self.is_mine(item.id),
             labelled,
@@ -227,6 +238,7 @@ impl AzureDevOps {
             comments: None,
             revision: Some(item.rev),
             stamp,
+            stamp_error,
         };
         self.remember(|memory| memory.known.insert(item.id, known));
         issue
@@ -272,6 +284,27 @@ impl AzureDevOps {
             by_field: false,
         })
     }
+}
+
+/// Who closed an item. Not every type keeps that; whoever changed it last did it where that was all they could do since.
+fn closed_by(item: &WorkItem, stamp: Option<&Stamp>) -> Option<Actor> {
+    let (changed, moved) = (item.text("System.ChangedDate"), item.text("Microsoft.VSTS.Common.StateChangeDate"));
+    let last = || item.field("System.ChangedBy").filter(|_| !moved.is_empty() && moved == changed);
+    let identity = item.field("Microsoft.VSTS.Common.ClosedBy").filter(|by| !by.is_null()).or_else(last)?;
+    let kind = if is_automation(identity) { Actor::Bot } else { Actor::Person };
+    // The token's own account is not told: what the stamp says must do.
+    let is_ours = stamp.is_some_and(|stamp| stamp.state == State::Closed);
+    Some(closer(is_ours, kind, stamp))
+}
+
+/// Whether an account is a build service or a service principal. An older Server shows accounts as texts.
+fn is_automation(identity: &Value) -> bool {
+    let part = |key: &str| identity[key].as_str().unwrap_or_default().to_lowercase();
+    let name = identity.as_str().map_or_else(|| part("uniqueName"), str::to_lowercase);
+    let descriptor = part("descriptor");
+    ["svc.", "aadsp.", "s2s."].iter().any(|kind| descriptor.starts_with(kind))
+        || name.starts_with("build\\")
+        || name.contains("<build\\")
 }
 
 /// What people mean by the reason of a closed item.

@@ -69,7 +69,8 @@ impl AzureDevOps {
         state: Option<&str>,
     ) -> Result<Vec<Operation>, Error> {
         let of_fields = self.field_tags(work_type, &new.fields);
-        let tags = std::iter::once(&self.mapping.own_label).chain(&new.labels).chain(&of_fields);
+        let own = self.own_labels.put_on(&new.own_labels);
+        let tags = own.iter().chain(&new.labels).chain(&of_fields);
         let mut patch = vec![
             Operation::add("System.Title", new.title.as_str()),
             Operation::add(work_type.body_field(), text::to_service(&new.body)),
@@ -237,11 +238,13 @@ impl AzureDevOps {
         let edited = edit.fields.iter().filter(|field| Place::of(&field.name, work_type) == Place::Tags);
         let old: Vec<String> =
             edited.filter_map(|field| issue.fields.get(&field.name)).flat_map(|old| fields::tags(old)).collect();
-        let goes = |tag: &str| has(&edit.remove_labels, tag) || has(&old, tag) && !has(&of_fields, tag);
+        let gone = self.own_labels.all_spelled(&edit.remove_labels);
+        let goes = |tag: &str| has(&gone, tag) || has(&old, tag) && !has(&of_fields, tag);
         let kept = now.iter().filter(|tag| !goes(tag)).cloned();
         let mut tags: Vec<String> = kept.collect();
         let removes = tags.len() < now.len();
-        let wanted = std::iter::once(&self.mapping.own_label).chain(&edit.add_labels).chain(&of_fields);
+        let add = self.own_labels.put_on(&edit.add_labels);
+        let wanted = add.iter().chain(&of_fields);
         let missing: Vec<String> = wanted.filter(|tag| !has(&tags, tag)).cloned().collect();
         tags.extend(missing);
         let text = tags.join("; ");

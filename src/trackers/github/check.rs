@@ -263,7 +263,7 @@ impl GitHub {
                 continue;
             }
             match self.create_label(label).await {
-                Err(Error::Forbidden { detail, .. }) if !same(label, &self.mapping.own_label) => {
+                Err(Error::Forbidden { detail, .. }) if !self.own_labels.is_own(label) => {
                     tracing::warn!(label, detail, "cannot create the label");
                 }
                 // Whether it was made is unclear: once more, as there cannot be two of a name.
@@ -278,8 +278,14 @@ impl GitHub {
     async fn create_label(&self, label: &str) -> Result<(), Error> {
         let (field, value) = label.split_once(": ").unwrap_or_default();
         let (color, description) = match self.rank(field, value) {
-            _ if same(label, &self.mapping.own_label) => {
+            _ if self.own_labels.is_own(label) => {
                 ("1d76db", "Kept in step with security scanners by findsync".to_owned())
+            }
+            _ if same(label, &self.own_labels.decided()) => {
+                ("1d76db", "A decision keeps it closed (set by findsync)".to_owned())
+            }
+            _ if self.own_labels.is_ours(label) => {
+                ("1d76db", "Whose findings it is about (set by findsync)".to_owned())
             }
             Some(rank) => (LABEL_COLOURS[rank], format!("Severity: {}", Severity::ALL[rank])),
             None if same(field, &self.mapping.status.field) => ("5319e7", "Status, set by findsync".to_owned()),

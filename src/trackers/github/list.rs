@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 use super::project::{self, ItemValue};
 use super::setup::{self, Document, Setup, Wanted};
 use crate::config::Mapping;
-use crate::issue::{Body, CloseReason, Comment, Issue, IssueId, Stamp, State, TrackerDecision};
-use crate::trackers::Visibility;
+use crate::issue::{Actor, Body, CloseReason, Comment, Issue, IssueId, Stamp, State, TrackerDecision};
+use crate::trackers::labels::{OwnLabels, SplitLabels};
+use crate::trackers::{Visibility, closer};
 
 /// How many of an issue's last comments come with the list.
 const COMMENTS: usize = 5;
@@ -34,6 +35,8 @@ pub(super) struct Node {
     labels: Nodes<Label>,
     comments: Comments,
     #[serde(default)]
+    timeline_items: Nodes<Closed>,
+    #[serde(default)]
     project_items: Nodes<Item>,
     #[serde(default)]
     assignees: Nodes<User>,
@@ -54,6 +57,29 @@ struct By {
 struct Author {
     #[serde(rename = "__typename")]
     kind: String,
+}
+
+/// The last time that it was closed.
+#[derive(Debug, Deserialize)]
+struct Closed {
+    actor: Option<Closer>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Closer {
+    #[serde(rename = "__typename")]
+    kind: String,
+    login: String,
+}
+
+impl Closer {
+    fn actor(&self, viewer: &str, stamp: Option<&Stamp>) -> Actor {
+        // A viewer that is an App has the ending, an actor does not.
+        let is_app = self.kind == "Bot";
+        let app = is_app.then(|| viewer.strip_suffix("[bot]")).flatten();
+        let kind = if is_app { Actor::Bot } else { Actor::Person };
+        closer(project::same(&self.login, app.unwrap_or(viewer)), kind, stamp)
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -141,7 +167,9 @@ pub(super) fn add_fragment(document: &mut Document, wanted: &Wanted, setup: Opti
   author {{ __typename }} authorAssociation viewerDidAuthor repository {{ nameWithOwner }}
   labels(first: 100) {{ nodes {{ name }} }}
   comments(last: {comments}) {{ totalCount nodes {{
-    body author {{ __typename }} authorAssociation viewerDidAuthor }} }}\n"
+    body author {{ __typename }} authorAssociation viewerDidAuthor }} }}
+  timelineItems(itemTypes: CLOSED_EVENT, last: 1) {{ nodes {{ ... on ClosedEvent {{
+    actor {{ __typename login }} }} }} }}\n"
     );
     if wanted.reserved.contains("assignees") {
         fragment.push_str("  assignees(first: 20) { nodes { login } }\n");
@@ -182,6 +210,8 @@ pub(super) struct PageInfo {
 pub(super) struct Query {
     /// Only with this label.
     pub(super) label: Option<String>,
+    /// And with this one. Several in `label`'s place would be any of them.
+    pub(super) label_too: Option<String>,
     /// `OPEN`, `CLOSED`.
     pub(super) states: &'static [&'static str],
     /// Only by this account.
@@ -201,11 +231,11 @@ impl Query {
         document.declare("labels", "[String!]", json!(self.label.as_ref().map(|label| [label])));
         document.declare("states", "[IssueState!]", json!(self.states));
         document.declare("order", "IssueOrder", json!({ "field": "CREATED_AT", "direction": direction }));
-        document.declare(
-            "filter",
-            "IssueFilters",
-            self.by.as_ref().map_or(Value::Null, |by| json!({ "createdBy": by })),
-        );
+        let mut filter = serde_json::Map::new();
+        filter.extend(self.by.as_ref().map(|by| ("createdBy".to_owned(), json!(by))));
+        filter.extend(self.label_too.as_ref().map(|label| ("labels".to_owned(), json!([label]))));
+        let filter = if filter.is_empty() { Value::Null } else { Value::Object(filter) };
+        document.declare("filter", "IssueFilters", filter);
         document.repository.push_str(
             "issues(first: $size, after: $after, labels: $labels, states: $states, orderBy: $order, filterBy: $filter) {
   pageInfo { hasNextPage endCursor } nodes { ...issue } }\n",
@@ -220,11 +250,9 @@ impl Node {
     }
 
     /// Translates into our own words.
-    pub(super) fn into_issue(self, mapping: &Mapping, wanted: &Wanted, setup: &Setup) -> Issue {
-        let mut labels: Vec<String> = self.labels.nodes.into_iter().map(|label| label.name).collect();
-        let before = labels.len();
-        labels.retain(|label| !project::same(label, &mapping.own_label));
-        let labelled = labels.len() < before;
+    pub(super) fn into_issue(self, mapping: &Mapping, own: &OwnLabels, wanted: &Wanted, setup: &Setup) -> Issue {
+        let SplitLabels { labelled, own: own_labels, rest: mut labels } =
+            own.split(self.labels.nodes.into_iter().map(|label| label.name));
         // Only people with rights can set a label; but an issue form may set it for everybody who can open an issue, and in
         // a private repository that is nobody without rights: who has none any more has left.
         let private = setup.visibility() == Visibility::Private;
@@ -264,16 +292,21 @@ impl Node {
             (comment.by.may_write() || comment.by.is_app()).then_some(marker)
         };
         let complete = self.comments.nodes.len() >= self.comments.total_count;
-        let stamp = Body::parse(&self.body).stamp.and_then(|text| Stamp::decode(&text).ok());
+        let (stamp, stamp_error) = Body::read_stamp(&self.body);
+        let closed = self.timeline_items.nodes.into_iter().next_back().filter(|_| self.state == "CLOSED");
+        let closed = closed.and_then(|closed| closed.actor);
         Issue {
             decision: decision(mapping, &labels, &fields),
             id: IssueId { number: self.number, url: self.url, handle },
             title: self.title,
             state: if self.state == "CLOSED" { State::Closed } else { State::Open },
             closed_as: closed_as(&self.state, self.state_reason.as_deref()),
+            closed_by: closed.map(|closer| closer.actor(&setup.viewer, stamp.as_ref())),
             labels,
+            own_labels,
             fields,
             stamp,
+            stamp_error,
             trusted,
             labelled,
             comments: complete.then(|| self.comments.nodes.iter().filter_map(markers).collect()),

@@ -27,6 +27,7 @@ use self::api::Api;
 use self::list::{Node, Page, Query};
 use self::setup::{Document, Setup, Wanted};
 use super::http::{HttpConfig, Request};
+use super::labels::{LabelRules, OwnLabels};
 use super::{Error, Found, Problem, Read, Track, Visibility, Which};
 use crate::config::{Instance, Mapping, Secret};
 use crate::issue::{Edit, Issue, IssueId, Limits, Markup, New};
@@ -46,6 +47,9 @@ const LIMITS: Limits = Limits {
     concurrency: 1,
 };
 
+/// What GitHub takes for a label. REST names several in one parameter, with commas between.
+const LABELS: LabelRules = LabelRules { longest: setup::MAX_LABEL, forbidden: &[','], folds_case: true };
+
 /// The most that one GraphQL page holds, and the least that we try where GitHub gives up on larger ones.
 const PAGE: usize = 100;
 const SMALLEST_PAGE: usize = 10;
@@ -56,6 +60,7 @@ pub struct GitHub {
     instance: Instance,
     mapping: Mapping,
     wanted: Wanted,
+    own_labels: OwnLabels,
     setup: Mutex<Option<Arc<Setup>>>,
     milestones: OnceCell<Vec<(String, u64)>>,
     made_labels: Mutex<BTreeSet<String>>,
@@ -90,6 +95,7 @@ impl GitHub {
             api: Api::new(instance, mapping, tune)?,
             instance: instance.clone(),
             wanted: Wanted::new(mapping),
+            own_labels: OwnLabels::new(mapping, LABELS),
             mapping: mapping.clone(),
             setup: Mutex::default(),
             milestones: OnceCell::new(),
@@ -181,7 +187,7 @@ impl GitHub {
             // Issues that were created while we paged may come twice.
             let wanted = |node: &Node| node.number > newer_than && (!query.mine || node.is_mine());
             let nodes = nodes.into_iter().filter(|node| wanted(node) && seen.insert(node.number));
-            issues.extend(nodes.map(|node| node.into_issue(&self.mapping, &self.wanted, &setup)));
+            issues.extend(nodes.map(|node| node.into_issue(&self.mapping, &self.own_labels, &self.wanted, &setup)));
             match page_info.end_cursor.filter(|_| page_info.has_next_page && !end) {
                 Some(cursor) => after = Some(cursor),
                 None => return Ok(issues),
@@ -189,19 +195,21 @@ impl GitHub {
         }
     }
 
-    /// The issues of our own account that lost the label.
+    /// The issues of our own account that lost a label by which they are listed.
     async fn unlabelled(&self) -> Result<Vec<Issue>, Error> {
         let viewer = self.setup().await?.viewer.clone();
         let is_app = viewer.ends_with("[bot]");
-        let by = |by| Query { label: None, states: &["OPEN", "CLOSED"], by, mine: true, newer_than: None };
+        let by =
+            |by| Query { label: None, label_too: None, states: &["OPEN", "CLOSED"], by, mine: true, newer_than: None };
         let mut all = self.list(&by(Some(viewer))).await?;
         // Some GitHubs (seen on Enterprise Cloud) find nothing by an App's name. That must not look like nothing written,
         // so there, and in an App's first run, all issues are looked through.
         if is_app && all.is_empty() {
             all = self.list(&by(None)).await?;
         }
-        // Those with the label are in the lists by label.
-        all.retain(|issue| !issue.labelled && issue.stamp.is_some());
+        // The others are in the lists by label.
+        let is_stamped = |issue: &Issue| issue.stamp.is_some() || issue.stamp_error.is_some();
+        all.retain(|issue| !self.own_labels.is_listed(issue) && is_stamped(issue));
         Ok(all)
     }
 
@@ -263,7 +271,7 @@ impl GitHub {
         if !node.repository.name_with_owner.eq_ignore_ascii_case(&setup.repository.name_with_owner) {
             return Ok(Found::Moved(node.url));
         }
-        let mut issue = node.into_issue(&self.mapping, &self.wanted, &setup);
+        let mut issue = node.into_issue(&self.mapping, &self.own_labels, &self.wanted, &setup);
         self.add_types(std::slice::from_mut(&mut issue)).await?;
         Ok(Found::Here(Box::new(issue)))
     }
@@ -341,17 +349,27 @@ impl Read for GitHub {
     }
 
     async fn issues(&self, which: Which) -> Result<Vec<Issue>, Error> {
-        let label = Some(self.mapping.own_label.clone());
-        let ours = |states, newer_than| Query { label: label.clone(), states, by: None, mine: false, newer_than };
-        let mut issues = match which {
-            Which::Open => self.list(&ours(&["OPEN"], None)).await?,
-            Which::NewerThan(number) => self.list(&ours(&["OPEN", "CLOSED"], Some(number))).await?,
-            Which::Closed => {
-                let mut issues = self.list(&ours(&["CLOSED"], None)).await?;
-                issues.extend(self.unlabelled().await?);
-                issues
-            }
+        let own = &self.own_labels;
+        let own_label = self.mapping.own_label.clone();
+        let (label, states, newer_than): (_, &[&str], _) = match which {
+            Which::Open => (own_label, &["OPEN"], None),
+            Which::Decided => (own.decided(), &["CLOSED"], None),
+            Which::Closed => (own_label, &["CLOSED"], None),
+            Which::NewerThan(number) => (own_label, &["OPEN", "CLOSED"], Some(number)),
         };
+        let label_too = own.source().filter(|_| newer_than.is_none());
+        let query = Query { label: Some(label), label_too, states, by: None, mine: false, newer_than };
+        let mut issues = self.list(&query).await?;
+        // A GitHub that knows fewer filters answers with more.
+        issues.retain(|issue| match which {
+            Which::Open => own.is_listed(issue),
+            Which::Decided => own.is_decided(issue) && own.has_source(issue),
+            Which::Closed => own.is_listed(issue) && !own.is_decided(issue),
+            Which::NewerThan(_) => issue.labelled,
+        });
+        if which == Which::Closed {
+            issues.extend(self.unlabelled().await?);
+        }
         self.add_types(&mut issues).await?;
         Ok(issues)
     }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::api::{Answer, Api, Failed};
 use super::project::{self, Project};
 use crate::config::{Instance, Mapping};
+use crate::trackers::labels::OwnLabels;
 use crate::trackers::{Error, Problem, Visibility};
 
 /// Field names that are parts of the issue itself.
@@ -45,7 +46,7 @@ impl Wanted {
             }
         }
         let project_number = mapping.project.project_number;
-        let mut labels = vec![mapping.own_label.clone()];
+        let mut labels = OwnLabels::new(mapping, super::LABELS).needed();
         labels.extend(mapping.labels.iter().cloned());
         if project_number.is_none() {
             let mapped = values.iter().filter(|(field, _)| !RESERVED.contains(&field.as_str()));
@@ -64,7 +65,7 @@ impl Wanted {
 }
 
 /// The longest name of a label; the API refuses more with 422.
-const MAX_LABEL: usize = 50;
+pub(super) const MAX_LABEL: usize = 50;
 
 pub(super) fn is_too_long(label: &str) -> bool {
     label.chars().count() > MAX_LABEL

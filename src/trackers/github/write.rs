@@ -40,7 +40,7 @@ impl GitHub {
         let setup = &*self.setup().await?;
         self.require(setup)?;
         let fields = self.project_fields(setup, &new.fields)?;
-        let mut labels = vec![self.mapping.own_label.clone()];
+        let mut labels = self.own_labels.put_on(&new.own_labels);
         labels.extend(new.labels.iter().cloned());
         labels.extend(self.field_labels(&new.fields));
         self.ensure_labels(setup, &mut labels).await?;
@@ -271,6 +271,7 @@ impl GitHub {
     /// All labels that an issue should have, where they change.
     fn changed_labels(&self, issue: &Issue, edit: &Edit) -> Option<Vec<String>> {
         let mut labels = issue.labels.clone();
+        labels.extend(self.own_labels.all_spelled(&issue.own_labels));
         let stands_for = |name: &String| self.wanted.fields.contains(name);
         if self.wanted.project_number.is_none() {
             for (name, value) in issue.fields.iter().filter(|(name, _)| stands_for(name)) {
@@ -283,8 +284,10 @@ impl GitHub {
             }
             labels.extend(self.field_labels(&edit.fields));
         }
-        labels.retain(|label| !edit.remove_labels.iter().any(|gone| same(gone, label)));
-        for label in edit.add_labels.iter().chain([&self.mapping.own_label]) {
+        let gone = self.own_labels.all_spelled(&edit.remove_labels);
+        labels.retain(|label| !gone.iter().any(|gone| same(gone, label)));
+        let add = self.own_labels.all_spelled(&edit.add_labels);
+        for label in add.iter().chain([&self.mapping.own_label]) {
             if !labels.iter().any(|known| same(known, label)) {
                 labels.push(label.clone());
             }

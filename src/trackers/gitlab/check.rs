@@ -164,7 +164,7 @@ impl GitLab {
     /// Makes the labels that the mapping names and that are missing.
     pub(super) async fn make_labels(&self) -> Result<Vec<String>, Error> {
         let setup = self.setup().await?;
-        let mut wanted = vec![self.mapping.own_label.clone()];
+        let mut wanted = self.own_labels.needed();
         wanted.extend(self.mapping.labels.iter().cloned());
         wanted.extend(setup.fields.fields.iter().flat_map(|field| {
             let words = |value: &&String| setup.fields.is_status(field) && state_word(value).is_some();

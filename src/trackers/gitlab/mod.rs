@@ -27,10 +27,11 @@ use self::list::Filter;
 use self::people::People;
 use self::work_items::{Abilities, Item};
 use super::http::HttpConfig;
-use super::{Error, Found, Linked, Problem, Read, Track, Visibility, Which};
+use super::labels::{LabelRules, OwnLabels, SplitLabels};
+use super::{Error, Found, Linked, Problem, Read, Track, Visibility, Which, closer};
 use crate::config::{Credential, Instance, Mapping};
 use crate::finding::Status;
-use crate::issue::{Body, CloseReason, Comment, Edit, Issue, IssueId, Limits, Markup, New, Stamp, TrackerDecision};
+use crate::issue::{Body, CloseReason, Comment, Edit, Issue, IssueId, Limits, Markup, New, State, TrackerDecision};
 
 /// What an issue of GitLab can hold.
 ///
@@ -47,11 +48,15 @@ const LIMITS: Limits = Limits {
     concurrency: 4,
 };
 
+/// What GitLab takes for a label.
+const LABELS: LabelRules = LabelRules { longest: 255, forbidden: &[',', '?', '&'], folds_case: false };
+
 /// One project of a GitLab instance.
 #[derive(Debug)]
 pub struct GitLab {
     api: Api,
     mapping: Mapping,
+    own_labels: OwnLabels,
     credential: Credential,
     setup: OnceCell<Setup>,
     /// Labels that the project or a group above it has, once somebody had to know.
@@ -91,6 +96,7 @@ impl GitLab {
     ) -> Result<Self, Error> {
         Ok(Self {
             api: Api::new(instance, tune)?,
+            own_labels: OwnLabels::new(mapping, LABELS),
             mapping: mapping.clone(),
             credential: instance.credential.clone(),
             setup: OnceCell::new(),
@@ -192,7 +198,7 @@ impl GitLab {
         let mut authors = BTreeMap::new();
         for raw in listed {
             let issue = self.issue_of(setup, &raw, items.get(&raw.iid).unwrap_or(&none));
-            if let (Some(_), Some(author)) = (&issue.stamp, &raw.author) {
+            if let (true, Some(author)) = (is_stamped(&raw), &raw.author) {
                 authors.insert(author.id, author.username.clone());
             }
             issues.push((issue, raw.author.map(|author| author.id)));
@@ -206,29 +212,29 @@ impl GitLab {
 
     fn issue_of(&self, setup: &Setup, raw: &wire::Issue, item: &Item) -> Issue {
         let body = raw.description.clone().unwrap_or_default();
-        let stamp = Body::parse(&body).stamp.and_then(|text| match Stamp::decode(&text) {
-            Ok(stamp) => Some(stamp),
-            Err(error) => {
-                tracing::warn!(issue = raw.iid, %error, "leaving the issue alone");
-                None
-            }
-        });
+        let (stamp, stamp_error) = Body::read_stamp(&body);
         let fields = setup.fields.read(raw, item, &setup.abilities);
-        let ours = |label: &String| *label == self.mapping.own_label;
-        let labels = raw.labels.iter().filter(|label| !ours(label) && !setup.fields.own(label)).cloned().collect();
+        let SplitLabels { labelled, own: own_labels, rest: mut labels } =
+            self.own_labels.split(raw.labels.iter().cloned());
+        labels.retain(|label| !setup.fields.own(label));
+        let state = state_of(raw);
+        let closed_by = raw.closed_by.as_ref().filter(|_| state == State::Closed);
         Issue {
             id: IssueId { number: raw.iid, url: raw.web_url.clone(), handle: raw.id.to_string() },
             title: raw.title.clone(),
-            state: state_of(raw),
+            state,
             closed_as: raw.links.closed_as_duplicate_of.as_ref().map(|_| CloseReason::Duplicate),
+            closed_by: closed_by.map(|user| closer(user.id == setup.me.id, user.actor(), stamp.as_ref())),
             decision: self.decision(raw, &fields),
             labels,
+            own_labels,
             fields,
             trusted: false,
-            labelled: raw.labels.iter().any(ours),
+            labelled,
             comments: None,
             revision: None,
             stamp,
+            stamp_error,
             body,
         }
     }
@@ -310,21 +316,33 @@ impl Read for GitLab {
 
     async fn issues(&self, which: Which) -> Result<Vec<Issue>, Error> {
         let setup = self.setup().await?;
-        let label = &self.mapping.own_label;
+        let own = &self.own_labels;
         let filter = |query: Vec<(&'static str, String)>| Filter { project: setup.project.id, query };
-        let labelled = |state: &str| filter(vec![("labels", label.clone()), ("state", state.to_owned())]);
+        let labelled =
+            |labels: &[String], state: &str| filter(vec![("labels", labels.join(",")), ("state", state.to_owned())]);
         let mut listed = match which {
-            Which::Open => self.api.issues(&labelled("opened")).await?,
+            Which::Open | Which::Decided => {
+                let (labels, state) = self.listed_by(which);
+                self.api.issues(&labelled(&labels, state)).await?
+            }
             Which::Closed => {
-                let mut closed = self.api.issues(&labelled("closed")).await?;
+                let (labels, state) = self.listed_by(which);
+                let mut closed = self.api.issues(&labelled(&labels, state)).await?;
+                let decided = own.decided();
+                closed.retain(|issue| !issue.labels.contains(&decided));
                 let author = setup.me.id.to_string();
-                let lost = filter(vec![("author_id", author), ("not[labels]", label.clone())]);
-                let lost = self.api.issues(&lost).await?;
-                // An older server ignores `not`.
-                closed.extend(lost.into_iter().filter(|issue| !issue.labels.contains(label) && is_stamped(issue)));
+                // Without all of them together is what one `not` with several means.
+                for label in &labels {
+                    let lost = filter(vec![("author_id", author.clone()), ("not[labels]", label.clone())]);
+                    let lost = self.api.issues(&lost).await?;
+                    // An older server ignores `not`.
+                    closed.extend(lost.into_iter().filter(|issue| !issue.labels.contains(label) && is_stamped(issue)));
+                }
                 closed
             }
-            Which::NewerThan(iid) => self.api.issues_above(&labelled("all"), iid).await?,
+            Which::NewerThan(iid) => {
+                self.api.issues_above(&labelled(&[self.mapping.own_label.clone()], "all"), iid).await?
+            }
         };
         let mut seen = BTreeSet::new();
         listed.retain(|issue| seen.insert(issue.iid));
@@ -370,21 +388,29 @@ impl Read for GitLab {
 }
 
 impl GitLab {
+    /// The labels, all of them, and the state by which a list is asked for.
+    fn listed_by(&self, which: Which) -> (Vec<String>, &'static str) {
+        let own = &self.own_labels;
+        let (label, state) = match which {
+            Which::Decided => (own.decided(), "closed"),
+            Which::Closed => (self.mapping.own_label.clone(), "closed"),
+            Which::Open | Which::NewerThan(_) => (self.mapping.own_label.clone(), "opened"),
+        };
+        (std::iter::once(label).chain(own.source()).collect(), state)
+    }
+
     /// What only GraphQL knows of the issues that were listed, where the mapping asks for any of it.
     async fn items(&self, setup: &Setup, which: Which, listed: &[wire::Issue]) -> Result<BTreeMap<u64, Item>, Error> {
         if !setup.fields.are_elsewhere() || listed.is_empty() {
             return Ok(BTreeMap::new());
         }
         let path = &setup.project.path_with_namespace;
-        let label = &self.mapping.own_label;
         let mut items = match which {
-            Which::Open => {
-                self.api.items(path, &setup.abilities, &json!({ "labels": [label], "state": "opened" })).await?
-            }
-            Which::Closed => {
-                self.api.items(path, &setup.abilities, &json!({ "labels": [label], "state": "closed" })).await?
-            }
             Which::NewerThan(_) => BTreeMap::new(),
+            _ => {
+                let (labels, state) = self.listed_by(which);
+                self.api.items(path, &setup.abilities, &json!({ "labels": labels, "state": state })).await?
+            }
         };
         // Those that the filter does not tell: without our label, or new.
         let rest: Vec<String> =
@@ -420,7 +446,7 @@ impl Track for GitLab {
 }
 
 fn is_stamped(issue: &wire::Issue) -> bool {
-    Body::parse(issue.description.as_deref().unwrap_or_default()).stamp.is_some()
+    !matches!(Body::read_stamp(issue.description.as_deref().unwrap_or_default()), (None, None))
 }
 
 /// A builder of the crate fails only where a parameter is missing that every call here gives.

@@ -10,6 +10,7 @@ use tokio::sync::Mutex;
 use super::api::{Api, Get};
 use super::wire::{Member, PLANNER, Project, User};
 use super::{Error, built};
+use crate::issue::Actor;
 
 /// What is known of authors so far.
 #[derive(Debug, Default)]
@@ -42,6 +43,38 @@ impl People {
     }
 }
 
+impl User {
+    /// What kind of account it is. Bots are told by the names that GitLab gives them, as lists say no more: one with a
+    /// name of its own counts as a person.
+    pub(super) fn actor(&self) -> Actor {
+        if self.bot == Some(true) || is_automatic_name(&self.username) { Actor::Bot } else { Actor::Person }
+    }
+}
+
+/// Whether GitLab gave a name itself, to an access token, a service account or a part of its own.
+///
+/// <https://docs.gitlab.com/administration/internal_users/>
+fn is_automatic_name(name: &str) -> bool {
+    const OWN: [&str; 7] = [
+        "alert-bot",
+        "support-bot",
+        "gitlab-security-bot",
+        "gitlab-automation-bot",
+        "gitlab-admin-bot",
+        "gitlab-migration-bot",
+        "gitlab-llm-bot",
+    ];
+    let name = name.to_lowercase();
+    let token = |kind: &str| {
+        let rest = name.strip_prefix(kind)?.strip_prefix('_')?;
+        let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix("_bot")?;
+        (rest.is_empty() || rest.starts_with('_') || rest.bytes().all(|b| b.is_ascii_digit())).then_some(())
+    };
+    OWN.contains(&name.as_str())
+        || name.starts_with("service_account_")
+        || ["project", "group"].into_iter().any(|kind| token(kind).is_some())
+}
+
 /// Whether a name is that of an access token of the project or its group. When a token expires, its bot is no member any
 /// more, but the issues that it wrote stay.
 fn is_bots_name(name: &str, project: &Project) -> bool {
@@ -65,6 +98,17 @@ async fn is_bot(api: &Api, id: u64) -> Result<bool, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tells_bots_from_people() {
+        let actor = |username: &str| User { id: 1, username: username.to_owned(), bot: None }.actor();
+        for bot in ["project_42_bot_9c1d", "group_7_bot", "service_account_8f", "GitLab-Security-Bot"] {
+            assert_eq!(actor(bot), Actor::Bot, "{bot}");
+        }
+        for person in ["maria", "project_bot", "ghost", "project_42_botanist"] {
+            assert_eq!(actor(person), Actor::Person, "{person}");
+        }
+    }
 
     #[test]
     fn knows_the_names_of_its_own_bots_only() {

@@ -109,6 +109,8 @@ pub(super) struct Issue {
     #[serde(default)]
     pub created_at: Option<DateTime<Utc>>,
     #[serde(default)]
+    pub closed_by: Option<User>,
+    #[serde(default)]
     pub moved_to_id: Option<u64>,
     #[serde(default)]
     pub confidential: bool,

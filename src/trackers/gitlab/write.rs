@@ -17,7 +17,7 @@ impl GitLab {
         let _turn = self.opening.lock().await;
         let setup = self.setup().await?;
         let changes = self.changes(setup, &new.fields, &BTreeMap::new()).await?;
-        let mut labels = vec![self.mapping.own_label.clone()];
+        let mut labels = self.own_labels.put_on(&new.own_labels);
         for label in new.labels.iter().chain(&changes.add) {
             if !labels.contains(label) {
                 labels.push(label.clone());
@@ -65,7 +65,8 @@ impl GitLab {
     pub(super) async fn update(&self, issue: &Issue, edit: &Edit) -> Result<(), Error> {
         let setup = self.setup().await?;
         let changes = self.changes(setup, &edit.fields, &issue.fields).await?;
-        let adds: Vec<String> = edit.add_labels.iter().chain(&changes.add).cloned().collect();
+        let add = self.own_labels.all_spelled(&edit.add_labels);
+        let adds: Vec<String> = add.iter().chain(&changes.add).cloned().collect();
         if !adds.is_empty() {
             self.ensure_labels(setup, &adds).await?;
         }
@@ -123,12 +124,14 @@ impl GitLab {
             });
             anything = true;
         }
-        let adds: Vec<&String> = edit.add_labels.iter().chain(&changes.add).collect();
+        let (add, remove) = (&edit.add_labels, &edit.remove_labels);
+        let (add, remove) = (self.own_labels.all_spelled(add), self.own_labels.all_spelled(remove));
+        let adds: Vec<&String> = add.iter().chain(&changes.add).collect();
         for label in &adds {
             endpoint.add_label(label.as_str());
             anything = true;
         }
-        for label in edit.remove_labels.iter().chain(&changes.remove).filter(|label| !adds.contains(label)) {
+        for label in remove.iter().chain(&changes.remove).filter(|label| !adds.contains(label)) {
             endpoint.remove_label(label.as_str());
             anything = true;
         }

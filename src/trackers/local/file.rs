@@ -10,8 +10,8 @@ use crate::issue::Comment;
 /// What stands between the body and the comments.
 const COMMENTS: &str = "<!-- findsync:comments -->";
 /// Front matter keys that are not fields of the mapping.
-pub(super) const RESERVED: [&str; 8] =
-    ["number", "title", "state", "labels", "created", "closed", "closed_as", "duplicate_of"];
+pub(super) const RESERVED: [&str; 9] =
+    ["number", "title", "state", "labels", "created", "closed", "closed_as", "closed_by", "duplicate_of"];
 
 /// An issue file taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,9 +11,12 @@ use async_trait::async_trait;
 use chrono::NaiveDate;
 
 use self::file::{File, RESERVED, number_of, slug};
-use super::{Error, Found, Problem, Read, Track, Visibility, Which, labels_for};
+use super::labels::{LabelRules, OwnLabels, SplitLabels};
+use super::{Error, Found, Problem, Read, Track, Visibility, Which, closer, labels_for};
 use crate::config::Mapping;
-use crate::issue::{CloseReason, Edit, FieldEdit, Issue, IssueId, Limits, Markup, New, Stamp, State, TrackerDecision};
+use crate::issue::{
+    Actor, Body, CloseReason, Edit, FieldEdit, Issue, IssueId, Limits, Markup, New, State, TrackerDecision,
+};
 
 /// What a file can hold: generous, but a person must be able to open it.
 const LIMITS: Limits = Limits {
@@ -31,12 +34,16 @@ const LIMITS: Limits = Limits {
 /// The field that adds labels.
 const LABELS: &str = "labels";
 
+/// What a file holds as a label: anything.
+const ANY_LABEL: LabelRules = LabelRules { longest: 1_000, forbidden: &[], folds_case: false };
+
 /// A folder of issue files.
 #[derive(Debug)]
 pub struct Local {
     folder: PathBuf,
     project: String,
     mapping: Mapping,
+    own_labels: OwnLabels,
     today: NaiveDate,
 }
 
@@ -44,7 +51,8 @@ impl Local {
     /// A tracker in a folder, which need not exist yet. `today` is written as the date of what happens.
     #[must_use]
     pub fn new(folder: PathBuf, mapping: &Mapping, today: NaiveDate) -> Self {
-        Self { project: folder.display().to_string(), folder, mapping: mapping.clone(), today }
+        let own_labels = OwnLabels::new(mapping, ANY_LABEL);
+        Self { project: folder.display().to_string(), folder, mapping: mapping.clone(), own_labels, today }
     }
 
     /// Paths of all issue files, by number.
@@ -79,11 +87,8 @@ impl Local {
 
     fn issue_of(&self, number: u64, path: &Path, text: &str, file: &File) -> Issue {
         let body = file.body();
-        let stamp = crate::issue::Body::parse(&body).stamp.and_then(|stamp| {
-            Stamp::decode(&stamp).inspect_err(|error| tracing::warn!("`{}`: {error}", path.display())).ok()
-        });
-        let labels = file.labels();
-        let (own, labels): (Vec<_>, Vec<_>) = labels.into_iter().partition(|label| *label == self.mapping.own_label);
+        let (stamp, stamp_error) = Body::read_stamp(&body);
+        let SplitLabels { labelled, own: own_labels, rest: labels } = self.own_labels.split(file.labels());
         let mut fields = file.fields();
         let all = |value: &&str| !words(value).is_empty() && words(value).iter().all(|label| labels.contains(label));
         let by_labels = self.mapping.literals(LABELS).find(all);
@@ -92,9 +97,14 @@ impl Local {
         let column = fields.get(&status.field).and_then(|value| status.decision(value));
         let state = if file.text("state").is_some_and(|state| state == "closed") { State::Closed } else { State::Open };
         let decisions = &self.mapping.decision_labels;
-        let labelled =
+        let by_label =
             labels.iter().find_map(|label| Some((decisions.decision(label)?, format!("label `{label}`"), false)));
         let by_field = column.map(|value| (value, format!("`{}: {value}`", status.field), true));
+        // A file says who closed it only where it was no person.
+        let closer = match file.text("closed_by") {
+            Some(closer) if closer.eq_ignore_ascii_case("bot") => Actor::Bot,
+            _ => closer(true, Actor::Person, stamp.as_ref()),
+        };
         Issue {
             id: IssueId { number, url: path.display().to_string(), handle: String::new() },
             title: file.text("title").unwrap_or_default(),
@@ -103,12 +113,15 @@ impl Local {
                 .text("closed_as")
                 .filter(|_| state == State::Closed)
                 .and_then(|reason| reason_named(&reason)),
-            decision: labelled.or(by_field).map(|(status, by, by_field)| TrackerDecision { status, by, by_field }),
+            closed_by: (state == State::Closed).then_some(closer),
+            decision: by_label.or(by_field).map(|(status, by, by_field)| TrackerDecision { status, by, by_field }),
             labels,
+            own_labels,
             fields,
             stamp,
+            stamp_error,
             trusted: true,
-            labelled: !own.is_empty(),
+            labelled,
             comments: Some(file.comment_markers()),
             revision: Some(revision(text)),
             body,
@@ -228,10 +241,15 @@ impl Read for Local {
                 continue;
             }
             let issue = self.read(number, &path)?;
-            let wanted = match which {
-                Which::Open => issue.state == State::Open,
-                Which::Closed => issue.state == State::Closed,
-                Which::NewerThan(_) => true,
+            // The whole folder is read anyway, so what lost the label is there from the start.
+            let is_elsewhere = !issue.own_labels.is_empty() && !self.own_labels.has_source(&issue);
+            let decided = self.own_labels.is_decided(&issue);
+            let wanted = match (which, issue.state) {
+                (Which::Open, state) => state == State::Open && !is_elsewhere,
+                (Which::Decided, state) => state == State::Closed && decided && !is_elsewhere,
+                (Which::Closed, State::Open) => is_elsewhere,
+                (Which::Closed, State::Closed) => !decided || is_elsewhere,
+                (Which::NewerThan(_), _) => true,
             };
             if wanted {
                 issues.push(issue);
@@ -254,7 +272,7 @@ impl Track for Local {
         let _lock = self.lock()?;
         let number = self.paths()?.keys().next_back().map_or(1, |last| last + 1);
         let path = self.folder.join(format!("{number:04}-{}.md", slug(&new.title)));
-        let mut labels = vec![self.mapping.own_label.clone()];
+        let mut labels = self.own_labels.put_on(&new.own_labels);
         labels.extend(new.labels.iter().cloned());
         let mut file = File::new(number, &new.title, self.today);
         file.set_labels(&labels);
@@ -290,12 +308,13 @@ impl Track for Local {
             Some(State::Closed) => {
                 file.set("state", Some("closed"));
                 file.set("closed_as", Some(reason_name(edit.closed_as)));
+                file.set("closed_by", None);
                 file.set("duplicate_of", edit.duplicate_of.as_ref().map(|of| of.number.to_string()).as_deref());
                 file.set("closed", Some(&self.today.to_string()));
             }
             Some(State::Open) => {
                 file.set("state", Some("open"));
-                ["closed_as", "duplicate_of", "closed"].into_iter().for_each(|key| file.set(key, None));
+                ["closed_as", "closed_by", "duplicate_of", "closed"].into_iter().for_each(|key| file.set(key, None));
             }
             None => {}
         }

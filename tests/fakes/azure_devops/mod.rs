@@ -22,7 +22,7 @@ pub(crate) use fault::{Fault, Kind};
 pub(crate) use html::{clean, reformat};
 pub(crate) use process::{Field, Process};
 pub(crate) use swagger::Swagger;
-pub(crate) use world::{Account, Item, SERVICE, World};
+pub(crate) use world::{Account, CLEANER, Item, SERVICE, World};
 
 /// A request that was made.
 #[derive(Debug, Clone, PartialEq)]

@@ -152,6 +152,8 @@ fn common() -> Vec<Field> {
         Field::new("System.CreatedBy", "string").identity().read_only(),
         Field::new("System.ChangedDate", "dateTime").read_only(),
         Field::new("System.ChangedBy", "string").identity().read_only(),
+        Field::new("Microsoft.VSTS.Common.StateChangeDate", "dateTime").read_only(),
+        Field::new("Microsoft.VSTS.Common.ClosedBy", "string").identity().read_only(),
         Field::new("System.CommentCount", "integer").read_only(),
         Field::new("System.HyperLinkCount", "integer").read_only(),
         Field::new("System.Title", "string").required(),

@@ -318,7 +318,9 @@ fn create(
         world.next_id = id;
         world.tags = tags;
     }
-    save(world, made?, request, base)
+    let mut made = made?;
+    world.date(&blank, &mut made, &account.user);
+    save(world, made, request, base)
 }
 
 fn update(
@@ -332,7 +334,8 @@ fn update(
 ) -> Result<Answer, Refusal> {
     may_write(world, request, account, kind)?;
     let before = world.items[&here(world, id, in_project)?].clone();
-    let after = patch::apply(world, &before, &request.body, account)?;
+    let mut after = patch::apply(world, &before, &request.body, account)?;
+    world.date(&before, &mut after, &account.user);
     save(world, after, request, base)
 }
 

@@ -97,6 +97,8 @@ pub(crate) struct World {
 
 /// The display name and the unique name of the account that the good token belongs to.
 pub(crate) const SERVICE: (&str, &str) = ("Shop Build Service (acme)", "Build\\0815");
+/// Another automation.
+pub(crate) const CLEANER: (&str, &str) = ("Clean Build Service (acme)", "Build\\4711");
 /// A person.
 pub(crate) const JAMAL: (&str, &str) = ("Jamal Hartnett", "jamal@acme.example");
 
@@ -111,7 +113,7 @@ impl World {
             visibility: "private".to_owned(),
             areas: vec!["Shop".to_owned(), "Shop\\Web".to_owned()],
             iterations: vec!["Shop".to_owned(), "Shop\\Sprint 1".to_owned()],
-            users: [SERVICE, JAMAL].map(|(name, unique)| (name.to_owned(), unique.to_owned())).to_vec(),
+            users: [SERVICE, CLEANER, JAMAL].map(|(name, unique)| (name.to_owned(), unique.to_owned())).to_vec(),
             accounts: [("good-token", true), ("reader-token", false)]
                 .map(|(token, write)| (token.to_owned(), account(write)))
                 .into(),
@@ -143,7 +145,11 @@ impl World {
                 || unique.eq_ignore_ascii_case(name)
                 || bracketed.is_some_and(|b| b.eq_ignore_ascii_case(unique))
         })?;
-        Some(json!({"displayName": display, "uniqueName": unique, "id": "d291b0c4-a05c-4ea6-8df1-4b41d5f39eff"}))
+        let subject = if unique.starts_with("Build\\") { "svc" } else { "aad" };
+        Some(json!({
+            "displayName": display, "uniqueName": unique, "id": "d291b0c4-a05c-4ea6-8df1-4b41d5f39eff",
+            "descriptor": format!("{subject}.YTg0NmVhMTct")
+        }))
     }
 
     /// A moment that is later than all before.
@@ -174,7 +180,12 @@ impl World {
 
     /// A person sets fields, without asking for any rule.
     pub(crate) fn person_sets(&mut self, id: u64, fields: &[(&str, Value)]) {
-        let (now, by) = (self.now(), self.identity(JAMAL.1));
+        self.sets(JAMAL.1, id, fields);
+    }
+
+    /// Somebody does.
+    pub(crate) fn sets(&mut self, user: &str, id: u64, fields: &[(&str, Value)]) {
+        let before = self.items[&id].clone();
         let item = self.items.get_mut(&id).expect("the item is there");
         item.rev += 1;
         for (name, value) in fields {
@@ -184,8 +195,24 @@ impl World {
                 item.fields.insert((*name).to_owned(), value.clone());
             }
         }
-        item.fields.insert("System.ChangedDate".to_owned(), json!(now));
-        item.fields.insert("System.ChangedBy".to_owned(), json!(by));
+        let mut item = item.clone();
+        self.date(&before, &mut item, user);
+        self.items.insert(id, item);
+    }
+
+    /// Writes into a new revision who made it and when. Agile and CMMI keep who closed an item, too.
+    pub(crate) fn date(&mut self, before: &Item, after: &mut Item, user: &str) {
+        let (now, by) = (json!(self.now()), json!(self.identity(user)));
+        let state = after.text("System.State");
+        if state != before.text("System.State") {
+            after.fields.insert("Microsoft.VSTS.Common.StateChangeDate".to_owned(), now.clone());
+            if matches!(self.process, Process::Agile | Process::Cmmi) {
+                let closer = if state == "Closed" { by.clone() } else { Value::Null };
+                after.fields.insert("Microsoft.VSTS.Common.ClosedBy".to_owned(), closer);
+            }
+        }
+        after.fields.insert("System.ChangedDate".to_owned(), now);
+        after.fields.insert("System.ChangedBy".to_owned(), by);
     }
 
     /// A person opens a long text in the web editor, changes it, and saves.

@@ -95,6 +95,8 @@ enum Kind {
     Project,
     Issue(Box<Issue>),
     Author(Author),
+    /// The event of somebody closing the issue.
+    Closed(Author),
     Comment(super::world::Comment),
     Item(usize),
     FieldOf(Field),
@@ -263,6 +265,12 @@ impl<'c> Object<'c> {
             "comments" => {
                 self.page("IssueCommentConnection", issue.comments.iter().cloned().map(Kind::Comment).collect(), info)
             }
+            "timelineItems" => {
+                let wanted = arguments(info)["itemTypes"] == json!(["CLOSED_EVENT"]);
+                assert!(wanted, "the fake remembers no other events");
+                let events = issue.closed_by.iter().cloned().map(Kind::Closed).collect();
+                self.page("IssueTimelineItemsConnection", events, info)
+            }
             "assignees" => {
                 let plain = |login: &String| Kind::Plain("User", json!({ "login": login }));
                 self.page("UserConnection", issue.assignees.iter().map(plain).collect(), info)
@@ -385,11 +393,15 @@ fn matches(arguments: &Value, issue: &Issue) -> bool {
     let labelled = labels.is_none_or(|labels| labels.iter().filter_map(Value::as_str).any(has));
     let state = if issue.open { "OPEN" } else { "CLOSED" };
     let states = arguments["states"].as_array();
+    // "Where the list of label names exist on the issue": all of them, while `labels` is any.
+    let all = arguments["filterBy"]["labels"].as_array();
+    let has_all = all.is_none_or(|labels| labels.iter().filter_map(Value::as_str).all(has));
     let by = arguments["filterBy"]["createdBy"].as_str();
     !issue.deleted
         && !issue.pull_request
         && issue.moved.is_none()
         && labelled
+        && has_all
         && states.is_none_or(|states| states.iter().any(|is| is == state))
         && by.is_none_or(|by| by.eq_ignore_ascii_case(&issue.author.login))
 }
@@ -410,6 +422,7 @@ impl ObjectValue for Object<'_> {
                     "User"
                 }
             }
+            Kind::Closed(_) => "ClosedEvent",
             Kind::Comment(_) => "IssueComment",
             Kind::Item(_) => "ProjectV2Item",
             Kind::FieldOf(field) => match field.kind {
@@ -446,6 +459,7 @@ impl ObjectValue for Object<'_> {
             },
             Kind::Project => self.project(info),
             Kind::Issue(issue) => self.issue(issue, info),
+            Kind::Closed(by) => self.object(Kind::Author(by.clone())),
             Kind::Author(author) => leaf(author.login.trim_end_matches("[bot]")),
             Kind::Comment(comment) => match info.field_name() {
                 "body" => leaf(&comment.body),
@@ -481,6 +495,7 @@ impl Kind {
     fn copy(&self) -> Self {
         match self {
             Self::Issue(issue) => Self::Issue(issue.clone()),
+            Self::Closed(by) => Self::Closed(by.clone()),
             Self::Comment(comment) => Self::Comment(comment.clone()),
             Self::Item(index) => Self::Item(*index),
             Self::FieldOf(field) => Self::FieldOf(field.clone()),

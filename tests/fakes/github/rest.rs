@@ -273,7 +273,7 @@ fn update(world: &mut World, account: &Account, number: &str, call: &Call<'_>) -
     let labels = (account.role >= Role::Triage && body["labels"].is_array())
         .then(|| take_labels(world, account, &body["labels"]));
     if let Some(state) = body["state"].as_str() {
-        world.set_state(issue.number, state == "open", reason);
+        world.set_state(issue.number, state == "open", reason, &Author::from(account));
     }
     let changed = world.issue(issue.number).expect("it is there");
     if let Some(title) = body["title"].as_str() {

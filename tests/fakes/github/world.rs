@@ -92,6 +92,8 @@ pub struct Issue {
     pub body: String,
     pub open: bool,
     pub reason: Option<String>,
+    /// Who closed it last.
+    pub closed_by: Option<Author>,
     pub labels: Vec<String>,
     pub assignees: Vec<String>,
     pub milestone: Option<u64>,
@@ -291,6 +293,7 @@ impl World {
             body: body.to_owned(),
             open: true,
             reason: None,
+            closed_by: None,
             labels: labels.iter().map(|label| (*label).to_owned()).collect(),
             assignees: Vec::new(),
             milestone: None,
@@ -309,14 +312,27 @@ impl World {
         Author::from(&self.accounts[token])
     }
 
+    /// A person who may write, and no account of any token.
+    pub fn maintainer() -> Author {
+        Author { login: "maria".to_owned(), bot: false, association: "MEMBER" }
+    }
+
+    /// An App that closes what nobody touched for long.
+    pub fn stale_bot() -> Author {
+        Author { login: "stale[bot]".to_owned(), bot: true, association: "NONE" }
+    }
+
     pub fn has_label(&self, name: &str) -> bool {
         self.labels.iter().any(|label| label.name.eq_ignore_ascii_case(name))
     }
 
     /// Closes or reopens, and lets the Project's workflow react.
-    pub fn set_state(&mut self, number: u64, open: bool, reason: Option<&str>) {
+    pub fn set_state(&mut self, number: u64, open: bool, reason: Option<&str>, by: &Author) {
         let Some(issue) = self.issue(number) else { return };
         let closes = issue.open && !open;
+        if closes {
+            issue.closed_by = Some(by.clone());
+        }
         issue.reason = if open {
             if issue.open { issue.reason.clone() } else { Some("reopened".to_owned()) }
         } else {

@@ -205,7 +205,7 @@ fn update(call: &mut Call<'_>, me: Option<u64>, input: &Value) -> Value {
     if let Some(status) = input["statusWidget"]["status"].as_str() {
         let at = call.world.statuses.iter().position(|known| status.ends_with(&format!("::Status/{}", known.id)));
         let Some(at) = at else { return refused("Status doesn't exist.") };
-        call.world.set_status(issue.id, at);
+        call.world.set_status_by(issue.id, at, me.unwrap_or(0));
     }
     for value in input["customFieldsWidget"].as_array().into_iter().flatten() {
         let field = call.world.custom_fields.iter().find(|field| json!(field_id(field.id)) == value["customFieldId"]);

@@ -133,6 +133,7 @@ impl Call<'_> {
             "assignees": issue.assignees.iter().map(|id| self.world.user(*id)).collect::<Vec<_>>(),
             "milestone": issue.milestone.and_then(|id| project.milestones.iter().find(|(known, _)| *known == id))
                 .map(|(id, title)| json!({ "id": id, "iid": 1, "title": title })),
+            "closed_by": issue.closed_by.map(|id| self.world.user(id)),
             "due_date": issue.due_date, "confidential": issue.confidential, "issue_type": issue.issue_type,
             "type": issue.issue_type.to_uppercase(), "moved_to_id": issue.moved_to,
             "created_at": issue.created_at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
@@ -270,7 +271,7 @@ impl Call<'_> {
             self.world.issues.iter_mut().find(|issue| issue.id == id).expect("the issue").description = kept;
         }
         if let Some(event) = params.get("state_event") {
-            self.world.set_open(id, event == "reopen");
+            self.world.set_open_by(id, event == "reopen", me);
             self.world.note(id, me, event, true);
         }
     }

@@ -54,8 +54,8 @@ pub fn run(world: &mut World, issue: u64, author: u64, text: &str) -> String {
 fn act(world: &mut World, id: u64, author: u64, name: &str, argument: &str) {
     world.actions.push(format!("/{name} {argument}").trim_end().to_owned());
     match name {
-        "close" | "duplicate" | "promote" => world.set_open(id, false),
-        "reopen" => world.set_open(id, true),
+        "close" | "duplicate" | "promote" => world.set_open_by(id, false, author),
+        "reopen" => world.set_open_by(id, true, author),
         "label" | "labels" | "relabel" => {
             let label = argument.trim_start_matches('~').trim_matches('"').to_owned();
             world.add_labels(id, &[label]);

@@ -103,6 +103,8 @@ pub struct Issue {
     pub title: String,
     pub description: String,
     pub open: bool,
+    /// Who closed it, while it is closed.
+    pub closed_by: Option<u64>,
     pub labels: Vec<String>,
     pub author: u64,
     pub assignees: Vec<u64>,
@@ -269,6 +271,7 @@ impl World {
             title: title.trim().to_owned(),
             description: description.to_owned(),
             open: true,
+            closed_by: None,
             labels: Vec::new(),
             author,
             assignees: Vec::new(),
@@ -289,20 +292,34 @@ impl World {
         self.issues.last_mut().expect("just pushed")
     }
 
-    /// Opens or closes an issue, and its work-item status with it.
+    /// A maintainer opens or closes an issue.
     pub fn set_open(&mut self, id: u64, open: bool) {
+        self.set_open_by(id, open, MAINTAINER);
+    }
+
+    /// Opens or closes an issue, and its work-item status with it.
+    pub fn set_open_by(&mut self, id: u64, open: bool, user: u64) {
         let now_open = |status: &Status| !matches!(status.category, "done" | "canceled");
         let default = self.statuses.iter().position(|status| now_open(status) == open);
         let issue = self.issues.iter_mut().find(|issue| issue.id == id).expect("the issue");
         if issue.open != open {
             (issue.open, issue.status) = (open, default);
+            issue.closed_by = (!open).then_some(user);
         }
     }
 
-    /// Sets a work-item status, which opens or closes the issue.
+    /// A maintainer sets a work-item status.
     pub fn set_status(&mut self, id: u64, at: usize) {
+        self.set_status_by(id, at, MAINTAINER);
+    }
+
+    /// Sets a work-item status, which opens or closes the issue.
+    pub fn set_status_by(&mut self, id: u64, at: usize, user: u64) {
         let open = !matches!(self.statuses[at].category, "done" | "canceled");
         let issue = self.issues.iter_mut().find(|issue| issue.id == id).expect("the issue");
+        if issue.open != open {
+            issue.closed_by = (!open).then_some(user);
+        }
         (issue.open, issue.status) = (open, Some(at));
     }
 
