@@ -341,7 +341,8 @@ impl Read for GitLab {
                 closed
             }
             Which::NewerThan(iid) => {
-                self.api.issues_above(&labelled(&[self.mapping.own_label.clone()], "all"), iid).await?
+                let label = std::slice::from_ref(&self.mapping.own_label);
+                self.api.issues_above(&labelled(label, "all"), iid).await?
             }
         };
         let mut seen = BTreeSet::new();
