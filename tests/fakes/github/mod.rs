@@ -6,6 +6,7 @@
 pub mod contract;
 mod documents;
 pub mod fault;
+mod filter;
 pub mod graphql;
 pub mod mutations;
 pub mod rest;
