@@ -211,6 +211,13 @@ fn a_workspace_has_its_own_definitions() {
             && !trial.never_filled.contains(&"location.path")
     );
 
+    // A name that the report does not have makes every finding Info, and must not go unnoticed.
+    fs::write(own.join("ours.yml"), yaml.replace("severity: .s", "severity: .sevrity")).unwrap();
+    fs::write(dir.path().join("two.json"), r#"{"issues":[{"t":"a","p":"a.c"},{"t":"b"}]}"#).unwrap();
+    let trial = try_definition(".findsync/scanners/ours.yml", "two.json", &options).unwrap();
+    assert!(trial.never_filled.contains(&"severity") && !trial.never_filled.contains(&"title"));
+    assert!(trial.sometimes_lacking.contains(&("location.path", 1)), "{:?}", trial.sometimes_lacking);
+
     fs::write(own.join("ours.yml"), yaml.replace("title: .t", "titel: .t")).unwrap();
     let typo = read_reports(&[source("r.json")], &options).unwrap_err().to_string();
     assert!(typo.contains("findings[0].titel: there is no such field, did you mean `title`?"), "{typo}");
@@ -339,4 +346,36 @@ fn a_clean_report_is_its_whose_name_its_path_has() {
         assert!(read.is_none_or(|scans| scans[0].complete && scans[0].findings.is_empty()), "{path}");
     }
     assert!(read_bytes("gitleaks.json", b"{}".to_vec(), None).is_err());
+}
+
+#[test]
+fn what_a_report_without_findings_holds_must_be_known() {
+    for (reader, text, told) in [
+        ("pmd", r#"<pmd version="7"><other x="1"/></pmd>"#, "`pmd.other`"),
+        ("pmd", r#"<pmd version="7"><file name="a.java"><other x="1"/></file></pmd>"#, "`pmd.file.other`"),
+        ("trivy", r#"{"message": "rate limited"}"#, "nothing else that it writes"),
+        (
+            "trivy",
+            r#"{"SchemaVersion": 2, "ArtifactName": "a", "Results": [{"Target": "a", "Vulns": [{}]}]}"#,
+            "`Results.Vulns`",
+        ),
+    ] {
+        let error = read_bytes("report", text.into(), Some(reader)).unwrap_err().to_string();
+        assert!(error.contains(told), "{error}");
+    }
+    for (reader, text) in [
+        ("pmd", r#"<pmd version="7"/>"#),
+        ("pmd", r#"<pmd version="7"><file name="a.java"/></pmd>"#),
+        ("trivy", r#"{"SchemaVersion": 2, "ArtifactName": "a", "Results": [{"Target": "a", "Packages": [{}]}]}"#),
+    ] {
+        let scans = read_bytes("report", text.into(), Some(reader)).unwrap();
+        assert!(scans[0].complete && scans[0].findings.is_empty(), "{text}");
+    }
+}
+
+#[test]
+fn a_header_of_equal_names_is_read_soon() {
+    let start = std::time::Instant::now();
+    assert!(read_bytes("r.csv", "a,".repeat(100_000).into(), None).is_err());
+    assert!(start.elapsed() < std::time::Duration::from_secs(10), "{:?}", start.elapsed());
 }

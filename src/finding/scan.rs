@@ -116,6 +116,9 @@ pub struct Scan {
     /// Whose findings these are, where it is not the repository that the run is from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repository: Option<Source>,
+    /// Folders from which the report's relative paths start, as it names them (the scanned folder, source folders).
+    #[serde(skip)]
+    pub roots: Vec<String>,
     /// What it found.
     pub findings: Vec<Finding>,
 }

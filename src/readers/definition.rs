@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::engine::{self, Failure, Program};
 use super::shape::{self, Found, Shaped};
-use super::{Format, Input, Probe, ReadError, Reader, cores, document};
+use super::{Format, Input, Probe, ReadError, Reader, containers, cores, document};
 use crate::finding::{Kind, Scan};
 
 /// A scanner definition, as its YAML file says.
@@ -39,6 +39,13 @@ pub struct Definition {
     parts: Option<String>,
     /// jq: the findings.
     findings: String,
+    /// Containers in which findings are, by their names from the top, through arrays. In a report without findings, other
+    /// containers beside and above them are an error, but for `other_paths`.
+    #[serde(default)]
+    finding_paths: containers::Paths,
+    /// Containers beside those, which hold no findings.
+    #[serde(default)]
+    other_paths: containers::Paths,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -162,6 +169,14 @@ impl Definition {
         Ok(outputs.pop().is_some_and(|value| jaq_core::ValT::as_bool(&value)))
     }
 
+    /// What `findings` runs on.
+    fn parts(&self, document: Val) -> Result<Vec<Val>, Failure> {
+        match &self.parts {
+            Some(program) => engine::run(program, document),
+            None => Ok(vec![document]),
+        }
+    }
+
     /// Makes findings of parts, in a thread of its own.
     fn findings_of(&self) -> impl FnMut(Vec<Val>) -> Result<Vec<Shaped<Found>>, Failure> {
         let program = Program::new(&self.findings);
@@ -178,12 +193,42 @@ impl Definition {
         }
     }
 
+    /// Whether a document without findings is one of the scanner's, and all of it was looked at.
+    fn check_clean(&self, input: Input<'_>, format: Format) -> Result<(), ReadError> {
+        let malformed = |detail: String| Err(ReadError::malformed(input.path, format!("as `{}`: {detail}", self.name)));
+        // An empty list says nothing of its scanner: whoever names the reader vouches for it.
+        let outline = input.probe.outline();
+        let is_its_own = self.recognises.is_empty()
+            || is_empty_list(outline)
+            || self.recognises(input.probe)
+            || self.finding_paths.begin_in(outline);
+        if !is_its_own {
+            let looks = input.probe.looks();
+            return malformed(format!("there are no findings, and nothing else that it writes: this is {looks}"));
+        }
+        if self.finding_paths.is_empty() || matches!(format, Format::Csv | Format::Text) {
+            return Ok(());
+        }
+        let document = document::load(input, format)?;
+        match containers::unknown(&document, &self.finding_paths, &self.other_paths) {
+            Some(path) => {
+                malformed(format!("there are no findings where they are expected, but `{path}`, which is not known"))
+            }
+            None => Ok(()),
+        }
+    }
+
     fn failed(&self, input: Input<'_>, failure: Failure) -> ReadError {
         match failure {
             Failure::Program(detail) => self.wrong(detail),
             Failure::Document(detail) => ReadError::malformed(input.path, format!("as `{}`: {detail}", self.name)),
         }
     }
+}
+
+/// Whether there is nothing in a list, nor in the lists in it.
+fn is_empty_list(value: &Value) -> bool {
+    value.as_array().is_some_and(|items| items.iter().all(is_empty_list))
 }
 
 impl Reader for Definition {
@@ -225,13 +270,32 @@ impl Reader for Definition {
             None => Vec::new(),
         };
         let mut scans = shape::Scans::new(self, input.path, scopes)?;
-        let parts = match &self.parts {
-            Some(program) => engine::run(program, document).map_err(failed)?,
-            None => vec![document],
-        };
+        let parts = self.parts(document).map_err(failed)?;
         for portion in cores::in_portions(parts, || self.findings_of()) {
             portion.map_err(failed)?.into_iter().try_for_each(|found| scans.add(found))?;
         }
-        Ok(scans.finish())
+        let scans = scans.finish();
+        let is_clean = |scan: &Scan| scan.complete && scan.findings.is_empty();
+        if scans.iter().all(|scan| scan.findings.is_empty()) && scans.iter().any(is_clean) {
+            self.check_clean(input, format)?;
+        }
+        Ok(scans)
+    }
+
+    fn unrated(&self, input: Input<'_>) -> Result<Option<[usize; 2]>, ReadError> {
+        let Some(format) = self.load_as(input.probe) else { return Ok(None) };
+        let failed = |failure| self.failed(input, failure);
+        let program = Program::new(&self.findings).map_err(|detail| self.wrong(detail))?;
+        let mut lacking = [0, 0];
+        for part in self.parts(document::load(input, format)?).map_err(failed)? {
+            let count = |value: Val| {
+                for (lacking, field) in lacking.iter_mut().zip(["title", "severity"]) {
+                    *lacking += usize::from(shape::is_absent(&value, field));
+                }
+                Ok::<_, Failure>(())
+            };
+            program.each(part, count).map_err(failed)?;
+        }
+        Ok(Some(lacking))
     }
 }

@@ -1,5 +1,7 @@
 //! A document in the engine's JSON form, whatever it is written in.
 
+use std::collections::{HashMap, HashSet};
+
 use jaq_json::Val;
 use serde::Deserialize as _;
 use serde_json::{Map, Value};
@@ -63,10 +65,19 @@ fn rows(text: &str, separator: u8) -> csv::Reader<&[u8]> {
 /// The header's names; one that is there twice gets a number (`Type`, `Type 2`).
 fn names(header: &csv::StringRecord) -> Vec<String> {
     let mut names: Vec<String> = Vec::with_capacity(header.len());
+    let mut taken = HashSet::with_capacity(header.len());
+    // The number that a name got last, so that a header of equal names is no search for each of them.
+    let mut numbers: HashMap<&str, usize> = HashMap::new();
     for name in header.iter().map(str::trim) {
-        let again = |number: usize| if number == 1 { name.to_owned() } else { format!("{name} {number}") };
-        let free = (1..).map(again).find(|name| name.is_empty() || !names.contains(name));
-        names.extend(free);
+        let number = numbers.entry(name).or_default();
+        loop {
+            *number += 1;
+            let numbered = if *number == 1 { name.to_owned() } else { format!("{name} {number}") };
+            if name.is_empty() || taken.insert(numbered.clone()) {
+                names.push(numbered);
+                break;
+            }
+        }
     }
     names
 }

@@ -4,6 +4,8 @@
 //! an error that names the file and the place.
 
 mod basics;
+mod checkouts;
+mod containers;
 mod cores;
 mod cyclonedx;
 mod definition;
@@ -92,6 +94,13 @@ pub trait Reader: Send + Sync {
     /// # Errors
     /// Where the text is not what the format promises: containers are strict, leaves are lenient.
     fn read(&self, input: Input<'_>) -> Result<Vec<Scan>, ReadError>;
+    /// How many findings a definition's program gives no title and no severity, where reading made up for it.
+    ///
+    /// # Errors
+    /// Where the report cannot be read.
+    fn unrated(&self, _input: Input<'_>) -> Result<Option<[usize; 2]>, ReadError> {
+        Ok(None)
+    }
 }
 
 /// How reports are read.

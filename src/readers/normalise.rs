@@ -21,7 +21,7 @@ pub(super) fn scans(scans: &mut [Scan], path: &str, source: &ReportSource, works
             scan.target = Paths::new(workspace, None, sources).normalise(path);
         }
         {
-            let paths = Paths::new(workspace, source.root.as_deref(), sources);
+            let paths = Paths::new(workspace, source.root.as_deref(), sources).with_roots(&scan.roots);
             cores::each(&mut scan.findings, |finding| tidy(finding, &paths));
             let unexamined = std::mem::take(&mut scan.unexamined);
             scan.unexamined = unexamined.iter().filter_map(|path| unexamined_path(path, &paths, sources)).collect();
@@ -63,7 +63,9 @@ fn tidy(finding: &mut Finding, paths: &Paths<'_>) {
         finding.title = clean_line(&finding.title);
     }
     for at in std::iter::once(&mut finding.location).chain(&mut finding.locations) {
-        at.path = at.path.take().map(|path| paths.normalise(&path)).filter(|path| !path.is_empty());
+        // What is inside an image is no file of the workspace, however it is called.
+        let normalise = |path: String| if at.image.is_some() { in_image(&path) } else { paths.normalise(&path) };
+        at.path = at.path.take().map(normalise).filter(|path| !path.is_empty());
         if at.end_line < at.start_line {
             at.end_line = None;
         }
@@ -87,6 +89,11 @@ fn tidy(finding: &mut Finding, paths: &Paths<'_>) {
     let links = finding.references.iter();
     let mut kept = links.map(|link| !link.is_empty() && seen.insert(link.as_str())).collect::<Vec<_>>().into_iter();
     finding.references.retain(|_| kept.next() == Some(true));
+}
+
+/// A path in an image, which scanners write with and without the first slash.
+fn in_image(path: &str) -> String {
+    path.trim_start_matches("./").trim_start_matches('/').to_owned()
 }
 
 /// Without control characters and outer white space; line ends are `\n`.

@@ -1,10 +1,11 @@
 //! Object literals in a program → one call each, for three reasons. The engine adds up `{a: f, b: g, …}` from objects of
 //! one member, which takes quadratic time in their number, and findings are objects of many members. Most members are
 //! paths (`rule: .id`), which need no run of the engine. And in jq an object of which one member yields nothing is no
-//! object: a finding would be lost for want of a reference. Here the member is null.
+//! object: a finding would be lost for want of a reference. Here the member is null, however the literal is written.
 
+use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::Term;
-use jaq_core::path::{Opt, Part};
+use jaq_core::path::{Opt, Part, Path};
 use jaq_core::{Bind, Cv, Exn, native};
 use jaq_json::{Map, Val};
 
@@ -13,45 +14,64 @@ use super::terms::{Engine, place, plain};
 
 /// No program can spell it.
 pub(super) const NAME: &str = "object literal";
-/// Literals of more members are left to the engine.
-const MAX_MEMBERS: usize = 32;
+/// What one call takes at most; a literal that needs more is the sum of several.
+const MAX_ARGUMENTS: usize = 32;
+
+/// A member of a literal, as the parser gives it: without a value, its name is what leads to it.
+pub(super) type Written<'s> = (Term<&'s str>, Option<Term<&'s str>>);
 
 /// The members of an object literal.
-pub(super) struct Literal(Vec<(Val, Member)>);
+pub(super) struct Literal(Vec<(Source, Source)>);
 
-/// How a member's value is found.
-enum Member {
+/// How a member's name or value is found.
+enum Source {
     /// By names that lead to it (`{title, id: .a.b}`).
-    At(Vec<Val>),
+    Follow(Vec<Val>),
     /// It is a text.
     Text(Val),
     /// By an argument of the call.
-    Called,
+    Argument,
 }
 
 impl Literal {
-    /// An object literal whose members have constant names.
-    pub(super) fn new(members: &[(Term<&str>, Option<Term<&str>>)]) -> Option<Self> {
-        let text = |text: &str| Val::from(text.to_owned());
-        let member = |(name, value): &(Term<&str>, Option<Term<&str>>)| {
-            let name = text(plain(name)?);
-            let how = match value {
-                None => Member::At(vec![name.clone()]),
-                Some(value) => match (names(value), plain(value)) {
-                    (Some(names), _) => Member::At(names.into_iter().map(text).collect()),
-                    (None, Some(value)) => Member::Text(text(value)),
-                    (None, None) => Member::Called,
-                },
-            };
-            Some((name, how))
-        };
-        let members = (2..=MAX_MEMBERS).contains(&members.len()).then_some(members)?;
-        members.iter().map(member).collect::<Option<_>>().map(Self)
+    /// Object literals whose sum is the written one, each with the arguments of its call.
+    pub(super) fn all<'s>(members: Vec<Written<'s>>) -> Vec<(Self, Vec<Term<&'s str>>)> {
+        let mut all = vec![(Self(Vec::new()), Vec::new())];
+        for member in members {
+            let (name, value) = spelled_out(member);
+            let (name, value) = (part(name), part(value));
+            let arguments = [&name, &value].into_iter().filter(|(_, argument)| argument.is_some()).count();
+            if all.last().is_none_or(|(_, taken): &(Self, Vec<_>)| taken.len() + arguments > MAX_ARGUMENTS) {
+                all.push((Self(Vec::new()), Vec::new()));
+            }
+            if let Some((literal, taken)) = all.last_mut() {
+                literal.0.push((name.0, value.0));
+                taken.extend([name.1, value.1].into_iter().flatten());
+            }
+        }
+        all
     }
+}
 
-    /// For each member, whether an argument of the call gives its value.
-    pub(super) fn is_called(&self) -> impl Iterator<Item = bool> {
-        self.0.iter().map(|(_, how)| matches!(how, Member::Called))
+/// A member with its name and its value: `{$x}` is `{x: $x}`, and `{a}` is `{a: .a}`.
+fn spelled_out<'s>((name, value): Written<'s>) -> (Term<&'s str>, Term<&'s str>) {
+    match (name, value) {
+        (Term::Var(variable), None) => (Term::Str(None, vec![StrPart::Str(&variable[1..])]), Term::Var(variable)),
+        (name, None) => {
+            let path = Path(vec![(Part::Index(name.clone()), Opt::Essential)]);
+            (name, Term::Path(Box::new(Term::Id), path))
+        }
+        (name, Some(value)) => (name, value),
+    }
+}
+
+/// How a term's value is found, and the argument for it where one is needed.
+fn part(term: Term<&str>) -> (Source, Option<Term<&str>>) {
+    let text = |text: &str| Val::from(text.to_owned());
+    match (names(&term), plain(&term)) {
+        (Some(names), _) => (Source::Follow(names.into_iter().map(text).collect()), None),
+        (None, Some(value)) => (Source::Text(text(value)), None),
+        (None, None) => (Source::Argument, Some(term)),
     }
 }
 
@@ -65,9 +85,9 @@ fn names<'s>(term: &Term<&'s str>) -> Option<Vec<&'s str>> {
     matches!(**from, Term::Id).then(|| path.0.iter().map(name).collect())?
 }
 
-/// The function that is called, for each number of members that are arguments.
+/// The function that is called, for each number of arguments.
 pub(super) fn functions() -> impl Iterator<Item = native::Fun<Engine>> {
-    (0..=MAX_MEMBERS).map(|members| {
+    (0..=MAX_ARGUMENTS).map(|members| {
         let arguments = std::iter::repeat_n(Bind::Fun(()), members).chain([Bind::Var(())]);
         let run = native::run::<Engine>;
         run((NAME, arguments.collect(), |cv| match objects(cv) {
@@ -81,29 +101,41 @@ pub(super) fn functions() -> impl Iterator<Item = native::Fun<Engine>> {
 fn objects<'a>((mut context, input): Cv<'a, Engine>) -> Result<Vec<Map>, Exn<'a, Val>> {
     let at = place(&context.pop_var());
     let literal: &'a Literal = &context.data().replaced.literals[at];
+    let sources = literal.0.iter().flat_map(|(name, value)| [name, value]);
     // Arguments come back the last first.
-    let mut calls: Vec<_> = literal.is_called().filter(|called| *called).map(|_| context.pop_fun()).collect();
-    let mut objects = vec![Map::with_capacity_and_hasher(literal.0.len(), Default::default())];
-    for (name, how) in &literal.0 {
-        let (first, others) = match how {
-            Member::At(names) => (follow(&input, names).map_err(Exn::from)?, Vec::new()),
-            Member::Text(text) => (text.clone(), Vec::new()),
-            Member::Called => {
-                let Some((member, context)) = calls.pop() else { return Ok(Vec::new()) };
-                let mut values = member.run::<Engine>((context, input.clone()));
-                let first = values.next().transpose()?.unwrap_or_default();
-                (first, values.collect::<Result<Vec<_>, _>>()?)
+    let mut calls: Vec<_> =
+        sources.filter(|source| matches!(source, Source::Argument)).map(|_| context.pop_fun()).collect();
+    // The first value apart, as there is seldom another.
+    let mut values = |source: &Source| -> Result<(Option<Val>, Vec<Val>), Exn<'a, Val>> {
+        Ok(match source {
+            Source::Follow(names) => (Some(follow(&input, names).map_err(Exn::from)?), Vec::new()),
+            Source::Text(text) => (Some(text.clone()), Vec::new()),
+            Source::Argument => {
+                let Some((argument, context)) = calls.pop() else { return Ok((None, Vec::new())) };
+                let mut values = argument.run::<Engine>((context, input.clone()));
+                (values.next().transpose()?, values.collect::<Result<Vec<_>, _>>()?)
             }
+        })
+    };
+    let mut objects = vec![Map::with_capacity_and_hasher(literal.0.len(), Default::default())];
+    for (name, value) in &literal.0 {
+        let (name, other_names) = values(name)?;
+        let (value, other_values) = values(value)?;
+        let Some(name) = name else { continue };
+        let value = value.unwrap_or_default();
+        let with = |(mut object, name, value): (Map, Val, Val)| {
+            object.insert(name, value);
+            object
         };
+        let all_values = || std::iter::once(&value).chain(&other_values);
+        let others = other_values.iter().map(|value| (&name, value));
+        let others = others.chain(other_names.iter().flat_map(|name| all_values().map(move |value| (name, value))));
         let more: Vec<_> = others
-            .into_iter()
-            .flat_map(|value| objects.iter().cloned().map(move |object| (object, value.clone())).collect::<Vec<_>>())
-            .map(|(mut object, value)| {
-                object.insert(name.clone(), value);
-                object
+            .flat_map(|(name, value)| {
+                objects.iter().cloned().map(move |object| with((object, name.clone(), value.clone())))
             })
             .collect();
-        objects.iter_mut().for_each(|object| drop(object.insert(name.clone(), first.clone())));
+        objects.iter_mut().for_each(|object| drop(object.insert(name.clone(), value.clone())));
         objects.extend(more);
     }
     Ok(objects)

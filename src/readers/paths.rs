@@ -4,28 +4,19 @@ use std::path::Path;
 
 use percent_encoding::percent_decode_str;
 
+use super::checkouts;
 use super::source::Sources;
 
-/// Folders in which CI systems and containers check out, dropped only where the rest is in the workspace.
-const CHECKOUTS: &[&str] = &[
-    "/github/workspace/",
-    "/builds/",
-    "/home/runner/work/",
-    "/home/vsts/work/",
-    "/workspace/",
-    "/src/",
-    "/app/",
-    "/code/",
-    "/project/",
-    "/repo/",
-    "/scan/",
-    "/zap/wrk/",
-];
+/// Folders of a system, in which no repository is: a file there may be called as one of the workspace.
+const SYSTEM: &[&str] = &["/usr/", "/etc/", "/proc/", "/sys/", "/dev/", "/lib/", "/lib64/", "/bin/", "/sbin/"];
+/// Folders of a path that are looked for in the workspace, at most.
+const MAX_DEPTH: usize = 32;
 
 /// Makes paths relative to the repository's root.
 pub(super) struct Paths<'a> {
     workspace: String,
     root: Option<&'a str>,
+    reported_roots: Vec<String>,
     sources: &'a Sources,
 }
 
@@ -37,49 +28,85 @@ impl<'a> Paths<'a> {
         Self {
             workspace,
             root: root.map(|root| root.trim_matches('/')).filter(|root| !root.is_empty() && *root != "."),
+            reported_roots: Vec::new(),
             sources,
         }
     }
 
+    /// The same, where the report itself names the folders from which relative paths start.
+    pub(super) fn with_roots(mut self, roots: &[String]) -> Self {
+        self.reported_roots = roots.iter().map(|root| plain(root)).filter(|root| !root.is_empty()).collect();
+        self
+    }
+
     /// The path in the repository; one outside of it stays absolute.
     pub(super) fn normalise(&self, written: &str) -> String {
-        let uri = written.strip_prefix("file://").map(|rest| rest.strip_prefix("localhost").unwrap_or(rest));
-        let decoded = uri.map(|rest| percent_decode_str(rest).decode_utf8_lossy().into_owned());
-        let path = decoded.as_deref().unwrap_or(written);
-        let path = path.strip_prefix("file:").unwrap_or(path).replace('\\', "/");
-        let path = squeeze(&path);
+        let path = plain(written);
         if let Some(inside) = path.strip_prefix(&self.workspace) {
             return inside.to_owned();
         }
-        if path.starts_with('/') || path.as_bytes().get(1) == Some(&b':') {
-            return self.checkout(&path).unwrap_or(path);
+        if is_absolute(&path) || path.starts_with("../") {
+            return self.in_workspace(&path).unwrap_or(path);
         }
-        match self.root {
-            Some(root) if !path.starts_with(&format!("{root}/")) => squeeze(&format!("{root}/{path}")),
-            _ => path,
+        if let Some(root) = self.root
+            && !path.starts_with(&format!("{root}/"))
+        {
+            return plain(&format!("{root}/{path}"));
         }
+        self.below_a_root(&path).unwrap_or(path)
     }
 
-    /// The longest end of an absolute path that is there in the workspace, behind a folder where CI systems check out.
-    fn checkout(&self, path: &str) -> Option<String> {
+    /// A relative path below one of the folders that the report names, where only there is such a file.
+    fn below_a_root(&self, path: &str) -> Option<String> {
+        if self.reported_roots.is_empty() || self.sources.exists(path) {
+            return None;
+        }
+        self.reported_roots.iter().find_map(|root| {
+            let whole = plain(&format!("{root}/{path}"));
+            let inside = whole.strip_prefix(&self.workspace).map(str::to_owned);
+            let inside =
+                inside.or_else(|| if is_absolute(&whole) { self.in_workspace(&whole) } else { Some(whole) })?;
+            self.sources.exists(&inside).then_some(inside)
+        })
+    }
+
+    /// A path of another machine's checkout as one of the repository: the longest end of it that is there in the
+    /// workspace; else what is below a folder where CI systems and containers have it.
+    fn in_workspace(&self, path: &str) -> Option<String> {
         let here = |candidate: &str| {
             let rooted = self.root.map(|root| format!("{root}/{candidate}"));
             rooted.into_iter().chain([candidate.to_owned()]).find(|path| self.sources.exists(path))
         };
-        // Only the whole rest counts (`/src/a` may be `src/a`), but behind a known folder, which may hold group and project.
-        if let Some(found) = here(path.trim_start_matches('/')) {
-            return Some(found);
-        }
-        let folder = CHECKOUTS.iter().find(|folder| path.starts_with(**folder))?;
-        let mut candidate = &path[folder.len()..];
-        for _ in 0..=4 {
+        let is_system = SYSTEM.iter().any(|folder| path.starts_with(folder)) && !path.starts_with("/usr/src/");
+        let mut candidate = path.trim_start_matches("../").trim_start_matches('/');
+        for _ in 0..MAX_DEPTH {
+            // A bare file name says too little of where it is.
+            if is_system || !candidate.contains('/') {
+                break;
+            }
             if let Some(found) = here(candidate) {
                 return Some(found);
             }
-            candidate = candidate.split_once('/')?.1;
+            candidate = candidate.split_once('/').map_or("", |(_, rest)| rest);
         }
-        None
+        let mut below = checkouts::below_checkout(path).chain(checkouts::below_mount(path));
+        below.find_map(here).or_else(|| checkouts::below_checkout(path).next().map(str::to_owned))
     }
+}
+
+fn is_absolute(path: &str) -> bool {
+    path.starts_with('/') || path.as_bytes().get(1) == Some(&b':')
+}
+
+/// A path with forward slashes, without a scheme, `.` and what `..` undoes.
+fn plain(written: &str) -> String {
+    let uri = written.strip_prefix("file://").map(|rest| rest.strip_prefix("localhost").unwrap_or(rest));
+    let decoded = uri.map(|rest| percent_decode_str(rest).decode_utf8_lossy().into_owned());
+    let path = decoded.as_deref().unwrap_or(written);
+    let path = path.strip_prefix("file:").unwrap_or(path).replace('\\', "/");
+    // `file:///C:/a`
+    let path = path.strip_prefix('/').filter(|rest| rest.as_bytes().get(1) == Some(&b':')).unwrap_or(&path);
+    squeeze(path)
 }
 
 /// Drops `.`, resolves `..` where it has something to undo, and doubled slashes.
@@ -129,5 +156,40 @@ mod tests {
         let rooted = Paths::new(dir.path(), Some("./web/".trim_start_matches("./")), &sources);
         assert_eq!(rooted.normalise("package.json"), "web/package.json");
         assert_eq!(rooted.normalise("web/package.json"), "web/package.json");
+    }
+
+    #[test]
+    fn the_longest_end_that_is_there_counts() {
+        let dir = tempfile::tempdir().unwrap();
+        for file in ["src/main/java/org/A.java", "web/src/a.js", "src/a.js", "lib/setup.py", "setup.py"] {
+            std::fs::create_dir_all(dir.path().join(file).parent().unwrap()).unwrap();
+            std::fs::write(dir.path().join(file), "").unwrap();
+        }
+        let sources = Sources::new(dir.path());
+        let paths = Paths::new(dir.path(), None, &sources);
+        for (written, wanted) in [
+            ("/somewhere/else/web/src/a.js", "web/src/a.js"),
+            ("C:\\work\\shop\\web\\src\\a.js", "web/src/a.js"),
+            ("file:///D:/work/shop/src/a.js", "src/a.js"),
+            ("../shop/src/a.js", "src/a.js"),
+            ("/builds/group/sub/shop/setup.py", "shop/setup.py"),
+            ("/builds/group/shop/setup.py", "setup.py"),
+            ("/src/setup.py", "setup.py"),
+            ("/usr/lib/python3/lib/setup.py", "/usr/lib/python3/lib/setup.py"),
+            ("/opt/tool/setup.py", "/opt/tool/setup.py"),
+            ("/__w/shop/shop/src/gone.js", "src/gone.js"),
+            ("../../path/deploy/Dockerfile", "deploy/Dockerfile"),
+        ] {
+            assert_eq!(paths.normalise(written), wanted, "{written}");
+        }
+        let roots = ["/builds/g/shop/src/main/java".to_owned(), "/elsewhere".to_owned()];
+        let rooted = Paths::new(dir.path(), None, &sources).with_roots(&roots);
+        for (written, wanted) in [
+            ("org/A.java", "src/main/java/org/A.java"),
+            ("org/Gone.java", "org/Gone.java"),
+            ("web/src/a.js", "web/src/a.js"),
+        ] {
+            assert_eq!(rooted.normalise(written), wanted, "{written}");
+        }
     }
 }

@@ -94,6 +94,12 @@ fn text(value: &Val) -> Shaped<Option<String>> {
     }
 }
 
+/// Whether an object says nothing in a member.
+pub(super) fn is_absent(value: &Val, name: &str) -> bool {
+    let Val::Obj(members) = value else { return true };
+    members.get(&Val::from(name.to_owned())).is_none_or(|value| matches!(text(value), Ok(None)))
+}
+
 /// A container image as a target: a new tag is no new target.
 fn image_target(value: &Val) -> Shaped<Option<String>> {
     Ok(text(value)?.map(|image| image_name(&image)))
@@ -352,6 +358,8 @@ pub(super) fn found(value: &Val, kind: Kind) -> Shaped<Found> {
     Ok(Found { finding, target: image.or(target), scanner })
 }
 
+const SCOPE_FIELDS: &[&str] = &["scanner", "target", "image", "failure", "complete", "unexamined", "roots"];
+
 /// The scans of one report, in the order in which they are first named.
 pub(super) struct Scans<'a> {
     definition: &'a Definition,
@@ -375,7 +383,8 @@ impl<'a> Scans<'a> {
                     "failure" => scan.failure = text(value)?,
                     "complete" => scan.complete = !matches!(value, Val::Bool(false)),
                     "unexamined" => scan.unexamined = items(value, text)?,
-                    _ => return unknown(&["scanner", "target", "image", "failure", "complete", "unexamined"], name),
+                    "roots" => scan.roots = items(value, text)?,
+                    _ => return unknown(SCOPE_FIELDS, name),
                 }
                 Ok(())
             })
@@ -383,7 +392,13 @@ impl<'a> Scans<'a> {
             scan.target = image.or(target).unwrap_or_default();
             scan.complete &= scan.failure.is_none();
             match it.scans.iter_mut().find(|other| other.scope() == scan.scope()) {
-                Some(other) => other.unexamined.append(&mut scan.unexamined),
+                // What one part of the report says of a scope holds for all of it.
+                Some(other) => {
+                    other.unexamined.append(&mut scan.unexamined);
+                    other.roots.append(&mut scan.roots);
+                    other.complete &= scan.complete;
+                    other.failure = other.failure.take().or(scan.failure);
+                }
                 None => it.scans.push(scan),
             }
         }
@@ -419,9 +434,10 @@ impl<'a> Scans<'a> {
             self.scans[at].findings.push(finding);
         } else {
             let (scanner, target) = (scanner.to_owned(), target.to_owned());
-            let (complete, failure, unexamined) = (first.complete, first.failure.clone(), first.unexamined.clone());
+            let (complete, failure) = (first.complete, first.failure.clone());
+            let (unexamined, roots) = (first.unexamined.clone(), first.roots.clone());
             let findings = vec![finding];
-            self.scans.push(Scan { scanner, target, complete, failure, unexamined, findings, ..self.blank() });
+            self.scans.push(Scan { scanner, target, complete, failure, unexamined, roots, findings, ..self.blank() });
         }
         Ok(())
     }

@@ -3,11 +3,12 @@
 
 use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{BinaryOp, Def, Term};
+use jaq_core::ops::Math;
 use jaq_core::path::{Part, Path};
 use jaq_core::{DataT, Lut, Native, data::HasLut};
 use jaq_json::{Num, Val};
 
-use super::objects::{self, Literal};
+use super::objects::{self, Literal, Written};
 use super::steps::{self, Steps};
 
 /// What the calls stand for.
@@ -88,18 +89,15 @@ impl<'s> Replacer<'s, '_> {
         terms.into_iter().map(|term| self.term(term)).collect()
     }
 
-    fn object(&mut self, members: Vec<(Term<&'s str>, Option<Term<&'s str>>)>) -> Term<&'s str> {
-        let Some(literal) = Literal::new(&members) else {
-            let members =
-                members.into_iter().map(|(name, value)| (self.term(name), value.map(|value| self.term(value))));
-            return Term::Obj(members.collect());
-        };
-        let called =
-            members.into_iter().zip(literal.is_called()).filter_map(|((_, value), called)| value.filter(|_| called));
-        let called = self.terms(called.collect());
-        let number = self.number(self.replaced.literals.len());
-        self.replaced.literals.push(literal);
-        Term::Call(objects::NAME, called.into_iter().chain([number]).collect())
+    fn object(&mut self, members: Vec<Written<'s>>) -> Term<&'s str> {
+        let calls = Literal::all(members).into_iter().map(|(literal, arguments)| {
+            let arguments = self.terms(arguments);
+            let number = self.number(self.replaced.literals.len());
+            self.replaced.literals.push(literal);
+            Term::Call(objects::NAME, arguments.into_iter().chain([number]).collect())
+        });
+        let sum = |sum, call| Term::BinOp(Box::new(sum), BinaryOp::Math(Math::Add), Box::new(call));
+        calls.reduce(sum).unwrap_or(Term::Obj(Vec::new()))
     }
 
     fn path(&mut self, from: Box<Term<&'s str>>, path: Path<Term<&'s str>>) -> Term<&'s str> {
@@ -272,15 +270,36 @@ mod tests {
     }
 
     #[test]
-    fn members_that_yield_nothing_are_null() {
+    fn members_that_yield_nothing_are_null_in_every_literal() {
+        let many = (0..40).map(|n| format!("m{n}: .none[]?")).collect::<Vec<_>>().join(", ");
+        let nulls = (0..40).map(|n| format!("\"m{n}\":null")).collect::<Vec<_>>().join(",");
         for (code, wanted) in [
+            ("{}", "[{}]"),
+            ("{a: empty}", r#"[{"a":null}]"#),
             ("{a: .none[]?, b: 1}", r#"[{"a":null,"b":1}]"#),
             ("{a: (1, 2), b: (3, 4)}", r#"[{"a":1,"b":3},{"a":2,"b":3},{"a":1,"b":4},{"a":2,"b":4}]"#),
             ("{a, b: .a.c, d: \"x\"}", r#"[{"a":{"c":5},"b":5,"d":"x"}]"#),
+            ("{none}", r#"[{"none":null}]"#),
+            ("5 as $x | {$x, y: empty}", r#"[{"x":5,"y":null}]"#),
+            ("\"k\" as $x | {$x: 6, y: empty}", r#"[{"k":6,"y":null}]"#),
+            ("{\"a b\": empty, \"c\": 1}", r#"[{"a b":null,"c":1}]"#),
+            ("{\"a\"}", r#"[{"a":{"c":5}}]"#),
+            ("{\"a\\(1)\": empty, c: 1}", r#"[{"a1":null,"c":1}]"#),
+            ("{\"\\(\"a\")\", c: 1}", r#"[{"a":{"c":5},"c":1}]"#),
+            ("{(\"a\", \"b\"): empty}", r#"[{"a":null},{"b":null}]"#),
+            ("{(\"a\", \"b\"): (1, 2)}", r#"[{"a":1},{"a":2},{"b":1},{"b":2}]"#),
+            ("{(empty): 1, c: 1}", r#"[{"c":1}]"#),
+            ("{a: {b: empty}, c: [{d: empty}]}", r#"[{"a":{"b":null},"c":[{"d":null}]}]"#),
+            ("{if: 1, a: (empty, empty)}", r#"[{"if":1,"a":null}]"#),
+            ("{a: 1} + {b: empty}", r#"[{"a":1,"b":null}]"#),
+            ("def f(x): {x: x}; f(empty)", r#"[{"x":null}]"#),
+            (format!("{{{many}}}").as_str(), format!("[{{{nulls}}}]").as_str()),
         ] {
             let input = jaq_json::read::parse_single(br#"{"a": {"c": 5}}"#).unwrap();
-            let Ok(got) = engine::run(code, input) else { panic!("{code}") };
-            assert_eq!(Val::from_iter(got).to_string(), wanted, "{code}");
+            let got = engine::run(code, input).map_err(|failure| match failure {
+                Failure::Document(text) | Failure::Program(text) => text,
+            });
+            assert_eq!(got.map(|got| Val::from_iter(got).to_string()), Ok(wanted.to_owned()), "{code}");
         }
     }
 }

@@ -22,6 +22,8 @@ pub struct Trial {
     pub scans: Vec<Scan>,
     /// Fields that no finding has, where there are findings at all.
     pub never_filled: Vec<&'static str>,
+    /// Fields that some findings have and others lack, with how many lack them.
+    pub sometimes_lacking: Vec<(&'static str, usize)>,
 }
 
 /// Tries a definition (a file, or a reader's name) on a report.
@@ -43,8 +45,15 @@ fn run(reader: &dyn Reader, input: Input<'_>, workspace: &Path) -> Result<Trial,
     let mut scans = reader.read(input)?;
     normalise::scans(&mut scans, input.path, &ReportSource::default(), workspace, &mut Sources::new(workspace));
     let findings: Vec<_> = scans.iter().flat_map(|scan| &scan.findings).collect();
-    let never_filled = if findings.is_empty() { Vec::new() } else { never_filled(&findings) };
-    Ok(Trial { reader: reader.name().to_owned(), recognised: reader.recognises(input.probe), scans, never_filled })
+    let count = findings.len();
+    let mut lacking =
+        reader.unrated(input)?.map_or(Vec::new(), |[title, severity]| vec![("title", title), ("severity", severity)]);
+    lacking.extend(lacking_fields(&findings));
+    let never_filled =
+        lacking.iter().filter(|(_, lack)| count > 0 && *lack == count).map(|(field, _)| *field).collect();
+    let sometimes_lacking = lacking.into_iter().filter(|(_, lack)| (1..count).contains(lack)).collect();
+    let recognised = reader.recognises(input.probe);
+    Ok(Trial { reader: reader.name().to_owned(), recognised, scans, never_filled, sometimes_lacking })
 }
 
 const FIELDS: &[&str] = &[
@@ -64,11 +73,12 @@ const FIELDS: &[&str] = &[
     "description",
 ];
 
-fn never_filled(findings: &[&Finding]) -> Vec<&'static str> {
+/// How many findings lack each of the fields.
+fn lacking_fields(findings: &[&Finding]) -> Vec<(&'static str, usize)> {
     let values: Vec<_> = findings.iter().filter_map(|finding| serde_json::to_value(finding).ok()).collect();
     let filled = |value: &Value, field: &str| {
         let found = field.split('.').try_fold(value, |value, name| value.get(name));
         found.is_some_and(|value| !value.is_null() && value.as_array().is_none_or(|items| !items.is_empty()))
     };
-    FIELDS.iter().copied().filter(|field| !values.iter().any(|value| filled(value, field))).collect()
+    FIELDS.iter().map(|field| (*field, values.iter().filter(|value| !filled(value, field)).count())).collect()
 }

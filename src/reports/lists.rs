@@ -63,5 +63,12 @@ pub fn trial(out: &mut dyn Write, trial: &Trial) -> io::Result<()> {
     if !trial.never_filled.is_empty() {
         writeln!(out, "never filled in: {}", trial.never_filled.join(", "))?;
     }
+    if !trial.sometimes_lacking.is_empty() {
+        let lacking = trial.sometimes_lacking.iter().map(|(field, count)| format!("{field} ({count} of {found})"));
+        writeln!(out, "not always filled in: {}", lacking.collect::<Vec<_>>().join(", "))?;
+    }
+    for field in ["title", "severity"].iter().filter(|field| trial.never_filled.contains(field)) {
+        writeln!(out, "warning: no finding is given a `{field}`: is its name in the report another one?")?;
+    }
     Ok(())
 }
