@@ -9,8 +9,8 @@ use crate::issue::{Comment, Edit, Issue, IssueId, New, Note, Stamp, State};
 use crate::plan::{Action, Change, Plan, Planner, Verdict, Write};
 use crate::trackers::{Error, Found, Track, Which};
 
-/// Times that a change is planned anew where people keep changing the issue at the same time.
-const MAX_TRIES: usize = 3;
+/// Times that a change is planned anew where people keep changing the issue at the same time, or the service has us wait.
+const MAX_TRIES: usize = 6;
 /// Times that an issue is opened where it is unclear whether that happened.
 const MAX_OPENS: usize = 2;
 /// Times that an issue is looked for before it counts as not opened.

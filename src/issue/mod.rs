@@ -182,6 +182,13 @@ pub struct Comment {
     pub text: String,
 }
 
+/// The digest under which the stamp remembers a written value: case and white space are the tracker's to change.
+#[must_use]
+pub fn value_digest(value: &str) -> u64 {
+    let folded = value.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+    u64::from_be_bytes(crate::finding::digest([("value", folded.as_str())]).short())
+}
+
 impl Comment {
     /// The hidden line by which the comment is found again, for trackers whose comments keep HTML comments.
     #[must_use]

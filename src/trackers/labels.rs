@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::config::Mapping;
 use crate::finding::digest;
-use crate::issue::Issue;
+use crate::issue::{Issue, Stamp, value_digest};
 
 /// What a service takes for a label.
 #[derive(Debug, Clone, Copy)]
@@ -146,6 +146,54 @@ impl OwnLabels {
     pub(super) fn is_listed(&self, issue: &Issue) -> bool {
         issue.labelled && self.has_source(issue)
     }
+}
+
+/// The mark of the label by which issues are listed.
+pub(super) const OWN_LABEL: &str = "own_label";
+
+/// Labels that findsync wrote when the mapping was another: its own label by an earlier name with those beside it, and
+/// values of fields that are no labels any more. Those that a person has changed since stay.
+pub(super) fn left_behind<'l>(
+    stamp: Option<&Stamp>,
+    own: &OwnLabels,
+    labels: &'l [String],
+    value_of: impl for<'a> Fn(&str, &'a str) -> Option<&'a str>,
+    is_label_now: impl Fn(&str) -> bool,
+) -> Vec<&'l String> {
+    let Some(stamp) = stamp else { return Vec::new() };
+    let former = stamp.fields.get(OWN_LABEL).filter(|digest| **digest != value_digest(&own.own));
+    let former_own = labels.iter().find(|label| former == Some(&value_digest(label)));
+    let was_own = |label: &str| {
+        former_own.is_some_and(|own| {
+            label
+                .strip_prefix(own.as_str())
+                .is_some_and(|rest| matches!(rest, "" | "-decided") || rest.starts_with(':'))
+        })
+    };
+    let was_field = |label: &str| {
+        let written = stamp.fields.iter().filter(|(field, _)| !is_label_now(field));
+        written.into_iter().any(|(field, digest)| {
+            value_of(field, label).is_some_and(|value| !value.is_empty() && value_digest(value) == *digest)
+        })
+    };
+    labels.iter().filter(|label| was_own(label) || was_field(label)).collect()
+}
+
+/// The fields that must be written anew because the mapping keeps them at another place than the stamp's: a value that
+/// is there already is somebody's.
+pub(super) fn moved_fields<'f>(
+    stamp: &Stamp,
+    marks: &[(&'static str, String)],
+    mapped: impl Iterator<Item = &'f String>,
+    has: impl Fn(&str) -> bool,
+) -> Vec<String> {
+    let differs = |(name, value): &(&str, String)| {
+        *name != OWN_LABEL && stamp.fields.get(*name).is_some_and(|digest| *digest != value_digest(value))
+    };
+    if !marks.iter().any(differs) {
+        return Vec::new();
+    }
+    mapped.filter(|name| stamp.fields.contains_key(*name) && !has(name)).cloned().collect()
 }
 
 #[cfg(test)]

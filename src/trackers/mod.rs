@@ -82,6 +82,12 @@ pub trait Read: Send + Sync {
         Duration::ZERO
     }
 
+    /// Where this mapping's issues keep what they have, as names and values: findsync's label, the Project. The stamp's
+    /// `fields` remember them, so that issues follow a mapping that changes, and what stands at the old place goes.
+    fn marks(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
     /// Everything that would fail later: token, permission, project, missing field or option, with what to do about each.
     async fn check(&self) -> Result<Vec<Problem>, Error>;
 

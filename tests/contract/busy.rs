@@ -26,6 +26,8 @@ pub trait Failing: World + Sized {
     fn state(&self) -> Self::State;
     /// Fails one of the requests to come; the next one is 0.
     fn fail(&self, at: usize, fault: Self::Fault);
+    /// How many requests came since the requests were last taken.
+    fn made(&self) -> usize;
     /// The requests since the last call.
     fn take_requests(&self) -> Vec<String>;
     /// What people can tell of it: labels and issues with all that is visible of them, but for what differs between two
@@ -166,6 +168,48 @@ pub async fn survives_every_fault<W: Failing>(empty: W::State, blocks: u32, faul
         CHANGES * blocks as usize,
         faults.len()
     );
+}
+
+/// Whoever writes while the service has us wait keeps every word, whichever request waits. `later` says to come back in a
+/// second.
+pub async fn keeps_what_people_write_in_a_wait<W: Failing>(empty: W::State, later: W::Fault) {
+    let there = |severity| [scan("Trivy", vec![dependency("CVE-2026-0001", severity)])];
+    let first = W::holding(empty).await;
+    Bench::new(&first).sync(&there(Severity::Low)).await;
+    let start = first.state();
+    let update = |world: W| async move {
+        let bench = Bench::new(&world);
+        bench.apply_with(&there(Severity::Critical), world.connect(&bench.mapping)).await.unwrap();
+        world
+    };
+    let requests = update(W::holding(start.clone()).await).await.take_requests();
+    let case = |at: usize| {
+        let (start, requests) = (start.clone(), &requests);
+        async move {
+            let world = W::holding(start).await;
+            world.fail(at, later);
+            let bench = Bench::new(&world);
+            let number = bench.only().await.number;
+            let person = async {
+                while world.made() <= at {
+                    tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                world.person(Act::Label(number, "on-it")).await;
+                world.person(Act::Append(number, "I am on it.")).await;
+            };
+            let scans = there(Severity::Critical);
+            let (applied, ()) = tokio::join!(bench.apply_with(&scans, world.connect(&bench.mapping)), person);
+            let seen = bench.only().await;
+            let case = format!("{later:?} at {at} ({}): {applied:?}: {seen:#?}", requests[at]);
+            assert!(seen.labels.iter().any(|label| label == "on-it"), "{case}");
+            assert!(seen.body.contains("I am on it."), "{case}");
+            bench.sync(&scans).await;
+            let seen = bench.only().await;
+            assert!(seen.body.contains("I am on it.") && seen.body.contains("Critical"), "{case}");
+        }
+    };
+    futures::stream::iter(0..requests.len()).for_each_concurrent(8, case).await;
 }
 
 /// Two runs at the same moment, then one more: one open issue a key, and nothing is undone.

@@ -2,7 +2,7 @@
 
 use findsync::config::Mapping;
 use findsync::finding::Severity;
-use findsync::issue::{Actor, Body, Edit, Issue, State};
+use findsync::issue::{Actor, Body, Edit, Issue, State, value_digest};
 use findsync::trackers::{Track, Which};
 
 use super::{Act, Bench, World, dependency, scan};
@@ -103,4 +103,35 @@ pub async fn names_a_stamp_that_cannot_be_read(world: &dyn World) {
     world.person(Act::Damage(number)).await;
     let issue = one(&*tracker, Which::Open).await;
     assert!(issue.stamp.is_none() && issue.stamp_error.is_some() && issue.trusted, "{issue:#?}");
+}
+
+pub async fn a_label_of_its_own_by_an_earlier_name_goes(world: &dyn World) {
+    let number = with_one(world).await;
+    let plain = world.connect(&world.mapping());
+    let issue = one(&*plain, Which::Open).await;
+    world.person(Act::Label(number, "people")).await;
+    // What an earlier run wrote under the earlier name.
+    let mut edit = leaves(&*plain, &one(&*plain, Which::Open).await, State::Open);
+    let mut stamp = edit.stamp.take().unwrap();
+    let mark = plain.marks().into_iter().find(|(name, _)| *name == "own_label").unwrap();
+    stamp.fields.insert(mark.0.to_owned(), value_digest(&mark.1));
+    let limits = plain.limits();
+    let body = Body::parse(&issue.body);
+    let text = limits.stamp_in_body.then(|| stamp.encode(limits.stamp));
+    edit.body = Some(Body { stamp: text, ..body }.compose(&limits));
+    (edit.stamp, edit.state) = (Some(stamp), None);
+    edit.add_labels = vec![format!("{}:acme/shop", mark.1)];
+    let issue = one(&*plain, Which::Open).await;
+    plain.edit(&issue, &edit).await.unwrap();
+
+    let renamed = Mapping { own_label: "guarded".into(), ..world.mapping() };
+    let tracker = world.connect(&renamed);
+    let found = [list(&*tracker, Which::Open).await, list(&*tracker, Which::Closed).await].concat();
+    assert_eq!(found.len(), 1, "{found:#?}");
+    tracker.edit(&found[0], &Edit { title: Some("Anew".into()), ..Edit::default() }).await.unwrap();
+    let issue = one(&*tracker, Which::Open).await;
+    assert!(issue.labelled, "{issue:#?}");
+    let mut labels = issue.labels;
+    labels.retain(|label| label == "people" || label.starts_with("findsync"));
+    assert_eq!(labels, ["people"], "what people put there stays, what findsync did goes");
 }

@@ -237,6 +237,7 @@ macro_rules! contract_suite {
             lists_by_its_own_labels,
             knows_who_closed_an_issue,
             names_a_stamp_that_cannot_be_read,
+            a_label_of_its_own_by_an_earlier_name_goes,
             opens_anew_what_was_deleted,
             hostile_text_stays_text,
             a_report_decides_nothing_about_itself,

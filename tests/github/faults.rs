@@ -3,7 +3,7 @@
 
 use findsync::finding::Severity;
 
-use crate::busy::{End, races, survives_every_fault};
+use crate::busy::{End, keeps_what_people_write_in_a_wait, races, survives_every_fault};
 use crate::contract::{Bench, World as _, dependency, scan};
 use crate::fake::{Fault, World};
 use crate::world::Hub;
@@ -35,6 +35,13 @@ async fn faults_end_in_the_same_world_with_a_project() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn faults_end_in_the_same_world_with_labels() {
     survives_every_fault::<Hub>(World::default(), 1, &FAULTS, 1).await;
+}
+
+#[tokio::test]
+async fn whoever_writes_in_a_wait_keeps_every_word() {
+    for world in [World::default as fn() -> World, World::with_project] {
+        keeps_what_people_write_in_a_wait::<Hub>(world(), Fault::SecondaryLater).await;
+    }
 }
 
 #[tokio::test]

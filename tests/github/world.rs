@@ -145,6 +145,10 @@ impl Failing for Hub {
         self.fake.fail(self.fake.log().len() + at + 1, fault);
     }
 
+    fn made(&self) -> usize {
+        self.fake.log().len()
+    }
+
     fn take_requests(&self) -> Vec<String> {
         let log = self.fake.log();
         self.fake.reset_log();

@@ -1,7 +1,7 @@
 //! Whatever breaks, at whichever request: the next run makes it good, and the world is the one that it would have been.
 //! And two runs at once.
 
-use crate::busy::{End, races, survives_every_fault};
+use crate::busy::{End, keeps_what_people_write_in_a_wait, races, survives_every_fault};
 use crate::fake::{Kind, Tier, World};
 use crate::support;
 use crate::world::{Server, with_statuses};
@@ -33,6 +33,13 @@ async fn every_request_may_fail_in_every_way() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_request_may_fail_in_every_way_where_statuses_take_a_second_one() {
     survives_every_fault::<Server>((World::new(Tier::Premium), with_statuses()), 1, &FAULTS, 2).await;
+}
+
+#[tokio::test]
+async fn whoever_writes_in_a_wait_keeps_every_word() {
+    for (tier, mapping) in [(Tier::Free, support::mapping()), (Tier::Premium, with_statuses())] {
+        keeps_what_people_write_in_a_wait::<Server>((World::new(tier), mapping), Kind::Later).await;
+    }
 }
 
 #[tokio::test]

@@ -159,6 +159,10 @@ impl Failing for Server {
         self.fake.fail(at, fault);
     }
 
+    fn made(&self) -> usize {
+        self.fake.made()
+    }
+
     fn take_requests(&self) -> Vec<String> {
         // A fault that waits for a write may not have come.
         self.fake.calm();

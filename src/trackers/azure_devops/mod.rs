@@ -26,7 +26,7 @@ use self::model::{FieldDefinition, List, StateColor, WorkItemType};
 use self::read::Known;
 use self::types::{Types, WorkType};
 use super::http::HttpConfig;
-use super::labels::{LabelRules, OwnLabels};
+use super::labels::{LabelRules, OWN_LABEL, OwnLabels};
 use super::{Error, Found, Problem, Read, Track, Visibility, Which};
 use crate::config::{Instance, Mapping};
 use crate::issue::{Edit, Issue, IssueId, Limits, Markup, New};
@@ -192,6 +192,10 @@ impl Read for AzureDevOps {
 
     fn lag(&self) -> Duration {
         self.client.lag()
+    }
+
+    fn marks(&self) -> Vec<(&'static str, String)> {
+        vec![(OWN_LABEL, self.mapping.own_label.clone())]
     }
 
     async fn check(&self) -> Result<Vec<Problem>, Error> {

@@ -10,6 +10,7 @@ use super::types::WorkType;
 use super::{AzureDevOps, fields, links, text};
 use crate::finding::Status;
 use crate::issue::{Edit, FieldEdit, Issue, IssueId, New, Stamp, State};
+use crate::trackers::labels::left_behind;
 use crate::trackers::{Error, Found, labels_for};
 
 impl AzureDevOps {
@@ -238,7 +239,11 @@ impl AzureDevOps {
         let edited = edit.fields.iter().filter(|field| Place::of(&field.name, work_type) == Place::Tags);
         let old: Vec<String> =
             edited.filter_map(|field| issue.fields.get(&field.name)).flat_map(|old| fields::tags(old)).collect();
-        let gone = self.own_labels.all_spelled(&edit.remove_labels);
+        let mut gone = self.own_labels.all_spelled(&edit.remove_labels);
+        // No tag stands for a field's value.
+        gone.extend(
+            left_behind(issue.stamp.as_ref(), &self.own_labels, now, |_, _| None, |_| true).into_iter().cloned(),
+        );
         let goes = |tag: &str| has(&gone, tag) || has(&old, tag) && !has(&of_fields, tag);
         let kept = now.iter().filter(|tag| !goes(tag)).cloned();
         let mut tags: Vec<String> = kept.collect();

@@ -138,9 +138,14 @@ impl Api {
     }
 
     async fn graphql(&self, kind: Kind, what: &str, document: &str, variables: Value) -> Result<Answer, Error> {
-        let request = Request::new(kind, Method::POST, what, self.address.graphql.clone())
-            .json(&json!({ "query": document, "variables": variables }));
+        let request = Request::new(kind, Method::POST, what, self.address.graphql.clone());
+        self.run_graphql(request.json(&json!({ "query": document, "variables": variables }))).await
+    }
+
+    /// Sends a GraphQL request.
+    pub(super) async fn run_graphql(&self, request: Request) -> Result<Answer, Error> {
         let response = self.call(request).await?;
+        let what = response.what.as_str();
         let answer: Answer = response.json()?;
         match answer.errors.first() {
             Some(failed) if answer.data.is_null() => Err(failed.error(&response.service, what)),

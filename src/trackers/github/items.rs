@@ -1,13 +1,16 @@
 //! Writing to the Project: items and field values, several mutations in one GraphQL document.
 
+use http::Method;
 use serde_json::{Map, Value, json};
 
 use super::GitHub;
+use super::api::Api;
 use super::list::Handle;
 use super::setup::{RESERVED, Setup};
 use super::write::with_pending;
 use crate::issue::{FieldEdit, Issue, IssueId, Stamp};
 use crate::trackers::Error;
+use crate::trackers::http::{Kind, Request};
 
 /// A value for one of the Project's fields.
 pub(super) struct FieldWrite {
@@ -109,7 +112,7 @@ impl GitHub {
             document.add("body", "updateIssue", "UpdateIssueInput!", json!({ "id": handle.issue, "body": body }));
         }
         let what = format!("set the Project's fields of #{}", id.number);
-        let answer = self.api.mutate(&what, &document.text(), Value::Object(document.variables)).await?;
+        let answer = self.api.run_graphql(self.based_on_reading(document.request(&self.api, &what), id)).await?;
         let Some(failed) = answer.errors.first() else { return Ok(()) };
         if let Some((body, stamp)) = last {
             // A failed mutation does not keep those after it from running: the stamp must not say what is not so.
@@ -140,6 +143,11 @@ impl Mutations {
         self.declared.push_str(&format!("${alias}: {kind} "));
         self.selected.push_str(&format!("  {alias}: {mutation}(input: ${alias}) {{ clientMutationId }}\n"));
         self.variables.insert(alias.to_owned(), input);
+    }
+
+    fn request(self, api: &Api, what: &str) -> Request {
+        let request = Request::new(Kind::Write, Method::POST, what, api.address.graphql.clone());
+        request.json(&json!({ "query": self.text(), "variables": self.variables }))
     }
 
     fn text(&self) -> String {

@@ -8,6 +8,7 @@ mod api;
 mod auth;
 mod check;
 mod items;
+mod labels;
 mod list;
 mod project;
 mod setup;
@@ -22,12 +23,13 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::{Mutex, OnceCell};
+use tokio::time::Instant;
 
 use self::api::Api;
 use self::list::{Node, Page, Query};
 use self::setup::{Document, Setup, Wanted};
-use super::http::{HttpConfig, Request};
-use super::labels::{LabelRules, OwnLabels};
+use super::http::{HttpConfig, Readings, Request};
+use super::labels::{LabelRules, OWN_LABEL, OwnLabels, moved_fields};
 use super::{Error, Found, Problem, Read, Track, Visibility, Which};
 use crate::config::{Instance, Mapping, Secret};
 use crate::issue::{Edit, Issue, IssueId, Limits, Markup, New};
@@ -64,6 +66,7 @@ pub struct GitHub {
     setup: Mutex<Option<Arc<Setup>>>,
     milestones: OnceCell<Vec<(String, u64)>>,
     made_labels: Mutex<BTreeSet<String>>,
+    readings: Readings,
     page: AtomicUsize,
 }
 
@@ -100,6 +103,7 @@ impl GitHub {
             setup: Mutex::default(),
             milestones: OnceCell::new(),
             made_labels: Mutex::default(),
+            readings: Readings::default(),
             page: AtomicUsize::new(PAGE),
         })
     }
@@ -187,7 +191,7 @@ impl GitHub {
             // Issues that were created while we paged may come twice.
             let wanted = |node: &Node| node.number > newer_than && (!query.mine || node.is_mine());
             let nodes = nodes.into_iter().filter(|node| wanted(node) && seen.insert(node.number));
-            issues.extend(nodes.map(|node| node.into_issue(&self.mapping, &self.own_labels, &self.wanted, &setup)));
+            issues.extend(nodes.map(|node| self.issue_from(node, &setup)));
             match page_info.end_cursor.filter(|_| page_info.has_next_page && !end) {
                 Some(cursor) => after = Some(cursor),
                 None => return Ok(issues),
@@ -263,6 +267,7 @@ impl GitHub {
         document.declare("number", "Int!", json!(id.number));
         document.repository.push_str("issue(number: $number) { ...issue }\n");
         list::add_fragment(&mut document, &self.wanted, Some(&setup), true);
+        let begun = Instant::now();
         let answer = match document.ask(&self.api, &format!("read #{}", id.number)).await {
             Err(Error::NotFound { .. }) => return self.follow(id).await,
             answer => answer?,
@@ -271,9 +276,30 @@ impl GitHub {
         if !node.repository.name_with_owner.eq_ignore_ascii_case(&setup.repository.name_with_owner) {
             return Ok(Found::Moved(node.url));
         }
-        let mut issue = node.into_issue(&self.mapping, &self.own_labels, &self.wanted, &setup);
+        let mut issue = self.issue_from(node, &setup);
         self.add_types(std::slice::from_mut(&mut issue)).await?;
+        self.readings.note(id.number, begun);
         Ok(Found::Here(Box::new(issue)))
+    }
+
+    fn issue_from(&self, node: Node, setup: &Setup) -> Issue {
+        let mut issue = node.into_issue(&self.mapping, &self.own_labels, &self.wanted, setup);
+        let behind = self.left_behind(issue.stamp.as_ref(), &issue.labels);
+        if let Some(stamp) = &mut issue.stamp {
+            let is_behind = |name: &&String| behind.iter().any(|label| setup::label_value(name, label).is_some());
+            let has = |name: &str| issue.fields.contains_key(name);
+            let mut moved = moved_fields(stamp, &self.marks(), self.wanted.fields.iter(), has);
+            moved.extend(self.wanted.fields.iter().filter(is_behind).filter(|name| !has(name)).cloned());
+            moved.retain(|name| !stamp.pending.contains(name));
+            moved.dedup();
+            stamp.pending.extend(moved);
+        }
+        issue
+    }
+
+    /// A write that is based on what was read: it is not sent after a wait in which people may have written.
+    fn based_on_reading(&self, request: Request, id: &IssueId) -> Request {
+        request.based_on(self.readings.get(id.number))
     }
 
     /// Where an issue went that GraphQL no longer has: REST redirects to the new place.
@@ -338,6 +364,11 @@ impl Read for GitHub {
 
     fn lag(&self) -> Duration {
         self.api.http.lag()
+    }
+
+    fn marks(&self) -> Vec<(&'static str, String)> {
+        let project = self.wanted.project_number.map_or_else(|| "none".to_owned(), |number| number.to_string());
+        vec![(OWN_LABEL, self.mapping.own_label.clone()), ("project", project)]
     }
 
     async fn check(&self) -> Result<Vec<Problem>, Error> {

@@ -35,6 +35,9 @@ struct Login {
     login: String,
 }
 
+/// Times that a change is sent where nobody else changed the issue meanwhile.
+const LOOKS: usize = 5;
+
 impl GitHub {
     pub(super) async fn create(&self, new: &New) -> Result<IssueId, Error> {
         let setup = &*self.setup().await?;
@@ -104,10 +107,7 @@ impl GitHub {
         let setup = &*self.setup().await?;
         self.require(setup)?;
         let fields = self.project_fields(setup, &edit.fields)?;
-        let mut labels = self.changed_labels(issue, edit);
-        if let Some(labels) = &mut labels {
-            self.ensure_labels(setup, labels).await?;
-        }
+        let labels = self.label_changes(issue, edit);
         let mut payload = self.reserved(&edit.fields).await?;
         if let Some(comment) = &edit.comment {
             self.comment(issue, comment).await?;
@@ -132,14 +132,12 @@ impl GitHub {
         if !fields_last {
             self.change_fields(setup, issue, &fields, None).await?;
         }
+        self.write_labels(setup, &issue.id, labels).await?;
         if let Some(title) = &edit.title {
             payload.insert("title".to_owned(), json!(title));
         }
         if let Some(body) = body {
             payload.insert("body".to_owned(), json!(body));
-        }
-        if let Some(labels) = labels {
-            payload.insert("labels".to_owned(), json!(labels));
         }
         match edit.state {
             Some(State::Open) => {
@@ -152,7 +150,9 @@ impl GitHub {
             None => {}
         }
         if !payload.is_empty() {
-            self.patch(&issue.id, &payload).await?;
+            self.patch_read(issue, edit, &payload).await?;
+            // What follows goes with what was just written.
+            self.readings.forget(issue.id.number);
         }
         if fields_last {
             self.change_fields(setup, issue, &fields, last).await?;
@@ -191,7 +191,7 @@ impl GitHub {
     pub(super) async fn patch(&self, id: &IssueId, payload: &Map<String, Value>) -> Result<(), Error> {
         let url = self.api.address.repo(&["issues", &id.number.to_string()]);
         let what = format!("update #{}", id.number);
-        let request = Request::new(Kind::Write, Method::PATCH, what.clone(), url);
+        let request = self.based_on_reading(Request::new(Kind::Write, Method::PATCH, what.clone(), url), id);
         match self.send_issue(request, payload).await?.ok().map_err(super::api::clarify) {
             Ok(response) => {
                 if let Ok(written) = response.json::<Written>() {
@@ -199,17 +199,40 @@ impl GitHub {
                 }
                 Ok(())
             }
-            Err(Error::NotFound { .. } | Error::Moved(_)) => Err(match self.find(id).await? {
-                Found::Moved(to) => Error::Moved(to),
-                Found::Gone => Error::Gone,
-                Found::Here(_) => Error::Forbidden {
-                    what,
-                    detail: "GitHub shows the issue but will not let it be changed: the token needs Issues: write"
-                        .to_owned(),
-                },
-            }),
-            Err(error) => Err(error),
+            Err(error) => Err(self.refused(id, &what, error).await?),
         }
+    }
+
+    /// One PATCH of what was read: once more after a wait in which nobody else changed what it overwrites.
+    async fn patch_read(&self, issue: &Issue, edit: &Edit, payload: &Map<String, Value>) -> Result<(), Error> {
+        for _ in 0..LOOKS {
+            match self.patch(&issue.id, payload).await {
+                Err(Error::Conflict) => {}
+                done => return done,
+            }
+            let Found::Here(now) = self.find(&issue.id).await? else { break };
+            let state = now.state == issue.state || Some(now.state) == edit.state;
+            if !(state && now.title == issue.title && now.body == issue.body) {
+                break;
+            }
+        }
+        Err(Error::Conflict)
+    }
+
+    /// Why an issue could not be changed: it may be gone, moved, or not ours to change.
+    pub(super) async fn refused(&self, id: &IssueId, what: &str, error: Error) -> Result<Error, Error> {
+        if !matches!(error, Error::NotFound { .. } | Error::Moved(_)) {
+            return Ok(error);
+        }
+        Ok(match self.find(id).await? {
+            Found::Moved(to) => Error::Moved(to),
+            Found::Gone => Error::Gone,
+            Found::Here(_) => Error::Forbidden {
+                what: what.to_owned(),
+                detail: "GitHub shows the issue but will not let it be changed: the token needs Issues: write"
+                    .to_owned(),
+            },
+        })
     }
 
     /// Writes a comment, but never twice, and not where people locked the issue.
@@ -268,37 +291,8 @@ impl GitHub {
         }))
     }
 
-    /// All labels that an issue should have, where they change.
-    fn changed_labels(&self, issue: &Issue, edit: &Edit) -> Option<Vec<String>> {
-        let mut labels = issue.labels.clone();
-        labels.extend(self.own_labels.all_spelled(&issue.own_labels));
-        let stands_for = |name: &String| self.wanted.fields.contains(name);
-        if self.wanted.project_number.is_none() {
-            for (name, value) in issue.fields.iter().filter(|(name, _)| stands_for(name)) {
-                if !edit.fields.iter().any(|field| field.name == *name) {
-                    labels.push(setup::field_label(name, value));
-                }
-            }
-            for field in &edit.fields {
-                labels.retain(|label| setup::label_value(&field.name, label).is_none());
-            }
-            labels.extend(self.field_labels(&edit.fields));
-        }
-        let gone = self.own_labels.all_spelled(&edit.remove_labels);
-        labels.retain(|label| !gone.iter().any(|gone| same(gone, label)));
-        let add = self.own_labels.all_spelled(&edit.add_labels);
-        for label in add.iter().chain([&self.mapping.own_label]) {
-            if !labels.iter().any(|known| same(known, label)) {
-                labels.push(label.clone());
-            }
-        }
-        let by_fields = self.wanted.project_number.is_none() && edit.fields.iter().any(|field| stands_for(&field.name));
-        let changes = by_fields || !issue.labelled || !edit.add_labels.is_empty() || !edit.remove_labels.is_empty();
-        changes.then_some(labels)
-    }
-
     /// Labels that stand for fields where there is no Project.
-    fn field_labels(&self, fields: &[FieldEdit]) -> Vec<String> {
+    pub(super) fn field_labels(&self, fields: &[FieldEdit]) -> Vec<String> {
         if self.wanted.project_number.is_some() {
             return Vec::new();
         }

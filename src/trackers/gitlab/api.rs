@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
+use tokio::time::Instant;
 use url::Url;
 
 use crate::config::{Credential, Instance, Secret};
@@ -75,7 +76,17 @@ impl Api {
         what: &str,
         endpoint: &(impl Endpoint + Sync),
     ) -> Result<T, Error> {
-        endpoint.query_async(&Call { api: self, what }).await.map_err(|error| self.plain(what, error))
+        self.ask_based_on(what, endpoint, None).await
+    }
+
+    /// The same of a write that is based on what was read at a moment.
+    pub(super) async fn ask_based_on<T: DeserializeOwned + 'static>(
+        &self,
+        what: &str,
+        endpoint: &(impl Endpoint + Sync),
+        read_at: Option<Instant>,
+    ) -> Result<T, Error> {
+        endpoint.query_async(&Call { api: self, what, read_at }).await.map_err(|error| self.plain(what, error))
     }
 
     /// Reads one page of a list, with its headers. `query` takes the place of the endpoint's own parameters.
@@ -85,7 +96,7 @@ impl Api {
         endpoint: &(impl Endpoint + Sync),
         query: Option<&str>,
     ) -> Result<Response, Error> {
-        let call = Call { api: self, what };
+        let call = Call { api: self, what, read_at: None };
         let url = endpoint.url_base().endpoint_for(&call, &endpoint.endpoint());
         let mut url = url.map_err(|error| self.plain(what, error))?;
         match query {
@@ -97,7 +108,20 @@ impl Api {
 
     /// Asks by GraphQL. A mutation ([`Kind::Write`]) is never repeated.
     pub(super) async fn graphql(&self, kind: Kind, what: &str, query: &str, variables: &Value) -> Result<Value, Error> {
+        self.graphql_based_on(kind, what, query, variables, None).await
+    }
+
+    /// The same of a write that is based on what was read at a moment.
+    pub(super) async fn graphql_based_on(
+        &self,
+        kind: Kind,
+        what: &str,
+        query: &str,
+        variables: &Value,
+        read_at: Option<Instant>,
+    ) -> Result<Value, Error> {
         let request = Request::new(kind, Method::POST, what, self.graphql.clone())
+            .based_on(read_at)
             .json(&json!({ "query": query, "variables": variables }));
         let response = refine(self.http.send(request).await?)?;
         let mut answer: Value = response.json()?;
@@ -182,6 +206,7 @@ fn refine(response: Response) -> Result<Response, Error> {
 struct Call<'a> {
     api: &'a Api,
     what: &'a str,
+    read_at: Option<Instant>,
 }
 
 impl RestClient for Call<'_> {
@@ -209,7 +234,7 @@ impl AsyncClient for Call<'_> {
             _ => Kind::Write,
         };
         let url = Url::parse(&parts.uri.to_string())?;
-        let mut request = Request::new(kind, parts.method, self.what, url);
+        let mut request = Request::new(kind, parts.method, self.what, url).based_on(self.read_at);
         if let Some(media_type) = parts.headers.get(CONTENT_TYPE) {
             request = request.body(media_type.clone(), body);
         }

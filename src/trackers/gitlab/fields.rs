@@ -117,8 +117,13 @@ impl Field {
     }
 
     fn scoped_value<'l>(&self, label: &'l str) -> Option<&'l str> {
-        label.strip_prefix(self.name.as_str())?.strip_prefix("::").filter(|value| !value.contains("::"))
+        scoped_value(&self.name, label)
     }
+}
+
+/// The value in a scoped label that stands for a field.
+pub(super) fn scoped_value<'l>(name: &str, label: &'l str) -> Option<&'l str> {
+    label.strip_prefix(name)?.strip_prefix("::").filter(|value| !value.contains("::"))
 }
 
 /// All fields that a mapping names.

@@ -3,6 +3,7 @@
 mod api;
 mod check;
 mod fields;
+mod labels;
 mod list;
 mod people;
 mod resolve;
@@ -20,14 +21,15 @@ use gitlab::api::projects::{Project, Projects};
 use gitlab::api::users::CurrentUser;
 use serde_json::json;
 use tokio::sync::{Mutex, OnceCell};
+use tokio::time::Instant;
 
 use self::api::{Api, Get};
 use self::fields::{Fields, state_of};
 use self::list::Filter;
 use self::people::People;
 use self::work_items::{Abilities, Item};
-use super::http::HttpConfig;
-use super::labels::{LabelRules, OwnLabels, SplitLabels};
+use super::http::{HttpConfig, Readings};
+use super::labels::{OwnLabels, SplitLabels};
 use super::{Error, Found, Linked, Problem, Read, Track, Visibility, Which, closer};
 use crate::config::{Credential, Instance, Mapping};
 use crate::finding::Status;
@@ -48,9 +50,6 @@ const LIMITS: Limits = Limits {
     concurrency: 4,
 };
 
-/// What GitLab takes for a label.
-const LABELS: LabelRules = LabelRules { longest: 255, forbidden: &[',', '?', '&'], folds_case: false };
-
 /// One project of a GitLab instance.
 #[derive(Debug)]
 pub struct GitLab {
@@ -62,6 +61,7 @@ pub struct GitLab {
     /// Labels that the project or a group above it has, once somebody had to know.
     labels: Mutex<Option<BTreeSet<String>>>,
     people: People,
+    readings: Readings,
     /// Issues are opened one after another: that is about as fast as gitlab.com takes them, and their numbers keep the
     /// order of the plan, the worst first.
     opening: Mutex<()>,
@@ -96,12 +96,13 @@ impl GitLab {
     ) -> Result<Self, Error> {
         Ok(Self {
             api: Api::new(instance, tune)?,
-            own_labels: OwnLabels::new(mapping, LABELS),
+            own_labels: OwnLabels::new(mapping, labels::LABELS),
             mapping: mapping.clone(),
             credential: instance.credential.clone(),
             setup: OnceCell::new(),
             labels: Mutex::default(),
             people: People::default(),
+            readings: Readings::default(),
             opening: Mutex::default(),
         })
     }
@@ -212,11 +213,14 @@ impl GitLab {
 
     fn issue_of(&self, setup: &Setup, raw: &wire::Issue, item: &Item) -> Issue {
         let body = raw.description.clone().unwrap_or_default();
-        let (stamp, stamp_error) = Body::read_stamp(&body);
+        let (mut stamp, stamp_error) = Body::read_stamp(&body);
         let fields = setup.fields.read(raw, item, &setup.abilities);
         let SplitLabels { labelled, own: own_labels, rest: mut labels } =
             self.own_labels.split(raw.labels.iter().cloned());
         labels.retain(|label| !setup.fields.own(label));
+        if let Some(stamp) = &mut stamp {
+            stamp.pending.extend(self.moved_fields(setup, stamp, &labels, &fields));
+        }
         let state = state_of(raw);
         let closed_by = raw.closed_by.as_ref().filter(|_| state == State::Closed);
         Issue {
@@ -298,6 +302,10 @@ impl Read for GitLab {
         self.api.lag()
     }
 
+    fn marks(&self) -> Vec<(&'static str, String)> {
+        self.current_marks()
+    }
+
     async fn check(&self) -> Result<Vec<Problem>, Error> {
         self.problems().await
     }
@@ -355,6 +363,7 @@ impl Read for GitLab {
         use gitlab::api::projects::issues::Issue as Endpoint;
         let setup = self.setup().await?;
         let endpoint = built(Endpoint::builder().project(setup.project.id).issue(id.number).build())?;
+        let begun = Instant::now();
         let raw: wire::Issue = match self.api.ask("read the issue", &endpoint).await {
             Ok(raw) => raw,
             Err(Error::NotFound { .. } | Error::Gone) => return Ok(Found::Gone),
@@ -367,6 +376,7 @@ impl Read for GitLab {
         let notes = if raw.user_notes_count == Some(0) { Vec::new() } else { self.notes(setup, raw.iid).await? };
         let markers = markers(&notes, &setup.me);
         let issue = self.translate(setup, vec![raw], &items).await?.pop();
+        self.readings.note(id.number, begun);
         Ok(issue.map_or(Found::Gone, |issue| Found::Here(Box::new(Issue { comments: Some(markers), ..issue }))))
     }
 
@@ -389,17 +399,6 @@ impl Read for GitLab {
 }
 
 impl GitLab {
-    /// The labels, all of them, and the state by which a list is asked for.
-    fn listed_by(&self, which: Which) -> (Vec<String>, &'static str) {
-        let own = &self.own_labels;
-        let (label, state) = match which {
-            Which::Decided => (own.decided(), "closed"),
-            Which::Closed => (self.mapping.own_label.clone(), "closed"),
-            Which::Open | Which::NewerThan(_) => (self.mapping.own_label.clone(), "opened"),
-        };
-        (std::iter::once(label).chain(own.source()).collect(), state)
-    }
-
     /// What only GraphQL knows of the issues that were listed, where the mapping asks for any of it.
     async fn items(&self, setup: &Setup, which: Which, listed: &[wire::Issue]) -> Result<BTreeMap<u64, Item>, Error> {
         if !setup.fields.are_elsewhere() || listed.is_empty() {

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::Error;
 use super::api::Api;
@@ -189,11 +190,11 @@ impl Api {
     }
 
     /// Changes what only GraphQL can.
-    pub(super) async fn update_item(&self, id: u64, input: &Value) -> Result<(), Error> {
+    pub(super) async fn update_item(&self, id: u64, input: &Value, read_at: Option<Instant>) -> Result<(), Error> {
         let what = "set work-item fields";
         let mut input = input.clone();
         input["id"] = json!(format!("gid://gitlab/WorkItem/{id}"));
-        let data = self.graphql(Kind::Write, what, UPDATE, &json!({ "input": input })).await?;
+        let data = self.graphql_based_on(Kind::Write, what, UPDATE, &json!({ "input": input }), read_at).await?;
         let errors: Vec<String> = list(&data["workItemUpdate"]["errors"]);
         if data["workItemUpdate"].is_null() || !errors.is_empty() {
             return Err(Error::Refused { what: what.to_owned(), detail: errors.join("; ") });

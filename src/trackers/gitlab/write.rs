@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use gitlab::api::projects::issues::notes::CreateIssueNote;
 use gitlab::api::projects::issues::{CreateIssue, EditIssue, IssueStateEvent};
+use tokio::time::Instant;
 
 use super::api::With;
 use super::fields::{Slot, state_of};
@@ -11,6 +12,9 @@ use super::resolve::Changes;
 use super::work_items::Item;
 use super::{Error, GitLab, LIMITS, Setup, built, markers, promoted_to, wire};
 use crate::issue::{Body, Edit, FieldEdit, Issue, IssueId, New, Stamp, State};
+
+/// Times that a change is sent where nobody else changed the issue meanwhile.
+const LOOKS: usize = 5;
 
 impl GitLab {
     pub(super) async fn create(&self, new: &New) -> Result<IssueId, Error> {
@@ -43,7 +47,7 @@ impl GitLab {
         if in_steps {
             let finish = async {
                 if !changes.item.is_empty() {
-                    self.api.update_item(issue.id, &changes.item.clone().into()).await?;
+                    self.api.update_item(issue.id, &changes.item.clone().into(), None).await?;
                 }
                 let edit = Edit {
                     body: Some(new.body.clone()),
@@ -65,6 +69,7 @@ impl GitLab {
     pub(super) async fn update(&self, issue: &Issue, edit: &Edit) -> Result<(), Error> {
         let setup = self.setup().await?;
         let changes = self.changes(setup, &edit.fields, &issue.fields).await?;
+        let edit = &self.with_own_label(issue, edit);
         let add = self.own_labels.all_spelled(&edit.add_labels);
         let adds: Vec<String> = add.iter().chain(&changes.add).cloned().collect();
         if !adds.is_empty() {
@@ -76,9 +81,30 @@ impl GitLab {
                 Ok(id) => id,
                 Err(_) => self.global_id(setup, issue.id.number).await?,
             };
-            self.api.update_item(id, &changes.item.clone().into()).await?;
+            let read_at = self.readings.get(issue.id.number);
+            self.api.update_item(id, &changes.item.clone().into(), read_at).await?;
         }
-        self.put(setup, issue.id.number, edit, &changes).await
+        for _ in 0..LOOKS {
+            match self.put(setup, issue.id.number, edit, &changes).await {
+                // Nothing that it overwrites has changed in a wait: labels are added and taken away one by one.
+                Err(Error::Conflict) if self.is_as_read(setup, issue, edit).await? => {}
+                done => return done,
+            }
+        }
+        Err(Error::Conflict)
+    }
+
+    /// Whether title, text and state are what was read, or what this edit makes of them.
+    async fn is_as_read(&self, setup: &Setup, issue: &Issue, edit: &Edit) -> Result<bool, Error> {
+        use gitlab::api::projects::issues::Issue as Endpoint;
+        let begun = Instant::now();
+        let endpoint = built(Endpoint::builder().project(setup.project.id).issue(issue.id.number).build())?;
+        let now: wire::Issue = self.api.ask("read the issue", &endpoint).await.map_err(gone)?;
+        self.readings.note(issue.id.number, begun);
+        let state = state_of(&now);
+        Ok(now.title == issue.title
+            && now.description.as_deref().unwrap_or_default() == issue.body
+            && (state == issue.state || Some(state) == edit.state))
     }
 
     /// Writes the comment, unless it is there, or the issue became an epic and so is closed for good.
@@ -139,7 +165,9 @@ impl GitLab {
             return Ok(());
         }
         let endpoint = With { endpoint: built(endpoint.build())?, extra: changes.params.clone() };
-        let issue: wire::Issue = self.api.ask("change the issue", &endpoint).await.map_err(gone)?;
+        let read_at = self.readings.get(iid);
+        let issue: wire::Issue = self.api.ask_based_on("change the issue", &endpoint, read_at).await.map_err(gone)?;
+        self.readings.forget(iid);
         match edit.state {
             Some(state) if state != state_of(&issue) => {
                 let verb = if state == State::Open { "reopen" } else { "close" };

@@ -5,6 +5,7 @@ use http::{Method, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio::time::Instant;
 use url::Url;
 
 use crate::trackers::Error;
@@ -32,6 +33,7 @@ pub struct Request {
     pub(super) body: Option<Vec<u8>>,
     pub(super) kind: Kind,
     pub(super) what: String,
+    pub(super) based_on: Option<Instant>,
 }
 
 impl Request {
@@ -44,7 +46,14 @@ impl Request {
     /// Any other request. [`Kind::Read`] says that it may be repeated (a GraphQL query, WIQL).
     #[must_use]
     pub fn new(kind: Kind, method: Method, what: impl Into<String>, url: Url) -> Self {
-        Self { method, url, headers: HeaderMap::new(), body: None, kind, what: what.into() }
+        Self { method, url, headers: HeaderMap::new(), body: None, kind, what: what.into(), based_on: None }
+    }
+
+    /// Says when that was read which a write changes: after a longer wait it is not sent, as people may have written.
+    #[must_use]
+    pub const fn based_on(mut self, read_at: Option<Instant>) -> Self {
+        self.based_on = read_at;
+        self
     }
 
     /// Adds a header.

@@ -6,6 +6,7 @@
 mod limit;
 mod message;
 mod pace;
+mod reading;
 mod redact;
 
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ use url::Url;
 
 pub use message::{Kind, Request, Response};
 pub use pace::{Bucket, Pace};
+pub use reading::Readings;
 
 use self::pace::Pacer;
 use self::redact::Secrets;
@@ -52,6 +54,8 @@ pub struct Retry {
     pub patience: Duration,
     /// How long a list may lack what was just written.
     pub lag: Duration,
+    /// How long what was read of an issue may be written on without another look.
+    pub fresh: Duration,
 }
 
 impl Default for Retry {
@@ -62,6 +66,7 @@ impl Default for Retry {
             limit_wait: Duration::from_secs(60),
             patience: Duration::from_secs(15 * 60),
             lag: Duration::from_secs(2),
+            fresh: Duration::from_secs(5),
         }
     }
 }
@@ -248,7 +253,8 @@ impl Http {
     ///
     /// # Errors
     /// [`Error::Unreachable`] (a read), [`Error::Unclear`] (a write that may have happened), [`Error::RateLimited`],
-    /// [`Error::Settings`] (another host).
+    /// [`Error::Conflict`] (what it is based on was read too long ago; nothing was sent), [`Error::Settings`] (another
+    /// host).
     pub async fn send(&self, request: Request) -> Result<Response, Error> {
         let mut request = request;
         let safe = request.kind == Kind::Read;
@@ -256,6 +262,9 @@ impl Http {
         loop {
             self.admit(&request)?;
             self.pacer.admit(request.kind).await;
+            if request.based_on.is_some_and(|at| at.elapsed() > self.retry.fresh || self.pacer.held_since(at)) {
+                return Err(Error::Conflict);
+            }
             let failure = match self.attempt(&request).await {
                 Ok(response) if self.is_limited(&response) => {
                     let unknown = self.retry.limit_wait.saturating_mul(1 << limits.min(8));
@@ -315,7 +324,6 @@ impl Http {
                 hint: "tokens are sent to the instance only: check its `location` and API address".to_owned(),
             });
         }
-        self.requests.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 
@@ -340,6 +348,7 @@ impl Http {
 
     /// One request, one answer, read whole.
     async fn attempt(&self, request: &Request) -> Result<Response, Failure> {
+        self.requests.fetch_add(1, Ordering::Relaxed);
         let begun = Instant::now();
         let mut headers = request.headers.clone();
         let auth = self.auth.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();

@@ -47,6 +47,8 @@ struct Hold {
     until: Option<Instant>,
     /// How long we have been told to wait so far.
     waited: Duration,
+    /// When we were last told to.
+    told: Option<Instant>,
 }
 
 impl Pacer {
@@ -106,8 +108,14 @@ impl Pacer {
             return Err(wait);
         }
         hold.waited += more;
+        hold.told = Some(now);
         hold.until = Some(from.max(until));
         Ok(())
+    }
+
+    /// Whether we were told to wait after a moment.
+    pub(super) fn held_since(&self, moment: Instant) -> bool {
+        self.held().told.is_some_and(|told| told >= moment)
     }
 
     fn held(&self) -> std::sync::MutexGuard<'_, Hold> {

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use chrono::NaiveDate;
 
 use self::file::{File, RESERVED, number_of, slug};
-use super::labels::{LabelRules, OwnLabels, SplitLabels};
+use super::labels::{LabelRules, OWN_LABEL, OwnLabels, SplitLabels, left_behind};
 use super::{Error, Found, Problem, Read, Track, Visibility, Which, closer, labels_for};
 use crate::config::Mapping;
 use crate::issue::{
@@ -208,6 +208,10 @@ impl Read for Local {
         LIMITS
     }
 
+    fn marks(&self) -> Vec<(&'static str, String)> {
+        vec![(OWN_LABEL, self.mapping.own_label.clone())]
+    }
+
     async fn check(&self) -> Result<Vec<Problem>, Error> {
         let mut problems = Vec::new();
         if self.folder.exists() && !self.folder.is_dir() {
@@ -298,10 +302,15 @@ impl Track for Local {
         if let Some(title) = &edit.title {
             file.set("title", Some(title));
         }
-        if !(edit.add_labels.is_empty() && edit.remove_labels.is_empty()) {
-            let mut labels = file.labels();
-            labels.retain(|label| !edit.remove_labels.contains(label));
-            labels.extend(edit.add_labels.iter().cloned());
+        let mut labels = file.labels();
+        let behind = left_behind(issue.stamp.as_ref(), &self.own_labels, &labels, |_, _| None, |_| true);
+        let gone: Vec<String> = edit.remove_labels.iter().chain(behind).cloned().collect();
+        let missing = (!issue.labelled).then_some(&self.mapping.own_label);
+        let add: Vec<&String> = edit.add_labels.iter().chain(missing).filter(|add| !labels.contains(add)).collect();
+        if !(add.is_empty() && gone.is_empty()) {
+            let add: Vec<String> = add.into_iter().cloned().collect();
+            labels.retain(|label| !gone.contains(label));
+            labels.extend(add);
             file.set_labels(&labels);
         }
         match edit.state {

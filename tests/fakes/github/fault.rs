@@ -22,6 +22,8 @@ pub enum Fault {
     Secondary,
     /// The same without a word on how long to wait.
     SecondaryUntold,
+    /// The same: a second later.
+    SecondaryLater,
     /// 429, nothing done.
     TooMany,
     /// 401, nothing done.
@@ -41,7 +43,7 @@ impl Fault {
     pub fn instead(self) -> Option<Answer> {
         let mut answer = match self {
             Self::ServerError => Answer::message(500, "Server Error"),
-            Self::Secondary | Self::SecondaryUntold => {
+            Self::Secondary | Self::SecondaryUntold | Self::SecondaryLater => {
                 Answer::message(403, "You have exceeded a secondary rate limit. Please wait a few minutes.")
             }
             Self::TooMany => Answer::message(429, "Too many requests"),
@@ -62,6 +64,9 @@ impl Fault {
             }
             Self::BadGateway | Self::Hang | Self::Cut => return None,
         };
+        if self == Self::SecondaryLater {
+            answer.headers.push(("retry-after", "1".to_owned()));
+        }
         if matches!(self, Self::Secondary | Self::TooMany) {
             answer.headers.push(("retry-after", "0".to_owned()));
         }

@@ -94,6 +94,8 @@ pub fn answer(world: &mut World, account: &Account, call: &Call<'_>) -> Answer {
             Err(answer) => answer,
         },
         (&Method::PATCH, ["issues", number]) => update(world, account, number, call),
+        (&Method::POST, ["issues", number, "labels"]) => add_labels(world, account, number, call),
+        (&Method::DELETE, ["issues", number, "labels", label]) => remove_label(world, account, number, label),
         (&Method::GET, ["issues", number, "comments"]) => match find(world, number) {
             Ok(issue) => {
                 let issue = issue.clone();
@@ -296,6 +298,49 @@ fn update(world: &mut World, account: &Account, number: &str, call: &Call<'_>) -
     }
     let changed = changed.clone();
     Answer::new(200, issue_json(world, &changed, None))
+}
+
+/// <https://docs.github.com/en/rest/issues/labels#add-labels-to-an-issue>
+fn add_labels(world: &mut World, account: &Account, number: &str, call: &Call<'_>) -> Answer {
+    let number = match find(world, number) {
+        Ok(issue) => issue.number,
+        Err(answer) => return answer,
+    };
+    if account.role < Role::Triage {
+        return Answer::message(403, "Must have admin rights to Repository.");
+    }
+    for label in take_labels(world, account, &call.json()["labels"]) {
+        let issue = world.issue(number).expect("it is there");
+        if !issue.labels.contains(&label) {
+            issue.labels.push(label);
+        }
+    }
+    Answer::new(200, issue_labels(world, number))
+}
+
+/// <https://docs.github.com/en/rest/issues/labels#remove-a-label-from-an-issue>
+fn remove_label(world: &mut World, account: &Account, number: &str, label: &str) -> Answer {
+    let issue = match find(world, number) {
+        Ok(issue) => issue,
+        Err(answer) => return answer,
+    };
+    if account.role < Role::Triage {
+        return Answer::message(403, "Must have admin rights to Repository.");
+    }
+    let number = issue.number;
+    let issue = world.issue(number).expect("it is there");
+    let before = issue.labels.len();
+    issue.labels.retain(|known| !known.eq_ignore_ascii_case(label));
+    if issue.labels.len() == before {
+        return Answer::message(404, "Label does not exist");
+    }
+    Answer::new(200, issue_labels(world, number))
+}
+
+fn issue_labels(world: &World, number: u64) -> Value {
+    let issue = world.issues.iter().find(|issue| issue.number == number).expect("it is there");
+    let known = |name: &String| world.labels.iter().find(|label| label.name == *name).map(label_json);
+    issue.labels.iter().filter_map(known).collect()
 }
 
 fn comment(world: &mut World, account: &Account, number: &str, call: &Call<'_>) -> Answer {

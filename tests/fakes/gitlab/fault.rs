@@ -19,6 +19,8 @@ pub enum Kind {
     Cut,
     /// 429 with `Retry-After` and the `RateLimit-*` headers.
     TooMany,
+    /// 429: a second later.
+    Later,
     /// 403 that is a rate limit, as proxies say it.
     Limited,
     /// 503 with `Retry-After`.
@@ -42,6 +44,7 @@ impl Kind {
                 .with("RateLimit-Name", "throttle_authenticated_api")
                 .with("RateLimit-Observed", "11")
                 .with("RateLimit-Remaining", "0"),
+            Self::Later => Answer::text(429, "Retry later\n").with("Retry-After", "1"),
             Self::Limited => Answer::message(403, "rate limit exceeded").with("Retry-After", "0"),
             Self::Unavailable => Answer::text(503, "GitLab is not responding").with("Retry-After", "0"),
             Self::Unauthorized => Answer::message(401, "401 Unauthorized"),

@@ -105,6 +105,11 @@ impl Fake {
         self.world().issues.iter().filter(|issue| issue.project == PROJECT).cloned().collect()
     }
 
+    /// How many requests came since they were last taken.
+    pub fn made(&self) -> usize {
+        lock(&self.inner.requests).len()
+    }
+
     /// The requests since the last call.
     pub fn take_requests(&self) -> Vec<Request> {
         std::mem::take(&mut lock(&self.inner.requests))
