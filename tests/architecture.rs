@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("finding", &[]),
     ("issue", &["finding"]),
-    ("ci", &[]),
+    ("ci", &["finding"]),
     ("config", &["finding", "ci"]),
-    ("readers", &["finding", "config"]),
+    ("readers", &["finding", "config", "ci"]),
     ("triage", &["finding", "config"]),
     ("template", &["finding", "issue", "triage", "config", "ci"]),
     ("plan", &["finding", "issue"]),

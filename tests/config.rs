@@ -8,7 +8,7 @@ use findsync::ci::Ci;
 use findsync::config::{
     Config, Credential, Error, FieldOn, Given, GroupBy, OnManualClose, OnReturn, Public, TrackerKind, UpdatePolicy,
 };
-use findsync::finding::{Kind, Severity, Status};
+use findsync::finding::{Kind, Severity, Source, Status};
 use proptest::prelude::*;
 
 fn env(name: &str) -> Option<String> {
@@ -338,4 +338,26 @@ fn deep_and_endless_files_are_refused() {
         assert!(parse(&text).is_err());
     }
     assert!(parse_in(&Ci::default(), &vec![b'#'; 5 << 20]).is_err());
+}
+
+#[test]
+fn reports_and_mappings_name_repositories_beside_the_runs_own() {
+    let ci = Ci { source: Source::named("github.com/acme/shop"), ..Ci::default() };
+    let text = "reports:
+  - {path: a.json, repository: Pay}
+  - {path: b.json, repository: 'https://git.acme.io/x/y.git', formerly: [image:web, old/y]}
+instances: [{label: a, type: local, location: issues}]
+mappings: [{shared: true, formerly: [acme/old-name]}]
+";
+    let config = parse_in(&ci, text.as_bytes()).unwrap();
+    let named = |at: usize| config.reports[at].repository.as_ref().map(|source| source.name.as_str());
+    assert_eq!((named(0), named(1)), (Some("github.com/acme/pay"), Some("git.acme.io/x/y")));
+    // A former name may be a target's or a repository's.
+    assert_eq!(config.reports[1].formerly, ["image:web", "old/y", "github.com/old/y"]);
+    assert_eq!(config.mappings[0].shared, Some(true));
+    assert_eq!(config.mappings[0].formerly, ["github.com/acme/old-name"]);
+    assert_eq!(parse("mappings: []").unwrap().mappings.iter().filter_map(|m| m.shared).count(), 0);
+
+    let error = parse(text).unwrap_err().to_string();
+    insta::assert_snapshot!(error);
 }

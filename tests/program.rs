@@ -81,7 +81,8 @@ fn what_cannot_be_written_is_found_out_before_anything_is_changed() {
 fn what_cannot_be_told_afterwards_is_4() {
     let dir = folder();
     let mut apply = findsync(dir.path(), &["apply", "r.json", "--to", "issues"]);
-    apply.env("GITHUB_ACTIONS", "true").env("GITHUB_REF", "refs/heads/main").env("GITHUB_OUTPUT", "absent/output");
+    apply.env("GITHUB_ACTIONS", "true").env("GITHUB_EVENT_NAME", "push").env("GITHUB_REF", "refs/heads/main");
+    apply.env("GITHUB_OUTPUT", "absent/output");
     let output = apply.output().unwrap();
     let said = String::from_utf8(output.stderr.clone()).unwrap();
     assert_eq!(code(&output), 4, "{said}");

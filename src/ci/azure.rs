@@ -1,7 +1,8 @@
 //! Azure Pipelines: `SYSTEM_*` and `BUILD_*`; code may be in Azure Repos or elsewhere.
 
-use super::git::Remote;
-use super::{Ci, CodeLinks, Env, PullRequest, Service, System, branch_of};
+use super::remote::Remote;
+use super::{Ci, CodeLinks, Env, PullRequest, Service, System, Trust, branch_of, matrix_part, run, shown};
+use crate::finding::Source;
 
 pub(super) fn detect(env: Env<'_>) -> Ci {
     let server = env("SYSTEM_COLLECTIONURI").or_else(|| env("SYSTEM_TEAMFOUNDATIONCOLLECTIONURI"));
@@ -24,14 +25,29 @@ pub(super) fn detect(env: Env<'_>) -> Ci {
         };
         CodeLinks::new(service, &remote.server, Some(&remote.path), commit.as_deref())
     });
-    let source = env("SYSTEM_PULLREQUEST_SOURCEBRANCH").and_then(|r| branch_of(&r).or(Some(r)));
+    let branch = |name: &str| env(name).and_then(|reference| branch_of(&reference).or(Some(reference)));
+    let pull_request = pull_request(env, &reference);
+    let is_request = pull_request.is_some();
+    // Only Azure Repos has ids; what others have there is a name.
+    let id = env("BUILD_REPOSITORY_ID").filter(|_| env("BUILD_REPOSITORY_PROVIDER").as_deref() == Some("TfsGit"));
+    let collection = server.as_deref().map(|url| url.split_once("://").map_or(url, |(_, rest)| rest).to_lowercase());
+    let attempts = ["SYSTEM_JOBATTEMPT", "SYSTEM_STAGEATTEMPT"].map(|name| env(name)?.parse::<u32>().ok());
     Ci {
         system: Some(System::AzurePipelines),
         service: Some(Service::AzureDevOps),
         code,
         commit,
-        branch: branch_of(&reference).or(source),
-        pull_request: pull_request(env, &reference),
+        branch: branch_of(&reference).or_else(|| branch("SYSTEM_PULLREQUEST_SOURCEBRANCH")),
+        base_branch: branch("SYSTEM_PULLREQUEST_TARGETBRANCH").filter(|_| is_request),
+        trust: trust(&env("BUILD_REASON").unwrap_or_default(), is_request),
+        pull_request,
+        source: Source { id, ..remote.as_ref().map(Remote::source).unwrap_or_default() },
+        run: run(
+            format!("azure:{}", collection.unwrap_or_default()),
+            env("BUILD_BUILDID"),
+            attempts.into_iter().flatten().max().map(|attempt| attempt.to_string()),
+        ),
+        matrix: matrix(env),
         run_url,
         workspace: env("BUILD_SOURCESDIRECTORY").map(Into::into),
         debug: env("SYSTEM_DEBUG").is_some_and(|value| value.eq_ignore_ascii_case("true")),
@@ -58,4 +74,35 @@ fn pull_request(env: Env<'_>, reference: &str) -> Option<PullRequest> {
         number: number.and_then(|number| number.parse().ok()),
         from_fork: env("SYSTEM_PULLREQUEST_ISFORK").is_none_or(|fork| !fork.eq_ignore_ascii_case("false")),
     })
+}
+
+/// The leg of a matrix, or the slice, that this job is.
+fn matrix(env: Env<'_>) -> Option<String> {
+    let total: u32 = env("SYSTEM_TOTALJOBSINPHASE")?.parse().ok()?;
+    if total < 2 {
+        return None;
+    }
+    let job = env("SYSTEM_PHASENAME").unwrap_or_default();
+    let name = env("SYSTEM_JOBNAME").unwrap_or_default();
+    let leg = name.strip_prefix(&job).unwrap_or(&name).trim_start_matches([' ', '.', '_']);
+    // Of slices only the number tells which is which.
+    let is_number = |leg: &str| leg.trim_start_matches("job").trim_start_matches("Job").parse::<u32>().is_ok();
+    if leg.is_empty() || leg == "_default" || leg == "default" || is_number(leg) {
+        return env("SYSTEM_JOBPOSITIONINPHASE").map(|position| format!("node={position}"));
+    }
+    matrix_part(leg)
+}
+
+/// Whether a run works on what the repository's own people pushed, and nothing else.
+fn trust(reason: &str, is_request: bool) -> Trust {
+    if is_request {
+        return Trust::request();
+    }
+    match reason {
+        "IndividualCI" | "BatchedCI" | "Schedule" | "ScheduleForced" | "Manual" => Trust::Trusted,
+        "ResourceTrigger" | "BuildCompletion" => Trust::untrusted(format!(
+            "a run that another pipeline started (`{reason}`) may hold the reports of what nobody has merged"
+        )),
+        other => Trust::untrusted(format!("issues are not written by runs with the reason `{}`", shown(other))),
+    }
 }

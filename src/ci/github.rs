@@ -4,7 +4,14 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::{Ci, CodeLinks, Env, PullRequest, Read, Service, System, branch_of};
+use super::remote::source_of;
+use super::{
+    Ci, CodeLinks, Env, PullRequest, Read, Service, System, Trust, branch_of, matrix_part, queue_base, run, shown,
+};
+use crate::finding::Source;
+
+/// Events whose runs work on what was pushed to a branch by people who may: `release` on a tag.
+const TRUSTED_EVENTS: [&str; 4] = ["push", "schedule", "workflow_dispatch", "release"];
 
 pub(super) fn detect(env: Env<'_>, read: Read<'_>) -> Ci {
     let event_name = env("GITHUB_EVENT_NAME").unwrap_or_default();
@@ -28,6 +35,19 @@ pub(super) fn detect(env: Env<'_>, read: Read<'_>) -> Ci {
         (Some(repository), Some(run)) => Some(format!("{server}/{repository}/actions/runs/{run}")),
         _ => None,
     };
+    let branch = if is_after { text("/workflow_run/head_branch") } else { env("GITHUB_HEAD_REF").or_else(own_branch) };
+    let base_branch = env("GITHUB_BASE_REF")
+        .or_else(|| text("/pull_request/base/ref"))
+        .or_else(|| text("/workflow_run/pull_requests/0/base/ref"))
+        .or_else(|| branch_of(&text("/merge_group/base_ref")?))
+        .or_else(|| queue_base(branch.as_deref()?));
+    let pull_request = pull_request(env, &event_name, &event);
+    let source = repository.as_ref().and_then(|path| source_of(&format!("{server}/{path}"))).unwrap_or_default();
+    let trust = match (&pull_request, &base_branch) {
+        (Some(_), _) => Trust::request(),
+        (None, Some(_)) => Trust::untrusted("what a merge queue tries out is not merged yet".to_owned()),
+        (None, None) => trust(env, &event_name, &event),
+    };
     Ci {
         system: Some(System::GitHubActions),
         service: Some(Service::GitHub),
@@ -35,9 +55,14 @@ pub(super) fn detect(env: Env<'_>, read: Read<'_>) -> Ci {
         graphql_url: env("GITHUB_GRAPHQL_URL"),
         code: CodeLinks::new(Service::GitHub, &server, repository.as_deref(), commit.as_deref()),
         commit,
-        branch: if is_after { text("/workflow_run/head_branch") } else { env("GITHUB_HEAD_REF").or_else(own_branch) },
+        branch,
+        base_branch,
         default_branch,
-        pull_request: pull_request(env, &event_name, &event),
+        pull_request,
+        trust,
+        run: run(format!("github:{}", source.name), env("GITHUB_RUN_ID"), env("GITHUB_RUN_ATTEMPT")),
+        matrix: env("INPUT_MATRIX").or_else(|| env("FINDSYNC_MATRIX")).and_then(|json| matrix(&json)),
+        source: Source { id: env("GITHUB_REPOSITORY_ID"), ..source },
         run_url,
         workspace: env("GITHUB_WORKSPACE").map(Into::into),
         output_file: env("GITHUB_OUTPUT").map(Into::into),
@@ -78,4 +103,83 @@ fn pull_request(env: Env<'_>, event_name: &str, event: &Value) -> Option<PullReq
         number: request["number"].as_u64().or_else(|| event["number"].as_u64()).or(merged_ref),
         from_fork,
     })
+}
+
+/// The part of a matrix, of `toJSON(matrix)`: `null` in a job without one.
+fn matrix(json: &str) -> Option<String> {
+    let Ok(Value::Object(values)) = serde_json::from_str(json) else { return None };
+    let mut values: Vec<String> = values
+        .iter()
+        .map(|(name, value)| match value {
+            Value::String(text) => format!("{name}={text}"),
+            other => format!("{name}={}", sorted(other)),
+        })
+        .collect();
+    values.sort_unstable();
+    matrix_part(&values.join(" "))
+}
+
+/// JSON whose members stand in the order of their names.
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let mut members: Vec<_> = members.iter().map(|(name, value)| (name.clone(), sorted(value))).collect();
+            members.sort_by(|(a, _), (b, _)| a.cmp(b));
+            Value::Object(members.into_iter().collect())
+        }
+        Value::Array(items) => items.iter().map(sorted).collect(),
+        other => other.clone(),
+    }
+}
+
+/// Whether a run works on what the repository's own people pushed, and nothing else.
+fn trust(env: Env<'_>, event_name: &str, event: &Value) -> Trust {
+    let own = [env("GITHUB_REF"), env("GITHUB_REF_NAME"), env("GITHUB_SHA")];
+    let is_own = |text: &str| own.iter().flatten().any(|own| own == text);
+    let given = ["client_payload", "inputs"].into_iter().find_map(|given| foreign_head(&event[given], &is_own));
+    match event_name {
+        "workflow_dispatch" | "repository_dispatch" if given.is_some() => Trust::untrusted(format!(
+            "this run was started with a commit or branch of its own (`{}`), which may be anybody's",
+            shown(given.unwrap_or_default())
+        )),
+        "repository_dispatch" => Trust::Trusted,
+        trusted if TRUSTED_EVENTS.contains(&trusted) => Trust::Trusted,
+        "workflow_run" => {
+            let before = &event["workflow_run"];
+            let repository = |repository: &Value| repository["full_name"].as_str().map(str::to_lowercase);
+            let own = env("GITHUB_REPOSITORY").map(|own| own.to_lowercase());
+            let is_own = own.is_some() && repository(&before["head_repository"]) == own;
+            let name = before["event"].as_str().unwrap_or_default();
+            if is_own && TRUSTED_EVENTS.contains(&name) {
+                return Trust::Trusted;
+            }
+            let whose = if is_own { "this repository" } else { "another repository" };
+            Trust::untrusted(format!(
+                "the run before this one was for the event `{}` of {whose}, and may hold what nobody has merged",
+                shown(name)
+            ))
+        }
+        other => Trust::untrusted(format!("issues are not written in runs for the event `{}`", shown(other))),
+    }
+}
+
+/// What in the values that a run was started with names a commit, branch or pull request that is not this run's own.
+fn foreign_head<'v>(payload: &'v Value, is_own: &dyn Fn(&str) -> bool) -> Option<&'v str> {
+    let is_head = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        let mut words = name.split(['_', '-', '.']);
+        words.any(|word| matches!(word, "ref" | "sha" | "branch" | "commit" | "head" | "pr" | "pull"))
+    };
+    match payload {
+        Value::Object(members) => members.iter().find_map(|(name, value)| match value {
+            Value::Null => None,
+            Value::String(text) if text.trim().is_empty() => None,
+            Value::String(text) => (is_head(name) && !is_own(text)).then_some(name.as_str()),
+            Value::Number(_) | Value::Bool(_) => is_head(name).then_some(name.as_str()),
+            inside if is_head(name) && inside.is_object() && foreign_head(inside, is_own).is_none() => Some(name),
+            inside => foreign_head(inside, is_own),
+        }),
+        Value::Array(items) => items.iter().find_map(|item| foreign_head(item, is_own)),
+        _ => None,
+    }
 }

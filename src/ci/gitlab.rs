@@ -1,11 +1,17 @@
 //! GitLab CI: `CI_*`, see <https://docs.gitlab.com/ci/variables/predefined_variables/>.
 
-use super::{Ci, CodeLinks, Env, PullRequest, Service, System};
+use super::remote::source_of;
+use super::{Ci, CodeLinks, Env, PullRequest, Service, System, Trust, matrix_part, run, shown};
+use crate::finding::Source;
 
 pub(super) fn detect(env: Env<'_>) -> Ci {
     let server = env("CI_SERVER_URL").map(|url| url.trim_end_matches('/').to_owned());
     let repository = env("CI_PROJECT_PATH");
     let commit = env("CI_COMMIT_SHA");
+    let address = server.as_ref().zip(repository.as_ref()).map(|(server, path)| format!("{server}/{path}"));
+    let source = address.and_then(|address| source_of(&address)).unwrap_or_default();
+    let pull_request = pull_request(env);
+    let is_request = pull_request.is_some();
     Ci {
         system: Some(System::GitLabCi),
         service: Some(Service::GitLab),
@@ -17,7 +23,14 @@ pub(super) fn detect(env: Env<'_>) -> Ci {
         commit,
         branch: env("CI_COMMIT_BRANCH").or_else(|| env("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME")),
         default_branch: env("CI_DEFAULT_BRANCH"),
-        pull_request: pull_request(env),
+        base_branch: env("CI_MERGE_REQUEST_TARGET_BRANCH_NAME")
+            .or_else(|| env("CI_EXTERNAL_PULL_REQUEST_TARGET_BRANCH_NAME"))
+            .filter(|_| is_request),
+        trust: trust(&env("CI_PIPELINE_SOURCE").unwrap_or_default(), is_request),
+        pull_request,
+        run: run(format!("gitlab:{}", source.name), env("CI_PIPELINE_IID"), None),
+        matrix: matrix(env),
+        source: Source { id: env("CI_PROJECT_ID"), ..source },
         run_url: env("CI_JOB_URL").or_else(|| env("CI_PIPELINE_URL")),
         workspace: env("CI_PROJECT_DIR").map(Into::into),
         debug: env("CI_DEBUG_TRACE").is_some_and(|value| value == "true"),
@@ -42,4 +55,31 @@ fn pull_request(env: Env<'_>) -> Option<PullRequest> {
         .or_else(|| differ("CI_EXTERNAL_PULL_REQUEST_SOURCE_REPOSITORY", "CI_EXTERNAL_PULL_REQUEST_TARGET_REPOSITORY"))
         .unwrap_or(true);
     Some(PullRequest { number: number.and_then(|number| number.parse().ok()), from_fork })
+}
+
+/// The part of `parallel:` that this job is. Of a matrix it is the values, which stay when others are added.
+fn matrix(env: Env<'_>) -> Option<String> {
+    // The number of parts is told to every job, the index only to those of several.
+    let index = env("CI_NODE_INDEX")?;
+    let name = env("CI_JOB_NAME").unwrap_or_default();
+    let job = env("CI_JOB_GROUP_NAME").unwrap_or_default();
+    let values =
+        name.strip_prefix(&job).unwrap_or(&name).strip_suffix(']').and_then(|name| Some(name.split_once(": [")?.1));
+    matrix_part(&values.map_or_else(|| format!("node={index}"), str::to_owned))
+}
+
+/// Whether a pipeline works on what the project's own people pushed, and nothing else.
+fn trust(source: &str, is_request: bool) -> Trust {
+    if is_request {
+        return Trust::request();
+    }
+    match source {
+        // Whoever starts one of these may run pipelines on the branch, and it holds that branch's code alone; a child
+        // pipeline has its parent's commit, and the variables of its parent's merge request.
+        "push" | "web" | "schedule" | "api" | "parent_pipeline" => Trust::Trusted,
+        "trigger" | "pipeline" => Trust::untrusted(format!(
+            "a pipeline that another one started (`{source}`) may hold variables and reports of what nobody has merged"
+        )),
+        other => Trust::untrusted(format!("issues are not written by pipelines from the source `{}`", shown(other))),
+    }
 }

@@ -7,10 +7,16 @@ mod code;
 mod git;
 mod github;
 mod gitlab;
+mod remote;
+mod trust;
 
 use std::path::{Path, PathBuf};
 
 pub use code::CodeLinks;
+pub use remote::source_of;
+pub use trust::Trust;
+
+use crate::finding::{Origin, Run, Source};
 
 /// A CI system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +62,14 @@ pub struct Ci {
     pub api_url: Option<String>,
     /// The address of its GraphQL API, where told.
     pub graphql_url: Option<String>,
+    /// The repository that this run is about; its name is empty where nothing tells it.
+    pub source: Source,
+    /// What orders this run among others; `None` outside of a CI.
+    pub run: Option<Run>,
+    /// The part of a matrix that this job is, where it is one of several: `node=18 os=linux`.
+    pub matrix: Option<String>,
+    /// Whether somebody who may write to the repository vouches for what this run works on.
+    pub trust: Trust,
     /// The repository's path, as `acme/shop`.
     pub repository: Option<String>,
     /// Azure DevOps: the team project.
@@ -66,6 +80,8 @@ pub struct Ci {
     pub branch: Option<String>,
     /// The repository's default branch, where told.
     pub default_branch: Option<String>,
+    /// The branch that the code is to go into, where it is not there yet: of a pull or merge request, or a merge queue.
+    pub base_branch: Option<String>,
     /// The pull or merge request that this run is for.
     pub pull_request: Option<PullRequest>,
     /// The address of this run.
@@ -108,7 +124,7 @@ impl Ci {
         } else if is_set("TF_BUILD") {
             azure::detect(&env)
         } else {
-            git::detect(read, dir)
+            git::detect(&env, read, dir)
         }
     }
 
@@ -119,8 +135,33 @@ impl Ci {
         Self::detect(&|name| std::env::var(name).ok(), &|path| std::fs::read_to_string(path).ok(), &dir)
     }
 
-    /// Whether this run may write issues: not for pull and merge requests, else from the default branch and from those
-    /// that the mapping file's `branches` (globs) name. Outside of a CI people know what they do.
+    /// Whether somebody who may write to the repository vouches for what this run works on: mapping file, reports, code.
+    #[must_use]
+    pub fn is_trusted(&self) -> bool {
+        self.trust == Trust::Trusted
+    }
+
+    /// The run that a scan is from. What is not in its branch yet is seen as if it were, and stands in no order: it only
+    /// plans.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        let is_ahead = self.pull_request.is_some() || self.base_branch.is_some();
+        let branch = if is_ahead { self.base_branch.as_ref() } else { self.branch.as_ref() };
+        let branch = branch.filter(|branch| !self.is_default(branch)).cloned().unwrap_or_default();
+        let run = self.run.clone().filter(|_| !is_ahead);
+        Origin { source: self.source.clone(), branch, run }
+    }
+
+    fn is_default(&self, branch: &str) -> bool {
+        match &self.default_branch {
+            Some(default) => branch == default,
+            None => matches!(branch, "main" | "master" | "trunk"),
+        }
+    }
+
+    /// Whether this run may write issues: not for pull and merge requests, nor where nobody vouches for what it works on,
+    /// else from the default branch and from those that the mapping file's `branches` (globs) name. Outside of a CI people
+    /// know what they do.
     ///
     /// # Errors
     /// Says why not.
@@ -133,24 +174,60 @@ impl Ci {
         if self.system.is_none() {
             return Ok(());
         }
+        if let Trust::Untrusted { why } = &self.trust {
+            return Err(why.clone());
+        }
         let Some(branch) = &self.branch else {
-            return Err("this run is for a tag or a lone commit, and issues are written from branches".to_owned());
+            return Err("this run is for a tag or a single commit, and issues are written from branches".to_owned());
         };
-        let is_default = match &self.default_branch {
-            Some(default) => branch == default,
-            None => matches!(branch.as_str(), "main" | "master" | "trunk"),
-        };
-        let is_named =
-            |pattern: &String| globset::Glob::new(pattern).is_ok_and(|g| g.compile_matcher().is_match(branch));
-        if is_default || branches.iter().any(is_named) {
+        if self.is_default(branch) || branches.iter().any(|pattern| matches_branch(pattern, branch)) {
             return Ok(());
         }
-        let shown: String = branch.chars().filter(|c| !c.is_control()).collect();
-        Err(format!("`{shown}` is not the default branch, and `branches` in the mapping file does not name it"))
+        Err(format!(
+            "`{}` is not the default branch, and `branches` in the mapping file does not name it",
+            shown(branch)
+        ))
     }
+}
+
+/// Whether a glob of `branches` names a branch: `*` stops at a slash, `**` does not.
+fn matches_branch(pattern: &str, branch: &str) -> bool {
+    let glob = globset::GlobBuilder::new(pattern).literal_separator(true).build();
+    glob.is_ok_and(|glob| glob.compile_matcher().is_match(branch))
+}
+
+/// A name of somebody's choice, in a message.
+fn shown(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).take(200).collect()
 }
 
 /// The branch of a full reference.
 fn branch_of(reference: &str) -> Option<String> {
     reference.strip_prefix("refs/heads/").map(str::to_owned)
+}
+
+/// The branch that GitHub's merge queue puts pull requests onto, where a branch is one of the queue's.
+fn queue_base(branch: &str) -> Option<String> {
+    let (base, _) = branch.strip_prefix("gh-readonly-queue/")?.rsplit_once('/')?;
+    Some(base.to_owned())
+}
+
+/// A run of a line, where its number is one.
+fn run(line: String, number: Option<String>, attempt: Option<String>) -> Option<Run> {
+    let attempt = attempt.and_then(|attempt| attempt.parse().ok()).unwrap_or(1);
+    Some(Run { line, number: number?.parse().ok()?, attempt })
+}
+
+/// Longest part of a matrix that is written out; of a longer one the beginning and a hash are.
+const MAX_MATRIX: usize = 120;
+
+/// The part of a matrix as one line of bounded length.
+fn matrix_part(text: &str) -> Option<String> {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text: String = text.chars().filter(|c| !c.is_control()).collect();
+    if text.chars().count() <= MAX_MATRIX {
+        return (!text.is_empty()).then_some(text);
+    }
+    let start: String = text.chars().take(MAX_MATRIX).collect();
+    Some(format!("{start}…{}", crate::finding::digest([("matrix", text.as_str())])))
 }

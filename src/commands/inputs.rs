@@ -77,6 +77,7 @@ fn sources(
     args: &ReportArgs,
     config: &Config,
     (root, inside): (&Path, &Path),
+    ci: &Ci,
     global: &Global,
 ) -> Result<Vec<ReportSource>, Error> {
     let configured = config.reports.iter().cloned().map(|source| {
@@ -96,6 +97,8 @@ fn sources(
     let mut sources: Vec<ReportSource> =
         if args.reports.is_empty() { configured.clone() } else { args.reports.iter().map(named).collect() };
     for source in &mut sources {
+        source.repository =
+            source.repository.take().or_else(|| Some(ci.source.clone()).filter(|own| !own.name.is_empty()));
         source.partial |= args.partial;
         if !args.reports.is_empty() {
             source.target = args.target.clone().or(source.target.take());
@@ -107,9 +110,30 @@ fn sources(
 /// Reads the reports of a run.
 pub(super) fn scans(args: &ReportArgs, config: &Config, ci: &Ci, global: &Global) -> Result<Vec<Scan>, Error> {
     let (root, inside) = workspace(ci, global);
-    let sources = sources(args, config, (&root, &inside), global)?;
+    let sources = sources(args, config, (&root, &inside), ci, global)?;
     let options = ReadOptions { reader: args.reader.clone(), ..ReadOptions::new(root) };
-    Ok(read_reports(&sources, &options)?)
+    let mut scans = read_reports(&sources, &options)?;
+    scans.iter_mut().for_each(|scan| attribute(scan, ci));
+    Ok(scans)
+}
+
+/// Says which run brought a scan. Where neither the CI nor git tells the repository, the report may.
+fn attribute(scan: &mut Scan, ci: &Ci) {
+    scan.origin = ci.origin();
+    if scan.origin.source.name.is_empty() {
+        scan.origin.source = scan.repository.take().unwrap_or_default();
+    }
+    scan.repository = scan.repository.take().filter(|repository| repository.name != scan.origin.source.name);
+    if let Some(part) = &ci.matrix {
+        scan.target = in_matrix(&scan.target, part);
+        let formerly: Vec<String> = scan.formerly.iter().map(|name| in_matrix(name, part)).collect();
+        scan.formerly.extend(formerly);
+    }
+}
+
+/// What one job of a matrix scanned: another job of it is no authority for that.
+fn in_matrix(target: &str, part: &str) -> String {
+    format!("{target} [{part}]")
 }
 
 /// Reads the VEX documents that the mapping file names, from the workspace.
@@ -144,4 +168,90 @@ pub(super) fn trackers(config: &Config, today: NaiveDate) -> Result<Vec<Box<dyn 
             .map_err(|source| Error::Tracker { mapping: mapping.label.clone(), source })
     };
     config.mappings.iter().map(connect).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::{Cli, Command};
+    use crate::finding::{Run, Source};
+
+    const SARIF: &str = r#"{"version": "2.1.0", "runs": [
+        {"tool": {"driver": {"name": "Semgrep"}}, "results": [],
+         "versionControlProvenance": [{"repositoryUri": "https://token@github.com/Acme/Shop.git"}]}]}"#;
+
+    /// What is read of a report in a CI's job, and by an entry of the mapping file.
+    fn read(ci: &Ci, entry: ReportSource) -> Scan {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("a.sarif"), SARIF).unwrap();
+        let config =
+            Config { reports: vec![ReportSource { path: "a.sarif".to_owned(), ..entry }], ..Config::default() };
+        let cli = Cli::try_parse_from(["findsync", "findings"]).unwrap();
+        let Command::Findings(args) = cli.command else { panic!("{:?}", cli.command) };
+        let entries = sources(&args.reports, &config, (dir.path(), Path::new("")), ci, &cli.global).unwrap();
+        let mut scans = read_reports(&entries, &ReadOptions::new(dir.path())).unwrap();
+        attribute(&mut scans[0], ci);
+        scans.remove(0)
+    }
+
+    fn in_ci() -> Ci {
+        let run = Run { line: "github:github.com/acme/ops".to_owned(), number: 7, attempt: 1 };
+        let source = Source { id: Some("12".to_owned()), ..Source::named("github.com/acme/ops") };
+        let branches = (Some("main".to_owned()), Some("main".to_owned()));
+        Ci { source, run: Some(run), branch: branches.0, default_branch: branches.1, ..Ci::default() }
+    }
+
+    #[test]
+    fn a_report_tells_its_repository_only_where_nobody_else_does() {
+        let scan = read(&Ci::default(), ReportSource::default());
+        assert_eq!((scan.origin.source, scan.repository), (Source::named("github.com/acme/shop"), None));
+        let scan = read(&in_ci(), ReportSource::default());
+        assert_eq!((scan.origin.source.clone(), scan.repository.clone()), (in_ci().source, None));
+        assert_eq!(scan.owner().id.as_deref(), Some("12"));
+        let named = |name: &str| ReportSource { repository: Some(Source::named(name)), ..ReportSource::default() };
+        let scan = read(&in_ci(), named("github.com/acme/pay"));
+        assert_eq!(scan.repository, Some(Source::named("github.com/acme/pay")));
+        assert_eq!((scan.scope().source, scan.origin.run), (in_ci().source, in_ci().run));
+        // Its own name is no other repository, so that the forge's id still counts.
+        assert_eq!(read(&in_ci(), named("github.com/acme/ops")).repository, None);
+    }
+
+    #[test]
+    fn a_job_of_a_matrix_has_its_part_of_it_in_its_targets() {
+        let ci = Ci { matrix: Some("node=18".to_owned()), ..in_ci() };
+        let named = || ReportSource {
+            target: Some("shop".to_owned()),
+            formerly: vec!["web".to_owned()],
+            ..ReportSource::default()
+        };
+        assert_eq!(read(&ci, ReportSource::default()).target, "a.sarif [node=18]");
+        let scan = read(&ci, named());
+        assert_eq!(
+            (scan.target.as_str(), scan.formerly),
+            ("shop [node=18]", vec!["web".to_owned(), "web [node=18]".to_owned()])
+        );
+        assert_eq!(read(&in_ci(), named()).target, "shop");
+    }
+
+    #[test]
+    fn only_branches_that_are_not_the_default_one_have_scopes_of_their_own() {
+        let branch = |ci: Ci| ci.origin().branch;
+        let on = |branch: &str| Ci { branch: Some(branch.to_owned()), ..in_ci() };
+        assert_eq!((branch(on("main")).as_str(), branch(on("release/1")).as_str()), ("", "release/1"));
+        assert_eq!(branch(Ci { default_branch: None, ..on("master") }), "");
+        assert_eq!(branch(Ci { branch: None, ..in_ci() }), "");
+        // What is not merged yet is seen as if it were, and stands in no order.
+        for base in [None, Some("main"), Some("release/1")] {
+            let ahead = Ci {
+                base_branch: base.map(str::to_owned),
+                pull_request: base.is_none().then(crate::ci::PullRequest::default),
+                ..on("fix")
+            };
+            let expected = base.filter(|base| *base != "main").unwrap_or_default();
+            assert_eq!((ahead.origin().branch.as_str(), ahead.origin().run), (expected, None), "{base:?}");
+        }
+    }
 }

@@ -11,7 +11,7 @@ use super::text::{BadVariable, Number, Place, Placed, Text, Word, Words, interpo
 use super::{
     Config, Decision, DecisionMatch, Filter, Mapping, Problem, ProblemKind, ReportSource, Route, RunLimits, written,
 };
-use crate::finding::Key;
+use crate::finding::{Key, Source};
 
 /// Longest time that a mapping file may name, in days: a hundred years.
 pub(super) const MAX_DAYS: u64 = 36_500;
@@ -238,8 +238,35 @@ impl<'a> Checker<'a> {
             reader: self.optional(report.reader.as_ref()),
             root: self.optional(report.root.as_ref()),
             partial: report.partial.unwrap_or_default(),
+            repository: report.repository.as_ref().and_then(|repository| self.source(repository)),
+            formerly: self.former_names(&report.formerly),
             path: self.files(&report.path)?,
         })
+    }
+
+    /// A repository, by its address, or by its path beside the repository that the CI or git tells.
+    pub(crate) fn source(&mut self, text: &Text) -> Option<Source> {
+        let value = self.filled(text)?;
+        let source = self.given.ci.source_named(&value);
+        if source.is_none() {
+            let what = format!("`{}` does not say on which host the repository is", quote(&text.raw));
+            let help = "neither the CI nor git tells one: write it with its host, as `github.com/acme/shop`";
+            self.problem(ProblemKind::WrongValue, text.place, what, help);
+        }
+        source
+    }
+
+    /// Former names of a target or a repository: as written, and what each means as a repository's.
+    fn former_names(&mut self, texts: &[Text]) -> Vec<String> {
+        let names = self.list(texts);
+        let sources: Vec<Source> = names.iter().filter_map(|name| self.given.ci.source_named(name)).collect();
+        let mut all = names;
+        for Source { name, .. } in sources {
+            if !all.contains(&name) {
+                all.push(name);
+            }
+        }
+        all
     }
 
     fn route(

@@ -19,6 +19,8 @@ impl Mapping {
             status: StatusMap::seed(kind),
             own_label: "findsync".to_owned(),
             source_label: None,
+            shared: None,
+            formerly: Vec::new(),
             labels: Vec::new(),
             decision_labels: DecisionLabels::default(),
             group_by: Vec::new(),

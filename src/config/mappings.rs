@@ -76,6 +76,8 @@ impl Checker<'_> {
         if let Some(own_label) = self.optional(written.own_label.as_ref()) {
             mapping.own_label = own_label;
         }
+        mapping.shared = written.shared;
+        mapping.formerly = written.formerly.iter().filter_map(|name| Some(self.source(name)?.name)).collect();
         mapping.labels = self.list(&written.labels);
         if let Some(labels) = &written.decision_labels {
             let default = DecisionLabels::default();

@@ -27,7 +27,7 @@ pub use instance::{Credential, Instance, Secret, TrackerKind};
 pub use load::{BadTemplate, Given, TemplatePart};
 pub use schema::schema;
 
-use crate::finding::{Kind, Severity, Status};
+use crate::finding::{Kind, Severity, Source, Status};
 
 /// A mapping file that has been checked.
 #[derive(Debug, Clone, Default)]
@@ -63,6 +63,10 @@ pub struct ReportSource {
     pub partial: bool,
     /// Folder that the report's relative paths start from, relative to the workspace.
     pub root: Option<String>,
+    /// Whose findings it holds, where not those of the repository that the run is about.
+    pub repository: Option<Source>,
+    /// What its target or its repository was called before.
+    pub formerly: Vec<String>,
 }
 
 /// Whether and what of unpublished weaknesses may be said where everybody can read.
@@ -104,6 +108,10 @@ pub struct Mapping {
     /// The label of the repository that the run is about, where several share the project: only issues with it are
     /// listed. Set for each run, not by the mapping file.
     pub source_label: Option<String>,
+    /// Whether other repositories write to the project as well; `None`: whether it is not the source's own.
+    pub shared: Option<bool>,
+    /// Names that the source had before, as [`Source::name`].
+    pub formerly: Vec<String>,
     /// Labels for every issue.
     pub labels: Vec<String>,
     /// Labels by which people say a decision in the tracker.

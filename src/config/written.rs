@@ -53,6 +53,12 @@ pub(crate) struct Report {
     pub(crate) partial: Option<bool>,
     /// The folder that paths in the report start from. Default: the workspace.
     pub(crate) root: Option<Text>,
+    /// Whose findings these are: `owner/name`, with the host in front where it is another than this repository's.
+    /// Default: this repository's.
+    pub(crate) repository: Option<Text>,
+    /// What the target or the repository was called before: their issues are taken over.
+    #[serde(default)]
+    pub(crate) formerly: Vec<Text>,
 }
 
 /// A tracker to connect to.
@@ -119,6 +125,11 @@ pub(crate) struct Mapping {
     /// The label (or tag) by which findsync lists its own issues. Default: findsync.
     #[schemars(extend("default" = "findsync"))]
     pub(crate) own_label: Option<Text>,
+    /// Whether other repositories write to the project as well. Default: whether it is not this repository's own.
+    pub(crate) shared: Option<bool>,
+    /// Names that this repository had before, `owner/name`: issues of those names are taken over.
+    #[serde(default)]
+    pub(crate) formerly: Vec<Text>,
     /// Labels (or tags) for every issue.
     #[serde(default)]
     pub(crate) labels: Vec<Text>,

@@ -119,6 +119,9 @@ pub struct Scan {
     /// Folders from which the report's relative paths start, as it names them (the scanned folder, source folders).
     #[serde(skip)]
     pub roots: Vec<String>,
+    /// What its target or its repository was called before: scopes of those names are this one's.
+    #[serde(skip)]
+    pub formerly: Vec<String>,
     /// What it found.
     pub findings: Vec<Finding>,
 }

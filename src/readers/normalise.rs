@@ -6,6 +6,7 @@ use std::path::Path;
 use super::paths::Paths;
 use super::source::Sources;
 use super::{cores, redact};
+use crate::ci::source_of;
 use crate::config::ReportSource;
 use crate::finding::{Finding, Kind, Scan, assign_keys, identifiers, without_login};
 
@@ -17,9 +18,12 @@ pub(super) fn scans(scans: &mut [Scan], path: &str, source: &ReportSource, works
         scan.scanner = clean_line(&scan.scanner);
         scan.target = source.target.clone().unwrap_or_else(|| without_login(&clean_line(&scan.target)));
         if scan.target.is_empty() {
-            // However the path was typed, and wherever the runner has the workspace.
-            scan.target = Paths::new(workspace, None, sources).normalise(path);
+            scan.target = report_name(path, &Paths::new(workspace, None, sources));
         }
+        scan.formerly.clone_from(&source.formerly);
+        // What a report says of its repository counts only where nobody else does.
+        let reported = scan.repository.take().and_then(|source| source_of(&source.name));
+        scan.repository = source.repository.clone().or(reported);
         {
             let paths = Paths::new(workspace, source.root.as_deref(), sources).with_roots(&scan.roots);
             cores::each(&mut scan.findings, |finding| tidy(finding, &paths));
@@ -36,6 +40,21 @@ pub(super) fn scans(scans: &mut [Scan], path: &str, source: &ReportSource, works
         }
         assign_keys(scan);
     }
+}
+
+/// A report's path as a target: the same however it was typed, and wherever the runner has the workspace. Of one outside
+/// of the workspace only the file's name is.
+fn report_name(path: &str, paths: &Paths<'_>) -> String {
+    let is_inside =
+        |path: &String| !path.starts_with("../") && !path.starts_with('/') && path.as_bytes().get(1) != Some(&b':');
+    let typed = paths.normalise(path);
+    if is_inside(&typed) {
+        return typed;
+    }
+    // A link may lead to the workspace by another way.
+    let real = std::fs::canonicalize(path).map(|path| paths.normalise(&path.to_string_lossy()));
+    let name = || typed.rsplit('/').next().unwrap_or_default().to_owned();
+    real.ok().filter(is_inside).unwrap_or_else(name)
 }
 
 /// A file as findings' paths are written; a folder with a slash at its end.
@@ -122,6 +141,9 @@ mod tests {
         };
         for path in ["reports/a.json", "./reports//a.json", &absolute.to_string_lossy()] {
             assert_eq!(target(path, ""), "reports/a.json", "{path}");
+        }
+        for outside in ["/srv/runner-7/scans/a.json", "../scans/a.json", "C:\\scans\\a.json"] {
+            assert_eq!(target(outside, ""), "a.json", "{outside}");
         }
         assert_eq!((target("-", ""), target("a.json", "shop")), ("-".to_owned(), "shop".to_owned()));
         assert_eq!(target("a.json", "https://oauth2:glpat-x@gitlab.example/a"), "https://gitlab.example/a");

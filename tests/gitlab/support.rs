@@ -36,6 +36,8 @@ pub fn mapping() -> Mapping {
         },
         own_label: "findsync".to_owned(),
         source_label: None,
+        shared: None,
+        formerly: Vec::new(),
         labels: vec!["security".to_owned()],
         decision_labels: DecisionLabels::default(),
         group_by: Vec::new(),

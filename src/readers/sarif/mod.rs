@@ -11,7 +11,7 @@ use self::model::{Log, Map, Message, Notification, ResultObject, Rule, Run, Supp
 use self::rules::Rules;
 use super::leaf::{self, Object};
 use super::{Input, Probe, ReadError, Reader, ids, redact};
-use crate::finding::{Evidence, Finding, Fingerprint, Fix, Kind, Scan, Status, image_name};
+use crate::finding::{Evidence, Finding, Fingerprint, Fix, Kind, Scan, Source, Status, image_name};
 
 /// Longer help texts are left to the link: they are written once for each finding.
 const MAX_HELP: usize = 1500;
@@ -91,6 +91,7 @@ fn scan(path: &str, index: usize, mut run: Run<'_>) -> Result<Scan, ReadError> {
         complete: failure.is_none(),
         failure,
         unexamined,
+        repository: repository(run),
         findings,
         ..Scan::default()
     })
@@ -101,6 +102,13 @@ fn target(run: &Run<'_>) -> String {
     let category = run.automation_details.id.get().and_then(|id| id.rsplit_once('/')).map(|(category, _)| category);
     let image = || run.properties.image_name.get().map(|image| image_name(image).to_owned());
     category.filter(|category| !category.is_empty()).map(str::to_owned).or_else(image).unwrap_or_default()
+}
+
+/// The repository that was scanned (§3.14.13), as the report writes it. A run about several says nothing of whose they are.
+fn repository(run: &Run<'_>) -> Option<Source> {
+    let mut uris = run.version_control_provenance.iter().filter_map(|control| control.repository_uri.get());
+    let first = uris.next().filter(|uri| !uri.trim().is_empty())?;
+    uris.all(|other| other == first).then(|| Source::named(first))
 }
 
 fn without_version(driver: &str) -> &str {

@@ -101,6 +101,8 @@ pub(super) struct ExternalFile<'a> {
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct VersionControl<'a> {
     #[serde(borrow)]
+    pub(super) repository_uri: Text<'a>,
+    #[serde(borrow)]
     pub(super) mapped_to: Object<ArtifactLocation<'a>>,
 }
 
