@@ -50,6 +50,8 @@ pub(crate) fn mapping(open: &str, closed: &str) -> Mapping {
         },
         own_label: "findsync".into(),
         source_label: None,
+        shared: None,
+        formerly: Vec::new(),
         labels: vec![],
         decision_labels: DecisionLabels::default(),
         group_by: vec![],
