@@ -17,7 +17,10 @@ fn one() {
     let [finding] = &scans[0].findings[..] else { panic!("{:?}", scans[0].findings) };
     assert!(finding.title.starts_with("Improper neutralization"));
     assert_eq!((finding.severity, finding.kind), (Severity::Critical, Kind::Code));
-    assert_eq!((finding.status, finding.justification.as_deref()), (Status::FalsePositive, Some("never reached")));
+    // The analyzer's doubt is no decision.
+    assert_eq!((finding.status, finding.justification.as_deref()), (Status::Active, None));
+    assert_eq!(finding.tags, ["likely false positive", "confidence: low"]);
+    assert!(finding.description.as_deref().unwrap().contains("never reached"));
     assert_eq!(finding.rule.as_deref(), Some("eslint.detect-eval"));
     assert_eq!(finding.identifiers, ["CWE-95"]);
     let place = &finding.location;

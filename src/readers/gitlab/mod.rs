@@ -10,9 +10,7 @@ use self::model::{Identifier, Location as Place, Report, ScanInfo, Vulnerability
 use super::leaf::{self, Object};
 use super::{Input, Probe, ReadError, Reader, ids, purl, redact};
 use crate::finding::identifiers::rank;
-use crate::finding::{
-    Component, Cvss, Evidence, Finding, Fingerprint, Fix, Kind, Location, Scan, Severity, Snippet, Status,
-};
+use crate::finding::{Component, Cvss, Evidence, Finding, Fingerprint, Fix, Kind, Location, Scan, Severity, Snippet};
 
 /// Report types.
 const TYPES: &[(&str, Kind)] = &[
@@ -28,6 +26,10 @@ const TYPES: &[(&str, Kind)] = &[
 
 /// Types of identifiers that name a class or a collection of weaknesses, never the rule that found one.
 const CLASSES: &[&str] = &["cwe", "owasp", "wasc", "capec", "hackerone"];
+
+/// Tags of a finding that its analyzer doubts.
+const LIKELY_FALSE: &str = "likely false positive";
+const LOW_CONFIDENCE: &str = "confidence: low";
 
 /// Reads GitLab security reports.
 pub(super) struct GitLab;
@@ -137,12 +139,11 @@ fn finding(scan: &ScanInfo<'_>, vulnerability: &Vulnerability<'_>, remedy: Optio
         vulnerability.links.iter().map(|link| &link.url).chain(vulnerability.identifiers.iter().map(|id| &id.url));
     ids::extend(&mut references, urls.filter_map(leaf::Text::owned));
     let solution = vulnerability.solution.get().filter(|text| *text != "No solution provided");
-    let false_positive =
-        vulnerability.flags.iter().find(|flag| flag.kind.get().is_some_and(|kind| kind.contains("false-positive")));
     let message = vulnerability.message.get().filter(|message| *message != title);
     let described = [message, vulnerability.description.get(), vulnerability.evidence.summary.get()];
+    let flagged = vulnerability.flags.iter().filter_map(|flag| flag.description.get());
     let mut description: Vec<&str> = Vec::new();
-    for part in described.into_iter().flatten() {
+    for part in described.into_iter().flatten().chain(flagged) {
         // The evidence of a secret scanner, and of a fuzzer's requests, may be what must not be shown.
         if !description.contains(&part) && kind != Kind::Secret {
             description.push(part);
@@ -157,7 +158,6 @@ fn finding(scan: &ScanInfo<'_>, vulnerability: &Vulnerability<'_>, remedy: Optio
     let mut finding = Finding {
         title,
         severity: said.or_else(|| Severity::from_ratings(&cvss)).unwrap_or_default(),
-        status: if false_positive.is_some() { Status::FalsePositive } else { Status::Active },
         kind,
         rule,
         identifiers,
@@ -167,9 +167,8 @@ fn finding(scan: &ScanInfo<'_>, vulnerability: &Vulnerability<'_>, remedy: Optio
         cvss,
         references,
         description: Some(description.join("\n\n")).filter(|text| !text.is_empty()),
-        justification: false_positive
-            .map(|flag| flag.description.owned().unwrap_or_else(|| "flagged as likely false positive".to_owned())),
         first_seen: vulnerability.discovered_at.owned(),
+        tags: doubts(vulnerability),
         evidence: evidence(vulnerability, kind),
         ..Finding::default()
     };
@@ -177,6 +176,13 @@ fn finding(scan: &ScanInfo<'_>, vulnerability: &Vulnerability<'_>, remedy: Optio
         redact::lines(&mut finding, shown);
     }
     Some(finding)
+}
+
+/// The analyzer's doubts (`flagged-as-likely-false-positive`) are no decision: only people dismiss a finding.
+fn doubts(vulnerability: &Vulnerability<'_>) -> Vec<String> {
+    let is_doubt = |kind: &&str| kind.contains("false-positive");
+    let is_flagged = vulnerability.flags.iter().any(|flag| flag.kind.get().as_ref().is_some_and(is_doubt));
+    if is_flagged { vec![LIKELY_FALSE.to_owned(), LOW_CONFIDENCE.to_owned()] } else { Vec::new() }
 }
 
 /// Trivy's template writes `Unknown` for what it does not know.
