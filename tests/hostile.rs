@@ -8,7 +8,7 @@ use findsync::ci::{CodeLinks, Service};
 use findsync::finding::{Component, Cvss, Finding, Fix, Key, Kind, Location, Scope, Severity, Status, digest};
 use findsync::issue::{Body, Limits, Markup, escape};
 use findsync::template::{Rendered, Sources, Style, Templates};
-use findsync::triage::{Item, Ticket};
+use findsync::triage::{Item, Subject, Ticket};
 use proptest::prelude::*;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
@@ -150,6 +150,7 @@ fn ticket(text: &str, kind: Kind) -> Ticket {
         keys: vec![key],
         scopes: vec![Scope { scanner: text.to_owned(), target: text.to_owned(), ..Scope::default() }],
         versions: vec![text.to_owned()],
+        subject: Subject::default(),
         status: Status::RiskAccepted,
         reason: all(),
         expired: false,

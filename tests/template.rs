@@ -8,7 +8,7 @@ use findsync::finding::{
 };
 use findsync::issue::{IssueId, Limits, Markup, Note};
 use findsync::template::{RunRef, Sources, Style, Templates, comment};
-use findsync::triage::{Group, Item, Ticket};
+use findsync::triage::{Group, Item, Subject, Ticket};
 
 fn limits(markup: Markup) -> Limits {
     Limits {
@@ -40,6 +40,7 @@ fn item(finding: Finding) -> Item {
         finding,
         keys: vec![key],
         scopes: vec![Scope { scanner: "Trivy".into(), target: "shop".into(), ..Scope::default() }],
+        subject: Subject::default(),
         status: Status::Active,
         reason: None,
         expired: false,

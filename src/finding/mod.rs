@@ -2,6 +2,7 @@
 //!
 //! This module knows nothing else of ours; every other module speaks in its types.
 
+mod artifact;
 mod cvss;
 mod fold;
 pub mod identifiers;
@@ -12,7 +13,9 @@ pub mod purl;
 mod scan;
 mod severity;
 mod status;
+mod versions;
 
+pub use artifact::{Artifact, BomLink, ComponentIds, Dependencies, tag_and_digest};
 pub use cvss::base_score;
 pub use fold::{fold_code, fold_url, image_name, sketch};
 pub use identity::{Evidence, Fingerprint, Snippet, assign_keys};
@@ -21,6 +24,7 @@ pub use location::{Location, bare_url, login, without_login};
 pub use scan::{Origin, Run, Scan, Scope, Source};
 pub use severity::{ParseSeverityError, Severity};
 pub use status::{Kind, ParseKindError, ParseStatusError, Status};
+pub use versions::Versions;
 
 use serde::Serialize;
 
@@ -51,6 +55,9 @@ pub struct Finding {
     pub locations: Vec<Location>,
     /// The package that is vulnerable, for findings of kind dependency.
     pub component: Option<Component>,
+    /// Names of the package beside its package URL.
+    #[serde(skip)]
+    pub component_ids: ComponentIds,
     /// How to get rid of it.
     pub fix: Option<Fix>,
     /// CVSS scores, the one that counts first.

@@ -35,12 +35,19 @@ pub fn parts(purl: &str) -> Option<Parts> {
     })
 }
 
-/// The value of a package URL's qualifier (`?repository_url=…`), decoded.
+/// A package URL's qualifiers (`?arch=amd64&distro=debian-12`), decoded.
+#[must_use]
+pub fn qualifiers(purl: &str) -> Vec<(&str, String)> {
+    let qualifiers =
+        purl.split('#').next().and_then(|purl| purl.split_once('?')).map_or("", |(_, qualifiers)| qualifiers);
+    let pairs = qualifiers.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.map(|(key, value)| (key, percent_decode_str(value).decode_utf8_lossy().into_owned())).collect()
+}
+
+/// The value of one of its qualifiers.
 #[must_use]
 pub fn qualifier(purl: &str, name: &str) -> Option<String> {
-    let (_, qualifiers) = purl.split('#').next()?.split_once('?')?;
-    let (_, value) = qualifiers.split('&').filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name)?;
-    Some(percent_decode_str(value).decode_utf8_lossy().into_owned())
+    qualifiers(purl).into_iter().find(|(key, _)| *key == name).map(|(_, value)| value)
 }
 
 /// The component's package URL without version, in one spelling whatever scanner wrote it; without a package URL, its

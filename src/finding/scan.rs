@@ -1,10 +1,11 @@
 //! A scan: what one report says one scanner found on one target, and the scope it is the authority for.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::Finding;
+use super::{Artifact, Finding};
 
 /// A repository: the one that a run is from, or whose findings a report holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -99,6 +100,9 @@ pub struct Scan {
     pub scanner: String,
     /// What was scanned. Readers leave it empty where the report does not name it; then it becomes the report's path.
     pub target: String,
+    /// What was scanned, as precisely as the report says.
+    #[serde(skip)]
+    pub artifact: Arc<Artifact>,
     /// The report's path as given.
     pub report: String,
     /// Whether the scan may vouch for what is absent: the report was read whole, is not partial, and did not fail.

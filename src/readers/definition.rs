@@ -31,7 +31,7 @@ pub struct Definition {
     /// A jq condition over the whole document, to break a tie between readers.
     #[serde(default)]
     confirms: Option<String>,
-    /// jq: what was scanned, by what: objects with `scanner`, `target`, `failure`, `complete`, `unexamined`.
+    /// jq: what was scanned, by what: objects with `scanner`, `target`, `artifact`, `failure`, `complete`, `unexamined`.
     #[serde(default)]
     scope: Option<String>,
     /// jq: the parts of the document that `findings` runs on, one by one and on all cores; without it, on the whole.

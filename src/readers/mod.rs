@@ -3,6 +3,7 @@
 //! Exactly one reader must recognise a document. Nothing read must never look like nothing found: an unknown shape is
 //! an error that names the file and the place.
 
+mod artifact;
 mod basics;
 mod checkouts;
 mod containers;

@@ -1,13 +1,15 @@
 //! What a definition's program yields → findings. Leaves are lenient, containers strict, unknown names an error.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use jaq_json::{Num, Val};
 
-use super::{ReadError, definition::Definition, package, redact};
+use super::{ReadError, artifact::artifact, definition::Definition, package, redact};
 use crate::finding::purl::parts;
 use crate::finding::{
-    Component, Cvss, Evidence, Finding, Fingerprint, Fix, Kind, Location, Scan, Severity, Snippet, Status, image_name,
+    Artifact, Component, ComponentIds, Cvss, Evidence, Finding, Fingerprint, Fix, Kind, Location, Scan, Severity,
+    Snippet, Status, image_name,
 };
 
 /// What is wrong, and at which place below the finding.
@@ -52,7 +54,7 @@ impl<T> At<T> for Shaped<T> {
 }
 
 /// Goes over an object's members by name; null is no object.
-fn object<'v>(value: &'v Val, mut member: impl FnMut(&str, &'v Val) -> Shaped<()>) -> Shaped<bool> {
+pub(super) fn object<'v>(value: &'v Val, mut member: impl FnMut(&str, &'v Val) -> Shaped<()>) -> Shaped<bool> {
     match value {
         Val::Null => Ok(false),
         Val::Obj(members) => {
@@ -67,7 +69,7 @@ fn object<'v>(value: &'v Val, mut member: impl FnMut(&str, &'v Val) -> Shaped<()
     }
 }
 
-fn unknown(names: &[&str], name: &str) -> Shaped<()> {
+pub(super) fn unknown(names: &[&str], name: &str) -> Shaped<()> {
     let near = names.iter().map(|known| (strsim::jaro_winkler(known, name), known)).max_by(|a, b| a.0.total_cmp(&b.0));
     let hint = near
         .filter(|(score, _)| *score > 0.8)
@@ -81,7 +83,7 @@ pub(super) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
 }
 
 /// A leaf as text; what says nothing is absent.
-fn text(value: &Val) -> Shaped<Option<String>> {
+pub(super) fn text(value: &Val) -> Shaped<Option<String>> {
     match value {
         Val::Null => Ok(None),
         Val::TStr(bytes) | Val::BStr(bytes) => {
@@ -121,7 +123,7 @@ fn line(value: &Val) -> Shaped<Option<u32>> {
 }
 
 /// Items of an array, of which null is none.
-fn items<T>(value: &Val, mut item: impl FnMut(&Val) -> Shaped<Option<T>>) -> Shaped<Vec<T>> {
+pub(super) fn items<T>(value: &Val, mut item: impl FnMut(&Val) -> Shaped<Option<T>>) -> Shaped<Vec<T>> {
     match value {
         Val::Null => Ok(Vec::new()),
         Val::Arr(values) => {
@@ -156,15 +158,17 @@ fn location(value: &Val) -> Shaped<Option<Location>> {
     Ok((!at.is_empty()).then_some(at))
 }
 
-fn component(value: &Val) -> Shaped<Option<Component>> {
-    let (mut it, mut ecosystem) = (Component::default(), None);
+fn component(value: &Val) -> Shaped<(Option<Component>, ComponentIds)> {
+    let (mut it, mut ids, mut ecosystem) = (Component::default(), ComponentIds::default(), None);
     object(value, |name, value| {
         match name {
             "purl" => it.purl = text(value)?,
             "name" => it.name = text(value)?.unwrap_or_default(),
             "version" => it.version = text(value)?,
             "ecosystem" => ecosystem = text(value)?,
-            _ => return unknown(&["purl", "name", "version", "ecosystem"], name),
+            "cpes" => ids.cpes = items(value, text)?,
+            "hashes" => ids.hashes = items(value, text)?,
+            _ => return unknown(&["purl", "name", "version", "ecosystem", "cpes", "hashes"], name),
         }
         Ok(())
     })?;
@@ -178,7 +182,7 @@ fn component(value: &Val) -> Shaped<Option<Component>> {
     if it.version.is_none() {
         it.version = named.and_then(|named| named.version);
     }
-    Ok((!it.name.is_empty()).then_some(it))
+    Ok(((!it.name.is_empty()).then_some(it), ids))
 }
 
 fn fix(value: &Val) -> Shaped<Option<Fix>> {
@@ -308,7 +312,7 @@ pub(super) fn found(value: &Val, kind: Kind) -> Shaped<Found> {
             "identifiers" => finding.identifiers = items(value, text)?,
             "location" => finding.location = location(value)?.unwrap_or_default(),
             "locations" => finding.locations = items(value, location)?,
-            "component" => finding.component = component(value)?,
+            "component" => (finding.component, finding.component_ids) = component(value)?,
             "fix" => finding.fix = fix(value)?,
             "cvss" => finding.cvss = items(value, cvss)?,
             "references" => finding.references = items(value, text)?,
@@ -358,7 +362,7 @@ pub(super) fn found(value: &Val, kind: Kind) -> Shaped<Found> {
     Ok(Found { finding, target: image.or(target), scanner })
 }
 
-const SCOPE_FIELDS: &[&str] = &["scanner", "target", "image", "failure", "complete", "unexamined", "roots"];
+const SCOPE_FIELDS: &[&str] = &["scanner", "target", "image", "artifact", "failure", "complete", "unexamined", "roots"];
 
 /// The scans of one report, in the order in which they are first named.
 pub(super) struct Scans<'a> {
@@ -374,12 +378,13 @@ impl<'a> Scans<'a> {
         let mut it = Self { definition, path, scans: Vec::new(), named: 0, count: 0 };
         for (i, scope) in scopes.iter().enumerate() {
             let mut scan = it.blank();
-            let (mut target, mut image) = (None, None);
+            let (mut target, mut image, mut scanned) = (None, None, Artifact::default());
             object(scope, |name, value| {
                 match name {
                     "scanner" => scan.scanner = text(value)?.unwrap_or(std::mem::take(&mut scan.scanner)),
                     "target" => target = text(value)?,
-                    "image" => image = image_target(value)?,
+                    "image" => image = text(value)?,
+                    "artifact" => scanned = artifact(value)?,
                     "failure" => scan.failure = text(value)?,
                     "complete" => scan.complete = !matches!(value, Val::Bool(false)),
                     "unexamined" => scan.unexamined = items(value, text)?,
@@ -389,7 +394,10 @@ impl<'a> Scans<'a> {
                 Ok(())
             })
             .map_err(|wrong| it.error(&format!("scope[{i}]"), wrong))?;
-            scan.target = image.or(target).unwrap_or_default();
+            // A new tag is no new target.
+            scan.target = image.as_deref().map(image_name).or(target).unwrap_or_default();
+            scanned.names.extend(image);
+            scan.artifact = Arc::new(scanned);
             scan.complete &= scan.failure.is_none();
             match it.scans.iter_mut().find(|other| other.scope() == scan.scope()) {
                 // What one part of the report says of a scope holds for all of it.

@@ -7,7 +7,7 @@ use super::engine::{self, FUNCTIONS};
 use crate::ci::{CodeLinks, Service};
 use crate::config::{BadTemplate, GroupBy, TemplatePart};
 use crate::finding::{Component, Cvss, Evidence, Finding, Fix, Key, Kind, Location, Scope, Severity, Status, digest};
-use crate::triage::{Group, Item, Ticket};
+use crate::triage::{Group, Item, Subject, Ticket};
 
 /// Why a template cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -176,6 +176,7 @@ fn sample() -> Ticket {
         keys: vec![key],
         scopes: vec![Scope { scanner: "sample".to_owned(), target: "sample".to_owned(), ..Scope::default() }],
         versions: vec!["1.0".to_owned()],
+        subject: Subject::default(),
         status: Status::Active,
         reason: text(),
         expired: false,

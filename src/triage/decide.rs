@@ -3,9 +3,10 @@
 use chrono::NaiveDate;
 use globset::GlobMatcher;
 
-use super::{GlobError, Item, Product, Statement, matcher};
+use super::vex::newest;
+use super::{GlobError, Item, Statement, matcher};
 use crate::config::{Decision, DecisionMatch};
-use crate::finding::{Component, Status, image_name, purl};
+use crate::finding::{Component, Status, purl};
 
 /// A decision with its globs compiled.
 struct Compiled<'a> {
@@ -41,9 +42,7 @@ pub(super) fn decide(
             }
         }
         let by_vex = || {
-            // The newest holds; of equally old ones the last.
-            let statement =
-                vex.iter().filter(|statement| applies(statement, item)).max_by_key(|statement| statement.made)?;
+            let statement = newest(vex.iter().filter(|vex| vex.applies_to(&item.finding, &item.subject)))?;
             if statement.status == Status::Active {
                 return None;
             }
@@ -96,54 +95,4 @@ impl<'a> Compiled<'a> {
 /// Whether one of the texts fits the glob, where there is one.
 fn agrees(glob: &Option<GlobMatcher>, mut texts: impl Iterator<Item = String>) -> bool {
     glob.as_ref().is_none_or(|glob| texts.any(|text| glob.is_match(text)))
-}
-
-/// Whether a VEX statement is about an item: an id and, where it names products, one of them.
-fn applies(statement: &Statement, item: &Item) -> bool {
-    let finding = &item.finding;
-    let about_id = statement
-        .ids
-        .iter()
-        .any(|id| finding.identifiers.iter().chain(&finding.rule).any(|known| known.eq_ignore_ascii_case(id)));
-    let about_product = |Product { name, part }: &Product| match part {
-        None => is_package(name, item) || is_scanned(name, item, false),
-        Some(part) => is_package(part, item) && is_scanned(name, item, true),
-    };
-    about_id && (statement.products.is_empty() || statement.products.iter().any(about_product))
-}
-
-/// Whether a VEX document's name means the item's package, in all the versions in which it was found.
-fn is_package(name: &str, item: &Item) -> bool {
-    let Some(component) = &item.finding.component else { return false };
-    match (purl::normalised(name), purl::parts(name)) {
-        (Some(package), Some(parts)) => {
-            let found = |version: &String| item.versions.iter().all(|found| found == version);
-            purl::without_version(component) == package && parts.version.as_ref().is_none_or(found)
-        }
-        _ => component.name.eq_ignore_ascii_case(name),
-    }
-}
-
-/// Types of package URLs that name an image or a repository.
-const SCANNED: &[&str] = &["oci", "docker", "github", "gitlab", "bitbucket", "generic"];
-
-/// Whether a VEX document's name means what was scanned: an image or a project, also where it leaves out the registry.
-/// A package of that name is another thing, unless it is the `whole` of which the document names a part.
-fn is_scanned(name: &str, item: &Item, whole: bool) -> bool {
-    let (names, registry) = match purl::parts(name) {
-        Some(parts) if whole || SCANNED.contains(&parts.kind.as_str()) => match purl::qualifier(name, "repository_url")
-        {
-            Some(url) => (vec![image_name(&format!("{url}/{}", parts.name)), image_name(&url)], true),
-            None => (vec![parts.name], false),
-        },
-        Some(_) => return false,
-        None => (vec![image_name(name)], true),
-    };
-    let images = std::iter::once(&item.finding.location).chain(&item.finding.locations);
-    let images = images.filter_map(|at| at.image.as_ref());
-    let mut scanned = item.scopes.iter().map(|scope| &scope.target).chain(images).map(|target| image_name(target));
-    scanned.any(|target| {
-        let is_same = |name: &String| target == *name || !registry && target.ends_with(&format!("/{name}"));
-        names.iter().any(is_same)
-    })
 }

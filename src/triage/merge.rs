@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::Item;
+use super::{Item, Subject};
 use crate::finding::{Component, Finding, Key, Scan, Scope, Status, identifiers};
 
 /// References that one issue lists at most.
@@ -13,21 +13,21 @@ const MAX_LOCATIONS: usize = 50;
 /// All findings but Closed ones, each once.
 pub(super) fn merge(scans: &[Scan], aliases: &[Vec<Key>]) -> Vec<Item> {
     let mut sets = Sets::default();
-    let mut reported: Vec<(&Finding, Scope, usize)> = Vec::new();
+    let mut reported: Vec<(&Finding, &Scan, usize)> = Vec::new();
     for scan in scans {
         for finding in scan.findings.iter().filter(|finding| finding.status != Status::Closed) {
             if let Some(set) = sets.join(&finding.keys) {
-                reported.push((finding, scan.scope(), set));
+                reported.push((finding, scan, set));
             }
         }
     }
     for keys in aliases {
         sets.join(keys);
     }
-    let mut merged: HashMap<usize, Vec<(&Finding, Scope)>> = HashMap::new();
-    for (finding, scope, set) in reported {
+    let mut merged: HashMap<usize, Vec<(&Finding, &Scan)>> = HashMap::new();
+    for (finding, scan, set) in reported {
         let root = sets.root(set);
-        merged.entry(root).or_default().push((finding, scope));
+        merged.entry(root).or_default().push((finding, scan));
     }
     let mut items: Vec<Item> = merged.into_values().map(one).collect();
     items.sort_by(|a, b| a.keys.cmp(&b.keys));
@@ -35,7 +35,11 @@ pub(super) fn merge(scans: &[Scan], aliases: &[Vec<Key>]) -> Vec<Item> {
 }
 
 /// One item out of all reports of a finding.
-fn one(mut reports: Vec<(&Finding, Scope)>) -> Item {
+fn one(reports: Vec<(&Finding, &Scan)>) -> Item {
+    let mut subject = Subject::default();
+    reports.iter().for_each(|(finding, scan)| subject.add(finding, scan));
+    let mut reports: Vec<(&Finding, Scope)> =
+        reports.into_iter().map(|(finding, scan)| (finding, scan.scope())).collect();
     // The report that says most speaks for all, in an order that does not hang on the order of the reports.
     reports.sort_by(|(a, a_scope), (b, b_scope)| {
         let rank = |finding: &Finding| {
@@ -76,6 +80,7 @@ fn one(mut reports: Vec<(&Finding, Scope)>) -> Item {
         keys,
         scopes: scopes.into_iter().collect(),
         versions: versions.into_iter().collect(),
+        subject,
         status,
         reason,
         expired: false,

@@ -9,11 +9,11 @@ mod route;
 mod vex;
 
 pub use group::Group;
-pub use vex::{VexError, read_vex};
+pub use vex::{Identity, Product, Statement, Subject, VexError, read_vex};
 
 use std::collections::HashSet;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 
 use crate::config::Config;
 use crate::finding::{Finding, Key, Scan, Scope, Severity, Status};
@@ -29,6 +29,8 @@ pub struct Item {
     pub scopes: Vec<Scope>,
     /// All versions of the component that were found, sorted.
     pub versions: Vec<String>,
+    /// What VEX statements are held against.
+    pub subject: Subject,
     /// Where it stands, decisions applied.
     pub status: Status,
     /// Why, where it is not Active; or why a decision no longer holds.
@@ -67,32 +69,6 @@ pub struct Known {
     pub aliases: Vec<Vec<Key>>,
     /// For each mapping, the keys that have an open issue there.
     pub homes: Vec<HashSet<Key>>,
-}
-
-/// What a VEX document says, see <https://www.cisa.gov/sbom>.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Statement {
-    /// The vulnerability's ids.
-    pub ids: Vec<String>,
-    /// What it is about; empty: all.
-    pub products: Vec<Product>,
-    /// False Positive (not affected), Closed (fixed), or Active (affected, or still examined).
-    pub status: Status,
-    /// Why.
-    pub justification: Option<String>,
-    /// The document, for people.
-    pub source: String,
-    /// When it was made: the newest holds.
-    pub made: Option<DateTime<Utc>>,
-}
-
-/// What a VEX statement is about: a package or an image, as package URL or name, perhaps with version.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Product {
-    /// The product.
-    pub name: String,
-    /// The package in it that the statement is about, where it is not the product itself.
-    pub part: Option<String>,
 }
 
 /// A glob that cannot be read; `config` has refused it before.

@@ -2,17 +2,25 @@
 //!
 //! What is affected or still examined becomes a statement as well: it may be newer than one that settled the matter.
 
+mod agreement;
 mod csaf;
 mod cyclonedx;
 mod openvex;
+mod product;
+mod statement;
+mod subject;
 
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::{Product, Statement};
 use crate::finding::Status;
+
+pub use product::Identity;
+pub(super) use statement::newest;
+pub use statement::{Product, Statement};
+pub use subject::Subject;
 
 /// Why a VEX document could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -75,21 +83,25 @@ struct Document {
     made: Option<DateTime<Utc>>,
 }
 
+/// What the words of the formats for a state mean; `None` for others.
+fn status(state: &str) -> Option<Status> {
+    Some(match state {
+        "not_affected" | "known_not_affected" | "false_positive" => Status::FalsePositive,
+        "fixed" | "resolved" | "resolved_with_pedigree" => Status::Closed,
+        "affected" | "known_affected" | "under_investigation" | "exploitable" | "in_triage" => Status::Active,
+        _ => return None,
+    })
+}
+
 impl Document {
-    /// What the document says of one vulnerability in some products; `None` where it says nothing that we know.
+    /// What the document says of one vulnerability in some products; `None` where it names no vulnerability.
     fn statement(
         &self,
         ids: Vec<String>,
-        products: Vec<Product>,
-        status: &str,
+        products: Option<Vec<Product>>,
+        status: Status,
         reasons: [Option<&str>; 2],
     ) -> Option<Statement> {
-        let status = match status {
-            "not_affected" | "known_not_affected" | "false_positive" => Status::FalsePositive,
-            "fixed" | "resolved" | "resolved_with_pedigree" => Status::Closed,
-            "affected" | "known_affected" | "under_investigation" | "exploitable" | "in_triage" => Status::Active,
-            _ => return None,
-        };
         let mut seen = HashSet::new();
         let ids: Vec<String> = ids.into_iter().filter(|id| !id.is_empty() && seen.insert(id.clone())).collect();
         let words: Vec<String> = reasons.into_iter().flatten().map(|reason| reason.trim().replace('_', " ")).collect();
@@ -127,6 +139,12 @@ impl<'a> Node<'a> {
     /// A text, where there is one that says anything.
     fn text(&self, name: &str) -> Option<&'a str> {
         self.value.get(name)?.as_str().map(str::trim).filter(|text| !text.is_empty())
+    }
+
+    /// The texts of an object's members, whatever their names.
+    fn members(&self) -> Vec<String> {
+        let texts = self.value.as_object().into_iter().flat_map(|members| members.values());
+        texts.filter_map(Value::as_str).map(str::to_owned).collect()
     }
 
     /// The elements of a list, none where it is absent.

@@ -51,7 +51,7 @@ fn many() {
             ("CVE-2021-23337 in com.fasterxml:databind", Severity::High, Status::Active),
             ("CVE-2020-1 in com.fasterxml:databind", Severity::Critical, Status::FalsePositive),
             ("CVE-2020-2 in com.fasterxml:databind", Severity::Medium, Status::Closed),
-            ("CVE-2020-3 in com.fasterxml:databind", Severity::Info, Status::RiskAccepted),
+            ("CVE-2020-3 in com.fasterxml:databind", Severity::Info, Status::Active),
             ("CVE-2020-5 in unlisted", Severity::Medium, Status::Active),
         ]
     );
@@ -64,6 +64,58 @@ fn many() {
     assert_eq!(scan.findings[1].location.start_line, Some(3));
     assert_eq!(scan.findings[1].locations.len(), 1);
     assert_eq!(scan.findings[2].justification.as_deref(), Some("code not reachable: never called"));
+}
+
+#[test]
+fn what_is_exploitable_or_undecided_stays_active() {
+    let status = |state: &str, response: &str| {
+        let text = format!(
+            r#"{{"bomFormat": "CycloneDX", "specVersion": "1.5", "vulnerabilities": [{{"id": "CVE-1",
+            "analysis": {{"state": "{state}", "response": ["{response}"]}}}}]}}"#
+        );
+        read("cyclonedx", &text).unwrap()[0].findings[0].status
+    };
+    for response in ["can_not_fix", "will_not_fix", "update", "rollback", "workaround_available"] {
+        assert_eq!((status("exploitable", response), status("in_triage", response)), (Status::Active, Status::Active));
+        assert_eq!(status("not_affected", response), Status::FalsePositive);
+    }
+}
+
+#[test]
+fn versions_tell_whether_a_component_is_affected() {
+    let found = |version: &str, versions: &str| {
+        let text = format!(
+            r#"{{"bomFormat": "CycloneDX", "specVersion": "1.5",
+            "components": [{{"bom-ref": "a", "name": "a", {version} "type": "library"}}],
+            "vulnerabilities": [{{"id": "CVE-1", "affects": [{{"ref": "a", "versions": [{versions}]}}]}}]}}"#
+        );
+        read("cyclonedx", &text).unwrap()[0].findings.len()
+    };
+    let (two, unknown) = (r#""version": "2.0","#, "");
+    let unaffected = r#"{"range": "vers:semver/>=2.0|<3.0", "status": "unaffected"}"#;
+    for (version, versions, count) in [
+        (two, "", 1),
+        (two, r#"{"version": "2.0"}"#, 1),
+        (two, r#"{"version": "1.0"}, {"version": "2.0", "status": "affected"}"#, 1),
+        (two, r#"{"version": "1.0", "status": "affected"}"#, 0),
+        (two, unaffected, 0),
+        (r#""version": "3.1","#, unaffected, 1),
+        (r#""version": "x","#, unaffected, 1),
+        (unknown, unaffected, 1),
+        (unknown, r#"{"version": "1.0"}"#, 1),
+        (two, r#"{"version": "1.0", "status": "affected"}, {"version": "2.0", "status": "unaffected"}"#, 0),
+    ] {
+        assert_eq!(found(version, versions), count, "{version} {versions}");
+    }
+}
+
+#[test]
+fn what_is_linked_in_other_documents_is_told_apart() {
+    let text = r#"{"bomFormat": "CycloneDX", "specVersion": "1.5", "vulnerabilities": [{"id": "CVE-1", "affects": [
+        {"ref": "urn:cdx:3e67/1#shop"}, {"ref": "urn:cdx:4f78/1#desk"}, {"ref": "urn:cdx:4f78/1#pkg:npm/a@1"}]}]}"#;
+    let scans = read("cyclonedx", text).unwrap();
+    let names: Vec<_> = scans[0].findings.iter().map(|f| f.component.as_ref().unwrap().name.as_str()).collect();
+    assert_eq!(names, ["shop", "desk", "a"]);
 }
 
 #[test]

@@ -230,3 +230,18 @@ fn the_version_may_be_forgotten() {
     assert_eq!(findings("sarif", text).len(), 1);
     assert!(error("sarif", &text.replacen('{', r#"{"version": "1.0.0", "#, 1)).contains("1.0.0"));
 }
+
+#[test]
+fn what_a_baseline_calls_absent_is_gone_and_all_else_is_there() {
+    let found = |state: &str| {
+        let text = format!(
+            r#"{{"version": "2.1.0", "runs": [{{"tool": {{"driver": {{"name": "x"}}}}, "results": [
+            {{"ruleId": "R", "baselineState": {state}, "message": {{"text": "m"}}}}]}}]}}"#
+        );
+        let scans = read("sarif", &text).unwrap();
+        (scans[0].findings.len(), scans[0].complete)
+    };
+    for (state, count) in [("\"absent\"", 0), ("\"new\"", 1), ("\"unchanged\"", 1), ("\"updated\"", 1), ("null", 1)] {
+        assert_eq!(found(state), (count, true), "{state}");
+    }
+}

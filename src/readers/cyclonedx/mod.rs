@@ -3,17 +3,18 @@
 
 mod model;
 mod rating;
+mod scanned;
 mod xml;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use self::model::{Affect, Analysis, Bom, Component, Tools, Vulnerability};
 use super::leaf::{self, Object};
 use super::{Format, Input, Probe, ReadError, Reader, ids, purl};
-use crate::finding::{self, Finding, Fix, Kind, Location, Scan, Status, image_name};
+use crate::finding::{self, BomLink, ComponentIds, Finding, Fix, Kind, Location, Scan, Status, Versions, image_name};
 
 /// Deeper than any real tree of components.
 const MAX_DEPTH: usize = 64;
@@ -97,16 +98,25 @@ fn components<'r, 'a>(bom: &'r Bom<'a>) -> Components<'r, 'a> {
     all
 }
 
+/// What a vulnerability affects.
+struct Affected<'r, 'a> {
+    /// The component, where the document lists it.
+    listed: Option<&'r Component<'a>>,
+    package: Option<finding::Component>,
+    ids: ComponentIds,
+}
+
 /// What a reference means: a `bom-ref`, a BOM-Link (`urn:cdx:…#ref`), or a package URL that is not listed.
-fn resolve<'r, 'a>(
-    components: &Components<'r, 'a>,
-    reference: &str,
-) -> (Option<&'r Component<'a>>, Option<finding::Component>) {
-    let linked = reference.split_once('#').filter(|(urn, _)| urn.starts_with("urn:cdx:"));
-    let linked = linked.map(|(_, inner)| percent_decode_str(inner).decode_utf8_lossy().into_owned());
-    let reference = linked.as_deref().unwrap_or(reference);
-    let listed = components.get(reference).copied();
-    (listed, listed.and_then(named).or_else(|| purl::component(reference)))
+fn resolve<'r, 'a>(bom: &Bom<'_>, components: &Components<'r, 'a>, reference: &str) -> Affected<'r, 'a> {
+    let link = BomLink::parse(reference);
+    let linked = link.as_ref().and_then(|link| link.reference.as_deref());
+    let listed = components.get(linked.unwrap_or(reference)).copied();
+    let by_name = || Some(finding::Component { name: linked?.to_owned(), ..finding::Component::default() });
+    let by_purl = || purl::component(linked.unwrap_or(reference));
+    let mut ids = listed.map(scanned::ids).unwrap_or_default();
+    let package = listed.and_then(named).or_else(by_purl).or_else(by_name);
+    ids.bom_link = link.or_else(|| scanned::link(bom, Some(reference)));
+    Affected { listed, package, ids }
 }
 
 fn named(component: &Component<'_>) -> Option<finding::Component> {
@@ -137,15 +147,23 @@ fn scan(bom: &Bom<'_>) -> Scan {
     let mut findings = Vec::new();
     for vulnerability in bom.vulnerabilities.iter().flat_map(|list| list.iter()) {
         // An affected component is a finding each; the extension has one reference instead of a list.
-        let affected = vulnerability.affects.iter().filter(|affect| is_affected(affect));
-        let references: Vec<&str> = affected.filter_map(|affect| affect.component.get()).collect();
-        match (&references[..], vulnerability.component.get()) {
-            ([], None) if vulnerability.affects.is_empty() => {
-                findings.push(finding(vulnerability, None, None, image));
+        let extended = vulnerability.component.get().filter(|_| vulnerability.affects.is_empty());
+        if extended.is_none() && vulnerability.affects.is_empty() {
+            findings.push(finding(
+                vulnerability,
+                Affected { listed: None, package: None, ids: ComponentIds::default() },
+                image,
+            ));
+        }
+        if let Some(reference) = extended {
+            findings.push(finding(vulnerability, resolve(bom, &components, reference), image));
+        }
+        for affect in vulnerability.affects.iter() {
+            let Some(reference) = affect.component.get() else { continue };
+            let affected = resolve(bom, &components, reference);
+            if is_affected(affect, affected.package.as_ref().and_then(|package| package.version.as_deref())) {
+                findings.push(finding(vulnerability, affected, image));
             }
-            ([], None) => {}
-            ([], Some(reference)) => findings.push(found(vulnerability, &components, reference, image)),
-            (all, _) => findings.extend(all.iter().map(|one| found(vulnerability, &components, one, image))),
         }
     }
     let mut open: Vec<&Component<'_>> = bom.components.iter().map(|component| &**component).collect();
@@ -153,7 +171,10 @@ fn scan(bom: &Bom<'_>) -> Scan {
     // The extension may also stand inside the components.
     while let Some(component) = open.pop() {
         for vulnerability in component.vulnerabilities.iter().flat_map(|list| list.iter()) {
-            findings.push(finding(vulnerability, named(component), Some(component), image));
+            let mut ids = scanned::ids(component);
+            ids.bom_link = scanned::link(bom, component.bom_ref.get());
+            let affected = Affected { listed: Some(component), package: named(component), ids };
+            findings.push(finding(vulnerability, affected, image));
         }
         is_extended |= component.vulnerabilities.is_some();
         open.extend(component.components.iter().map(|component| &**component));
@@ -164,6 +185,7 @@ fn scan(bom: &Bom<'_>) -> Scan {
         reader: "cyclonedx".to_owned(),
         scanner: scanner(bom).unwrap_or("CycloneDX").to_owned(),
         target,
+        artifact: Arc::new(scanned::artifact(bom, &components)),
         complete: !is_inventory,
         failure: is_inventory.then(|| {
             "this is an inventory without `vulnerabilities`: nothing was examined; give it to a scanner first"
@@ -184,26 +206,30 @@ fn scanner<'r>(bom: &'r Bom<'_>) -> Option<&'r str> {
     of(&bom.metadata.tools).or_else(|| of(&bom.vulnerabilities.as_ref()?.first()?.tools))
 }
 
-fn is_affected(affect: &Affect<'_>) -> bool {
-    affect.versions.is_empty() || affect.versions.iter().any(|version| version.status.get() != Some("unaffected"))
+/// Whether a version is affected: one of those that are listed so; where only others are listed, none of those. What
+/// cannot be compared counts as affected.
+fn is_affected(affect: &Affect<'_>, version: Option<&str>) -> bool {
+    let (mut affected, mut unaffected) = (Versions::default(), Versions::default());
+    for entry in affect.versions.iter() {
+        let list = if entry.status.get() == Some("unaffected") { &mut unaffected } else { &mut affected };
+        if let Some(version) = entry.version.get() {
+            list.add_exact(version);
+        } else if let Some(range) = entry.range.get() {
+            list.add_range(range);
+        } else if entry.status.get() != Some("unaffected") {
+            return true;
+        }
+    }
+    let is_listed = |list: &Versions| (!list.is_empty()).then(|| list.contain(version));
+    match (is_listed(&affected), is_listed(&unaffected)) {
+        (Some(holds), _) => holds != Some(false),
+        (None, Some(holds)) => holds != Some(true),
+        (None, None) => true,
+    }
 }
 
-fn found(
-    vulnerability: &Vulnerability<'_>,
-    components: &Components<'_, '_>,
-    reference: &str,
-    image: Option<&str>,
-) -> Finding {
-    let (listed, component) = resolve(components, reference);
-    finding(vulnerability, component, listed, image)
-}
-
-fn finding(
-    vulnerability: &Vulnerability<'_>,
-    component: Option<finding::Component>,
-    place: Option<&Component<'_>>,
-    image: Option<&str>,
-) -> Finding {
+fn finding(vulnerability: &Vulnerability<'_>, affected: Affected<'_, '_>, image: Option<&str>) -> Finding {
+    let Affected { listed: place, package: component, ids: component_ids } = affected;
     let id = vulnerability.id.get().or_else(|| vulnerability.references.first()?.id.get());
     let mut identifiers: Vec<String> = id.map(str::to_owned).into_iter().collect();
     ids::extend(&mut identifiers, vulnerability.references.iter().filter_map(|reference| reference.id.owned()));
@@ -234,6 +260,7 @@ fn finding(
         location,
         locations,
         component,
+        component_ids,
         fix: (!advised.is_empty()).then(|| Fix { version: None, text: Some(advised.join("\n\n")) }),
         cvss,
         references,
@@ -265,14 +292,12 @@ fn occurrences(component: &Component<'_>) -> Vec<Location> {
     places
 }
 
-/// What the analysis makes of a vulnerability, and why.
+/// What the analysis makes of a vulnerability, and why. What is exploitable stays so, whatever the response will be, as
+/// does what nobody has decided.
 fn status(analysis: &Analysis<'_>) -> (Status, Option<String>) {
-    let accepted = || analysis.response.iter().any(|response| matches!(response, "will_not_fix" | "can_not_fix"));
     let status = match analysis.state.get() {
         Some("not_affected" | "false_positive") => Status::FalsePositive,
         Some("resolved" | "resolved_with_pedigree") => Status::Closed,
-        // `in_triage` is undecided, whatever the response will be.
-        Some("exploitable") if accepted() => Status::RiskAccepted,
         _ => return (Status::Active, None),
     };
     (status, Some(reason(analysis)))

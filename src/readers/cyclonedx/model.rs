@@ -11,13 +11,30 @@ pub(super) struct Bom<'a> {
     #[serde(borrow)]
     pub(super) bom_format: Text<'a>,
     #[serde(borrow)]
+    pub(super) serial_number: Text<'a>,
+    /// Of the document, from 1.
+    #[serde(borrow)]
+    pub(super) version: Text<'a>,
+    #[serde(borrow)]
     pub(super) metadata: Object<Metadata<'a>>,
     #[serde(borrow)]
     pub(super) components: List<Object<Component<'a>>>,
     #[serde(borrow)]
     pub(super) services: List<Object<Component<'a>>>,
     #[serde(borrow)]
+    pub(super) dependencies: List<Object<Dependency<'a>>>,
+    #[serde(borrow)]
     pub(super) vulnerabilities: Option<List<Object<Vulnerability<'a>>>>,
+}
+
+/// What a component needs. XML nests the elements instead; those are left out.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Dependency<'a> {
+    #[serde(borrow, rename = "ref")]
+    pub(super) component: Text<'a>,
+    #[serde(borrow)]
+    pub(super) depends_on: Texts<'a>,
 }
 
 #[derive(Default, Deserialize)]
@@ -77,6 +94,10 @@ pub(super) struct Component<'a> {
     #[serde(borrow)]
     pub(super) purl: Text<'a>,
     #[serde(borrow)]
+    pub(super) cpe: Text<'a>,
+    #[serde(borrow)]
+    pub(super) hashes: List<Object<Hash<'a>>>,
+    #[serde(borrow)]
     pub(super) components: List<Object<Component<'a>>>,
     #[serde(borrow)]
     pub(super) services: List<Object<Component<'a>>>,
@@ -87,6 +108,13 @@ pub(super) struct Component<'a> {
     /// The vulnerability extension of 1.2 and 1.3, XML only.
     #[serde(borrow)]
     pub(super) vulnerabilities: Option<List<Object<Vulnerability<'a>>>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Hash<'a> {
+    #[serde(borrow, alias = "value")]
+    pub(super) content: Text<'a>,
 }
 
 #[derive(Default, Deserialize)]
@@ -251,6 +279,8 @@ pub(super) struct Affect<'a> {
 pub(super) struct AffectedVersion<'a> {
     #[serde(borrow)]
     pub(super) version: Text<'a>,
+    #[serde(borrow)]
+    pub(super) range: Text<'a>,
     #[serde(borrow)]
     pub(super) status: Text<'a>,
 }

@@ -21,6 +21,8 @@ const LISTS: &[&str] = &[
     "responses",
     "occurrences",
     "properties",
+    "dependencies",
+    "hashes",
 ];
 
 /// Reads a document; the root element's value.

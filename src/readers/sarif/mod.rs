@@ -7,11 +7,13 @@ mod package;
 mod place;
 mod rules;
 
-use self::model::{Log, Map, Message, Notification, ResultObject, Rule, Run, Suppression};
+use std::sync::Arc;
+
+use self::model::{Log, Map, Message, Notification, ResultObject, Rule, Run, RunProperties, Suppression};
 use self::rules::Rules;
 use super::leaf::{self, Object};
 use super::{Input, Probe, ReadError, Reader, ids, redact};
-use crate::finding::{Evidence, Finding, Fingerprint, Fix, Kind, Scan, Source, Status, image_name};
+use crate::finding::{Artifact, Evidence, Finding, Fingerprint, Fix, Kind, Scan, Source, Status, image_name};
 
 /// Longer help texts are left to the link: they are written once for each finding.
 const MAX_HELP: usize = 1500;
@@ -88,6 +90,7 @@ fn scan(path: &str, index: usize, mut run: Run<'_>) -> Result<Scan, ReadError> {
         reader: "sarif".to_owned(),
         scanner: without_version(&driver).to_owned(),
         target: target(run),
+        artifact: Arc::new(artifact(run)),
         complete: failure.is_none(),
         failure,
         unexamined,
@@ -109,6 +112,17 @@ fn repository(run: &Run<'_>) -> Option<Source> {
     let mut uris = run.version_control_provenance.iter().filter_map(|control| control.repository_uri.get());
     let first = uris.next().filter(|uri| !uri.trim().is_empty())?;
     uris.all(|other| other == first).then(|| Source::named(first))
+}
+
+/// The image that Trivy scanned.
+fn artifact(run: &Run<'_>) -> Artifact {
+    let RunProperties { image_name, image_id, repo_digests, repo_tags } = &*run.properties;
+    let names = image_name.get().into_iter().chain(repo_tags.iter()).chain(repo_digests.iter());
+    Artifact {
+        names: names.map(str::to_owned).collect(),
+        digests: image_id.owned().into_iter().collect(),
+        ..Artifact::default()
+    }
 }
 
 fn without_version(driver: &str) -> &str {

@@ -55,6 +55,12 @@ pub(super) struct RunProperties<'a> {
     /// Trivy: the image that was scanned.
     #[serde(borrow)]
     pub(super) image_name: Text<'a>,
+    #[serde(borrow, rename = "imageID")]
+    pub(super) image_id: Text<'a>,
+    #[serde(borrow)]
+    pub(super) repo_digests: Texts<'a>,
+    #[serde(borrow)]
+    pub(super) repo_tags: Texts<'a>,
 }
 
 #[derive(Default, Deserialize)]

@@ -2,20 +2,21 @@
 
 use std::collections::HashMap;
 
-use super::{Document, Node, Product, Statement, VexError, moment};
+use super::{Document, Identity, Node, Product, Statement, VexError, moment};
+use crate::finding::{ComponentIds, Status, Versions};
 
 /// Deeper than any real product tree.
 const MAX_DEPTH: usize = 32;
 
 /// The groups of `product_status`, and what they say. Of two that speak of one product the later holds.
-const STATES: &[(&str, &str)] = &[
-    ("known_not_affected", "known_not_affected"),
-    ("fixed", "fixed"),
-    ("first_fixed", "fixed"),
-    ("under_investigation", "under_investigation"),
-    ("known_affected", "known_affected"),
-    ("first_affected", "known_affected"),
-    ("last_affected", "known_affected"),
+const STATES: &[(&str, Status)] = &[
+    ("known_not_affected", Status::FalsePositive),
+    ("fixed", Status::Closed),
+    ("first_fixed", Status::Closed),
+    ("under_investigation", Status::Active),
+    ("known_affected", Status::Active),
+    ("first_affected", Status::Active),
+    ("last_affected", Status::Active),
 ];
 
 pub(super) fn read(document: &Node<'_>) -> Result<Vec<Statement>, VexError> {
@@ -37,7 +38,7 @@ pub(super) fn read(document: &Node<'_>) -> Result<Vec<Statement>, VexError> {
                 // A product that is named nowhere must not become "all products".
                 if let Some(named) = products.named(product) {
                     let why = [reasons.flags.get(product).copied(), reasons.texts.get(product).copied()];
-                    statements.extend(said.statement(ids.clone(), vec![named], state, why));
+                    statements.extend(said.statement(ids.clone(), Some(vec![named]), *state, why));
                 }
             }
         }
@@ -73,59 +74,100 @@ impl<'a> Reasons<'a> {
     }
 }
 
-/// The names of products: package URLs, else what people call them.
-struct Products {
-    names: HashMap<String, String>,
+/// The products of the tree by their ids.
+struct Products<'a> {
+    identities: HashMap<&'a str, Identity>,
     /// A component of a product: the ids of both.
-    parts: HashMap<String, (String, String)>,
+    parts: HashMap<&'a str, (&'a str, &'a str)>,
 }
 
-impl Products {
-    fn new(document: &Node<'_>) -> Result<Self, VexError> {
-        let mut products = Self { names: HashMap::new(), parts: HashMap::new() };
+impl<'a> Products<'a> {
+    fn new(document: &Node<'a>) -> Result<Self, VexError> {
+        let mut products = Self { identities: HashMap::new(), parts: HashMap::new() };
         if let Some(tree) = document.get("product_tree") {
             for product in tree.objects("full_product_names")? {
-                products.add(&product);
+                products.add(&product, &Branch::default())?;
             }
-            products.branches(&tree, 0)?;
+            products.branches(&tree, &Branch::default(), 0)?;
             for relation in tree.objects("relationships")? {
                 let Some(product) = relation.get("full_product_name") else { continue };
                 let ends = (relation.text("relates_to_product_reference"), relation.text("product_reference"));
                 if let (Some(id), (Some(whole), Some(part))) = (product.text("product_id"), ends) {
-                    products.parts.insert(id.to_owned(), (whole.to_owned(), part.to_owned()));
+                    products.parts.insert(id, (whole, part));
                 }
-                products.add(&product);
+                products.add(&product, &Branch::default())?;
             }
         }
         Ok(products)
     }
 
-    fn branches(&mut self, node: &Node<'_>, depth: usize) -> Result<(), VexError> {
+    fn branches(&mut self, node: &Node<'a>, above: &Branch<'a>, depth: usize) -> Result<(), VexError> {
         if depth > MAX_DEPTH {
             return Ok(());
         }
-        for branch in node.objects("branches")? {
-            if let Some(product) = branch.get("product") {
-                self.add(&product);
+        for node in node.objects("branches")? {
+            let branch = above.with(&node);
+            if let Some(product) = node.get("product") {
+                self.add(&product, &branch)?;
             }
-            self.branches(&branch, depth + 1)?;
+            self.branches(&node, &branch, depth + 1)?;
         }
         Ok(())
     }
 
-    fn add(&mut self, product: &Node<'_>) {
-        let purl = product.value.pointer("/product_identification_helper/purl").and_then(serde_json::Value::as_str);
-        if let (Some(id), Some(name)) = (product.text("product_id"), purl.or_else(|| product.text("name"))) {
-            self.names.insert(id.to_owned(), name.to_owned());
+    fn add(&mut self, product: &Node<'a>, branch: &Branch<'a>) -> Result<(), VexError> {
+        let Some(id) = product.text("product_id") else { return Ok(()) };
+        let mut ids = ComponentIds::default();
+        let mut purls = Vec::new();
+        if let Some(helper) = product.get("product_identification_helper") {
+            purls.extend(helper.text("purl"));
+            purls.extend(helper.texts("purls")?);
+            ids.cpes.extend(helper.text("cpe").map(str::to_owned));
+            for hashes in helper.objects("hashes")? {
+                for hash in hashes.objects("file_hashes")? {
+                    ids.hashes.extend(hash.text("value").map(str::to_owned));
+                }
+            }
         }
+        let mut identity = match purls.first() {
+            Some(purl) => Identity::named(purl),
+            None => Identity {
+                names: product.text("name").into_iter().chain(branch.product).map(str::to_owned).collect(),
+                versions: branch.versions.clone(),
+                ids: ComponentIds::default(),
+            },
+        };
+        identity.ids = ids;
+        self.identities.insert(id, identity);
+        Ok(())
     }
 
     fn named(&self, id: &str) -> Option<Product> {
-        let name = |id: &str| self.names.get(id).cloned();
-        let both = self.parts.get(id).and_then(|(whole, part)| Some((name(whole)?, name(part)?)));
+        let identity = |id: &str| self.identities.get(id).cloned();
+        let both = self.parts.get(id).and_then(|(whole, part)| Some((identity(whole)?, identity(part)?)));
         match both {
-            Some((name, part)) => Some(Product { name, part: Some(part) }),
-            None => name(id).map(|name| Product { name, part: None }),
+            Some((whole, part)) => Some(Product { whole, part: Some(part) }),
+            None => identity(id).map(|whole| Product { whole, part: None }),
         }
+    }
+}
+
+/// What the branches above a product say of it.
+#[derive(Default, Clone)]
+struct Branch<'a> {
+    product: Option<&'a str>,
+    versions: Versions,
+}
+
+impl<'a> Branch<'a> {
+    fn with(&self, node: &Node<'a>) -> Self {
+        let mut branch = self.clone();
+        match (node.text("category"), node.text("name")) {
+            (Some("product_name"), Some(name)) => branch.product = Some(name),
+            (Some("product_version"), Some(version)) => branch.versions = Versions::exact(Some(version)),
+            (Some("product_version_range"), Some(range)) => branch.versions.add_range(range),
+            _ => {}
+        }
+        branch
     }
 }

@@ -1,6 +1,7 @@
 //! OpenVEX 0.0.1 and 0.2.0. <https://github.com/openvex/spec/blob/main/OPENVEX-SPEC.md>
 
-use super::{Document, Node, Product, Statement, VexError};
+use super::{Document, Identity, Node, Product, Statement, VexError, status};
+use crate::finding::ComponentIds;
 
 pub(super) fn read(document: &Node<'_>) -> Result<Vec<Statement>, VexError> {
     let source = match document.text("author") {
@@ -11,9 +12,12 @@ pub(super) fn read(document: &Node<'_>) -> Result<Vec<Statement>, VexError> {
     let mut said = Document { source, made: None };
     let mut statements = Vec::new();
     for node in document.objects("statements")? {
+        let Some(status) = node.text("status").and_then(status) else { continue };
+        // 0.0.1 had one list of subcomponents for all products.
+        let shared = node.list("subcomponents")?;
         let mut products = Vec::new();
         for product in node.list("products")? {
-            products.extend(named(&product)?);
+            products.extend(named(&product, &shared)?);
         }
         let mut ids: Vec<String> = Vec::new();
         match node.get("vulnerability") {
@@ -34,22 +38,32 @@ pub(super) fn read(document: &Node<'_>) -> Result<Vec<Statement>, VexError> {
             .text("impact_statement")
             .or_else(|| node.text("action_statement"))
             .or_else(|| node.text("status_notes"));
-        let status = node.text("status").unwrap_or_default();
         said.made = node.moment(&times).or_else(|| document.moment(&times));
+        let products = (!products.is_empty()).then_some(products);
         statements.extend(said.statement(ids, products, status, [node.text("justification"), why]));
     }
     Ok(statements)
 }
 
 /// A product, with each of its subcomponents where it has any.
-fn named(product: &Node<'_>) -> Result<Vec<Product>, VexError> {
-    let Some(whole) = name(product) else { return Ok(Vec::new()) };
-    let parts: Vec<_> = product.list("subcomponents")?.iter().filter_map(name).collect();
-    let part = |part: Option<String>| Product { name: whole.clone(), part };
-    Ok(if parts.is_empty() { vec![part(None)] } else { parts.into_iter().map(|name| part(Some(name))).collect() })
+fn named(product: &Node<'_>, shared: &[Node<'_>]) -> Result<Vec<Product>, VexError> {
+    let whole = identity(product)?;
+    let subcomponents = product.list("subcomponents")?;
+    let parts = if subcomponents.is_empty() { shared } else { &subcomponents };
+    if parts.is_empty() {
+        return Ok(vec![Product { whole, part: None }]);
+    }
+    parts.iter().map(|part| Ok(Product { whole: whole.clone(), part: Some(identity(part)?) })).collect()
 }
 
-fn name(product: &Node<'_>) -> Option<String> {
-    let by_purl = product.value.pointer("/identifiers/purl").and_then(serde_json::Value::as_str);
-    by_purl.or_else(|| product.text("@id")).or_else(|| product.value.as_str()).map(str::to_owned)
+/// What a component is known by. Its package URL is its best name.
+fn identity(component: &Node<'_>) -> Result<Identity, VexError> {
+    let identifiers = component.get("identifiers");
+    let identifier = |name: &str| identifiers.as_ref().and_then(|identifiers| identifiers.text(name));
+    let name = identifier("purl").or_else(|| component.text("@id")).or_else(|| component.value.as_str());
+    let mut identity = name.map(Identity::named).unwrap_or_default();
+    let cpes = ["cpe23", "cpe22"].into_iter().filter_map(identifier).map(str::to_owned);
+    let hashes = component.get("hashes").map(|hashes| hashes.members()).unwrap_or_default();
+    identity.ids = ComponentIds { bom_link: None, cpes: cpes.collect(), hashes };
+    Ok(identity)
 }

@@ -12,7 +12,7 @@ fn one(text: &str) -> Statement {
 }
 
 fn product(name: &str, part: Option<&str>) -> Product {
-    Product { name: name.to_owned(), part: part.map(str::to_owned) }
+    Product { whole: Identity::named(name), part: part.map(Identity::named) }
 }
 
 #[test]
@@ -26,7 +26,7 @@ fn reads_openvex() {
         {"vulnerability": {"name": "CVE-2023-3"}, "products": [], "status": "affected", "action_statement": "update"}]}"#,
     );
     assert_eq!(found.ids, ["CVE-2023-1234", "GHSA-1"]);
-    assert_eq!(found.products, [product("pkg:oci/shop@sha256:1", Some("pkg:npm/lodash@4.17.20"))]);
+    assert_eq!(found.products, Some(vec![product("pkg:oci/shop@sha256:1", Some("pkg:npm/lodash@4.17.20"))]));
     assert_eq!(found.made.unwrap().to_rfc3339(), "2023-01-09T00:02:03+00:00");
     assert_eq!(found.status, Status::FalsePositive);
     assert_eq!(found.justification.as_deref(), Some("vulnerable code not in execute path: unused"));
@@ -59,25 +59,31 @@ fn reads_csaf() {
           "flags": [{"label": "component_not_present", "product_ids": ["OS:P1"]}],
           "threats": [{"category": "impact", "details": "not shipped", "product_ids": ["OS:P1"]}]}]}"#);
     assert_eq!(found.ids, ["CVE-2023-1", "ACME-BUG-1"]);
-    assert_eq!(found.products, [product("Acme OS", Some("pkg:npm/lodash@4.17.20"))]);
+    assert_eq!(found.products, Some(vec![product("Acme OS", Some("pkg:npm/lodash@4.17.20"))]));
     assert_eq!(found.justification.as_deref(), Some("component not present: not shipped"));
     assert_eq!(found.source, "a.vex.json, ACME-1");
 }
 
 #[test]
 fn reads_cyclonedx() {
-    let found = one(r#"{"bomFormat": "CycloneDX", "specVersion": "1.5",
+    let text = r#"{"bomFormat": "CycloneDX", "specVersion": "1.5", "serialNumber": "urn:uuid:3E67",
         "components": [{"bom-ref": "a", "name": "app", "components": [{"bom-ref": "b", "name": "b", "purl": "pkg:npm/b@1"}]}],
         "vulnerabilities": [
           {"id": "CVE-2023-1", "analysis": {"state": "not_affected", "justification": "code_not_reachable"},
-           "affects": [{"ref": "b"}, {"ref": "urn:cdx:3e671687/1#pkg%3Anpm%2Fc%402"}]},
+           "affects": [{"ref": "b"}, {"ref": "urn:cdx:3e67/1#pkg%3Anpm%2Fc%402"}, {"ref": "urn:cdx:other/1#pkg%3Anpm%2Fc%402"}]},
           {"id": "CVE-2023-2", "analysis": {"state": "not_affected"}, "affects": [{"ref": "nowhere"}]},
-          {"id": "CVE-2023-3", "analysis": {"state": "in_triage"}}, {"id": "CVE-2023-4"}]}"#);
-    assert_eq!(
-        (found.ids, found.products),
-        (vec!["CVE-2023-1".to_owned()], vec![product("pkg:npm/b@1", None), product("pkg:npm/c@2", None)])
-    );
-    assert_eq!(found.justification.as_deref(), Some("code not reachable"));
+          {"id": "CVE-2023-3", "analysis": {"state": "in_triage"}}, {"id": "CVE-2023-4"}]}"#;
+    let found = read_vex("a.vex.json", text).unwrap();
+    assert_eq!(found.len(), 4, "{found:?}");
+    let link = crate::finding::BomLink::parse("urn:cdx:other/1#pkg:npm/c@2");
+    let ids = crate::finding::ComponentIds { bom_link: link, ..Default::default() };
+    let linked = Product { whole: Identity { ids, ..Identity::default() }, part: None };
+    let here = [product("pkg:npm/b@1", None), product("pkg:npm/c@2", None), linked];
+    for (statement, product) in found.iter().zip(here) {
+        assert_eq!((&statement.ids[..], &statement.products), (&["CVE-2023-1".to_owned()][..], &Some(vec![product])));
+        assert_eq!(statement.justification.as_deref(), Some("code not reachable"));
+    }
+    assert_eq!((found[3].status, &found[3].products), (Status::Active, &None), "nothing named: everything");
 }
 
 #[test]
