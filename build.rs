@@ -17,11 +17,17 @@ fn main() -> io::Result<()> {
     }
     let root = env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?;
     let out = env::var("OUT_DIR").map_err(io::Error::other)?;
-    let mut files = fs::read_dir(Path::new(&root).join("scanners"))?.collect::<Result<Vec<_>, _>>()?;
+    let scanners = Path::new(&root).join("scanners");
+    pack(&scanners, &Path::new(&out).join("definitions"))?;
+    pack(&scanners.join("sarif"), &Path::new(&out).join("sarif_tools"))
+}
+
+/// Packs the YAML files of a folder: file name and text by turns, each ended by a NUL, which neither holds.
+fn pack(folder: &Path, to: &Path) -> io::Result<()> {
+    let mut files = fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?;
     files.retain(|file| file.path().extension().is_some_and(|extension| extension == "yml"));
     files.sort_by_key(fs::DirEntry::file_name);
-    // File name and text by turns, each ended by a NUL, which neither holds.
-    let mut packed = DeflateEncoder::new(fs::File::create(Path::new(&out).join("definitions"))?, Compression::best());
+    let mut packed = DeflateEncoder::new(fs::File::create(to)?, Compression::best());
     for file in files {
         let text = fs::read_to_string(file.path())?;
         assert!(!text.contains('\0'), "{} holds a NUL", file.path().display());

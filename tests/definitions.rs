@@ -34,14 +34,14 @@ fn one_cve_in_four_scanners_is_told_alike() {
             (Kind::Dependency, Severity::High, Status::Active),
             "{path}"
         );
-        assert!(finding.identifiers.contains(&"GHSA-35JH-R3H4-6JHM".to_owned()), "{path}: {:?}", finding.identifiers);
+        assert!(finding.identifiers.contains(&"GHSA-35jh-r3h4-6jhm".to_owned()), "{path}: {:?}", finding.identifiers);
         let component = finding.component.as_ref().unwrap();
         assert_eq!(component.name, "lodash", "{path}");
         assert!(component.purl.as_deref().unwrap().starts_with("pkg:npm/lodash"), "{path}");
         assert!(!finding.keys.is_empty(), "{path}");
     }
     let trivy = &findings("trivy/one.json")[0];
-    assert_eq!(trivy.identifiers, ["CVE-2021-23337", "GHSA-35JH-R3H4-6JHM", "CWE-94"]);
+    assert_eq!(trivy.identifiers, ["CVE-2021-23337", "GHSA-35jh-r3h4-6jhm", "CWE-94"]);
     assert_eq!(trivy.location.image.as_deref(), Some("registry.test/shop:1.4"));
     assert_eq!(trivy.fix.as_ref().unwrap().version.as_deref(), Some("4.17.21"));
 }

@@ -22,7 +22,8 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn definitions() -> Vec<Definition> {
-    let parsed = files(&folder("scanners")).into_iter().map(|path| {
+    let yaml = files(&folder("scanners")).into_iter().filter(|path| path.extension().is_some_and(|end| end == "yml"));
+    let parsed = yaml.map(|path| {
         let shown = path.display().to_string();
         let definition = Definition::parse(&shown, &fs::read_to_string(&path).unwrap());
         let definition = definition.unwrap_or_else(|error| panic!("{error}"));

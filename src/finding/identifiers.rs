@@ -33,6 +33,16 @@ pub fn rank(id: &str) -> Option<usize> {
         .position(|prefix| id.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix)))
 }
 
+/// An id as its database writes it: GHSA's in small letters behind the prefix, all others in capitals.
+#[must_use]
+pub fn canonical(id: &str) -> String {
+    let upper = id.trim().to_ascii_uppercase();
+    match upper.strip_prefix("GHSA-") {
+        Some(rest) => format!("GHSA-{}", rest.to_ascii_lowercase()),
+        None => upper,
+    }
+}
+
 /// Sorts identifiers: the canonical first, CWEs last, otherwise as they were.
 pub fn sort(ids: &mut [String]) {
     ids.sort_by_key(|id| rank(id).unwrap_or(if id.starts_with("CWE-") { usize::MAX } else { ONE_VULNERABILITY.len() }));

@@ -47,7 +47,7 @@ pub struct Finding {
     pub kind: Kind,
     /// The scanner's rule or check id, or the vulnerability's id.
     pub rule: Option<String>,
-    /// Public identifiers: CVE, GHSA, CWE …, upper case, without duplicates, the canonical one first.
+    /// Public identifiers: CVE, GHSA, CWE …, as their databases write them, without duplicates, the canonical one first.
     pub identifiers: Vec<String>,
     /// The main place.
     pub location: Location,

@@ -61,7 +61,10 @@ impl Severity {
     /// Whether a scanner's word says that nobody has rated it: ratings beside it may tell more.
     #[must_use]
     pub fn is_unrated(word: &str) -> bool {
-        matches!(word.trim().to_ascii_lowercase().as_str(), "" | "unknown" | "undefined" | "unspecified")
+        matches!(
+            word.trim().to_ascii_lowercase().as_str(),
+            "" | "unknown" | "undefined" | "unspecified" | "null" | "n/a" | "nan" | "unrated" | "not rated" | "-"
+        )
     }
 
     /// Reads a scanner's word for a severity, in any case: `moderate`, `ERROR`, `negligible` …

@@ -36,6 +36,7 @@ mod steps;
 mod terms;
 mod trial;
 mod value;
+mod version;
 mod xml;
 
 use std::path::{Path, PathBuf};

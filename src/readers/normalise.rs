@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::paths::Paths;
 use super::source::Sources;
-use super::{cores, redact};
+use super::{cores, redact, version};
 use crate::ci::source_of;
 use crate::config::ReportSource;
 use crate::finding::{Finding, Kind, Scan, assign_keys, identifiers, without_login};
@@ -91,13 +91,18 @@ fn tidy(finding: &mut Finding, paths: &Paths<'_>) {
     }
     finding.locations.retain(|at| !at.is_empty());
     let mut ids = Vec::with_capacity(finding.identifiers.len());
-    for id in finding.identifiers.drain(..).map(|id| id.to_uppercase()) {
-        if !id.is_empty() && !ids.contains(&id) {
-            ids.push(id);
+    for id in finding.identifiers.drain(..).map(|id| identifiers::canonical(&id)) {
+        // `ALPINE-CVE-…`, `DEBIAN-CVE-…`, `UBUNTU-CVE-…` are records of a CVE for a distribution.
+        let cve = id.find("-CVE-").map(|at| id[at + 1..].to_owned());
+        for id in [Some(id), cve].into_iter().flatten() {
+            if !id.is_empty() && !ids.contains(&id) {
+                ids.push(id);
+            }
         }
     }
     identifiers::sort(&mut ids);
     finding.identifiers = ids;
+    choose_fix(finding);
     let ratings = std::mem::take(&mut finding.cvss);
     for rating in ratings {
         if !finding.cvss.contains(&rating) {
@@ -108,6 +113,25 @@ fn tidy(finding: &mut Finding, paths: &Paths<'_>) {
     let links = finding.references.iter();
     let mut kept = links.map(|link| !link.is_empty() && seen.insert(link.as_str())).collect::<Vec<_>>().into_iter();
     finding.references.retain(|_| kept.next() == Some(true));
+}
+
+/// Of several fixed versions the next above the installed one; all of them are told in the text. What is older than the
+/// installed version is no fix of it.
+fn choose_fix(finding: &mut Finding) {
+    let installed = finding.component.as_ref().and_then(|component| component.version.as_deref());
+    let Some(fix) = &mut finding.fix else { return };
+    let Some(written) = fix.version.take() else { return };
+    let fixed = version::listed(&written);
+    fix.version = version::fix_for(installed, &fixed).map(str::to_owned);
+    // `<0.0.0` is npm's way to say that there is none.
+    let tells = !fixed.is_empty() || written.contains(|c: char| c.is_ascii_alphabetic());
+    if tells
+        && (fixed.len() > 1 || fix.version.is_none())
+        && fix.text.as_ref().is_none_or(|text| !text.contains(written.as_str()))
+    {
+        let all = if fixed.is_empty() { written } else { format!("Fixed in {}", fixed.join(", ")) };
+        fix.text = Some(fix.text.take().map_or(all.clone(), |text| format!("{text}\n\n{all}")));
+    }
 }
 
 /// A path in an image, which scanners write with and without the first slash.
@@ -129,6 +153,31 @@ fn clean_line(text: &str) -> String {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
+    use crate::finding::{Component, Fix};
+
+    #[test]
+    fn the_fix_is_of_the_installed_versions_branch() {
+        let fixed = |installed: &str, written: &str| {
+            let component = Component { version: Some(installed.to_owned()), ..Component::default() };
+            let fix = Some(Fix { version: Some(written.to_owned()), text: None });
+            let mut finding = Finding { component: Some(component), fix, ..Finding::default() };
+            choose_fix(&mut finding);
+            finding.fix.map(|fix| (fix.version, fix.text)).unwrap_or_default()
+        };
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(fixed("4.2.1", "3.2.20, 4.1.10, 4.2.3"), (some("4.2.3"), some("Fixed in 3.2.20, 4.1.10, 4.2.3")));
+        assert_eq!(fixed("1.0", "1.1"), (some("1.1"), None));
+        assert_eq!(fixed("3.0.1", "1.1.1w"), (None, some("Fixed in 1.1.1w")));
+        assert_eq!(fixed("3.0.1", "won't fix"), (None, some("won't fix")));
+    }
+
+    #[test]
+    fn a_distributions_record_of_a_cve_names_it() {
+        let mut finding = Finding { identifiers: vec!["alpine-cve-2023-5363".to_owned()], ..Finding::default() };
+        let sources = Sources::new(Path::new("/nonexistent"));
+        tidy(&mut finding, &Paths::new(Path::new("/nonexistent"), None, &sources));
+        assert_eq!(finding.identifiers, ["CVE-2023-5363", "ALPINE-CVE-2023-5363"]);
+    }
 
     #[test]
     fn a_target_is_the_same_wherever_and_however_it_is_read() {

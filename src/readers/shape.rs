@@ -189,7 +189,13 @@ fn fix(value: &Val) -> Shaped<Option<Fix>> {
     let mut fix = Fix::default();
     object(value, |name, value| {
         match name {
-            "version" => fix.version = text(value)?,
+            // One of several is chosen where the installed version is known.
+            "version" => {
+                fix.version = match value {
+                    Val::Arr(_) => Some(items(value, text)?.join(", ")).filter(|versions| !versions.is_empty()),
+                    one => text(one)?,
+                }
+            }
             "text" => fix.text = text(value)?,
             _ => return unknown(&["version", "text"], name),
         }

@@ -18,7 +18,7 @@ fn one_in_xml() {
     let [finding] = &scans[0].findings[..] else { panic!("{:?}", scans[0].findings) };
     assert_eq!((finding.severity, finding.status), (Severity::Critical, Status::FalsePositive));
     assert_eq!(finding.justification.as_deref(), Some("false positive: update: not ours"));
-    assert_eq!(finding.identifiers, ["CVE-2021-99999", "GHSA-AAAA-BBBB-CCCC"]);
+    assert_eq!(finding.identifiers, ["CVE-2021-99999", "GHSA-aaaa-bbbb-cccc"]);
     let component = finding.component.as_ref().unwrap();
     assert_eq!((component.name.as_str(), component.version.as_deref()), ("a", Some("1.0")));
     assert_eq!(finding.references, ["https://example.com/1"]);

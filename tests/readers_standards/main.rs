@@ -6,6 +6,7 @@ mod cyclonedx;
 mod generic;
 mod gitlab;
 mod sarif;
+mod sarif_tools;
 
 use std::path::Path;
 

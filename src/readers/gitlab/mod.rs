@@ -114,9 +114,17 @@ fn scanner(report: &Report<'_>) -> String {
     name.unwrap_or_else(|| format!("GitLab {}", report.scan.kind.get().unwrap_or("scan").replace('_', " ")))
 }
 
+/// Analyzers that call a scan a failure because it has found something.
+const FAILS_ON_FINDINGS: &[&str] = &["bearer"];
+
 fn failure(scan: &ScanInfo<'_>) -> Option<String> {
     let failed = scan.status.get().is_some_and(|status| status.eq_ignore_ascii_case("failure"));
-    failed.then(|| {
+    let found_something = || {
+        let names = [scan.analyzer.id.get(), scan.scanner.id.get()].into_iter().flatten();
+        scan.messages.is_empty()
+            && names.into_iter().any(|name| FAILS_ON_FINDINGS.contains(&name.to_lowercase().as_str()))
+    };
+    (failed && !found_something()).then(|| {
         let fatal = scan.messages.iter().find(|note| matches!(note.level.get(), Some("fatal" | "error")));
         fatal
             .or(scan.messages.first())
@@ -133,7 +141,10 @@ fn finding(scan: &ScanInfo<'_>, vulnerability: &Vulnerability<'_>, remedy: Optio
         let first = rule.as_deref().or(identifiers.first().map(String::as_str))?;
         Some(component.as_ref().map_or_else(|| first.to_owned(), |component| format!("{first} in {}", component.name)))
     };
-    let title = vulnerability.name.owned().or_else(|| vulnerability.message.owned()).or_else(name)?;
+    // Packages are named by their vulnerability; what else has no name says in its description what it is.
+    let described = || vulnerability.description.get().and_then(first_line).map(str::to_owned);
+    let unnamed = || if kind == Kind::Dependency { name().or_else(described) } else { described().or_else(name) };
+    let title = vulnerability.name.owned().or_else(|| vulnerability.message.owned()).or_else(unnamed)?;
     let mut references = Vec::new();
     let urls =
         vulnerability.links.iter().map(|link| &link.url).chain(vulnerability.identifiers.iter().map(|id| &id.url));
@@ -183,6 +194,11 @@ fn doubts(vulnerability: &Vulnerability<'_>) -> Vec<String> {
     let is_doubt = |kind: &&str| kind.contains("false-positive");
     let is_flagged = vulnerability.flags.iter().any(|flag| flag.kind.get().as_ref().is_some_and(is_doubt));
     if is_flagged { vec![LIKELY_FALSE.to_owned(), LOW_CONFIDENCE.to_owned()] } else { Vec::new() }
+}
+
+/// The first line that says something and is no heading.
+fn first_line(text: &str) -> Option<&str> {
+    text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
 /// Trivy's template writes `Unknown` for what it does not know.
@@ -271,6 +287,13 @@ fn identifiers(list: &[Object<Identifier<'_>>], kind: Kind) -> (Vec<String>, Opt
     (public, rule)
 }
 
+/// What tells a finding apart from others of its rule at its place: the message, which schema 15 no longer has, else what
+/// the description says of this very finding.
+fn distinguishing_text(vulnerability: &Vulnerability<'_>) -> Option<String> {
+    let said = vulnerability.message.owned().or_else(|| vulnerability.location.crash_type.owned());
+    said.or_else(|| vulnerability.description.owned()).or_else(|| vulnerability.name.owned())
+}
+
 fn evidence(vulnerability: &Vulnerability<'_>, kind: Kind) -> Evidence {
     let mut fingerprints = Vec::new();
     for item in &vulnerability.tracking.items.0 {
@@ -289,7 +312,7 @@ fn evidence(vulnerability: &Vulnerability<'_>, kind: Kind) -> Evidence {
         fingerprints,
         snippet: source.filter(|_| !is_secret).map(|lines| Snippet { lines: lines.to_owned(), ..Snippet::default() }),
         secret_hash: source.filter(|_| is_secret).map(hash),
-        message: vulnerability.message.owned().or_else(|| vulnerability.location.crash_type.owned()),
+        message: distinguishing_text(vulnerability),
         ..Evidence::default()
     }
 }

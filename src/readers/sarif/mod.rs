@@ -6,17 +6,20 @@ mod model;
 mod package;
 mod place;
 mod rules;
+mod shortcoming;
+mod template;
+mod text;
+mod tools;
 
 use std::sync::Arc;
 
-use self::model::{Log, Map, Message, Notification, ResultObject, Rule, Run, RunProperties, Suppression};
+use self::model::{Log, Map, Message, ResultObject, Run, RunProperties, Suppression};
+use self::package::Told;
 use self::rules::Rules;
+use self::tools::Tool;
 use super::leaf::{self, Object};
 use super::{Input, Probe, ReadError, Reader, ids, redact};
-use crate::finding::{Artifact, Evidence, Finding, Fingerprint, Fix, Kind, Scan, Source, Status, image_name};
-
-/// Longer help texts are left to the link: they are written once for each finding.
-const MAX_HELP: usize = 1500;
+use crate::finding::{Artifact, Evidence, Finding, Fingerprint, Kind, Scan, Source, Status, image_name};
 
 /// Reads SARIF.
 pub(super) struct Sarif;
@@ -72,7 +75,8 @@ fn scan(path: &str, index: usize, mut run: Run<'_>) -> Result<Scan, ReadError> {
              have the scanner write everything into one file"
         )));
     }
-    let (failure, unexamined) = shortcomings(&run);
+    let tool = tools::find(without_version(&driver))?;
+    let (failure, mut unexamined) = shortcoming::find(&run, tool);
     let results = run.results.take().unwrap_or_default().0;
     let run = &run;
     let rules = Rules::new(run);
@@ -80,8 +84,10 @@ fn scan(path: &str, index: usize, mut run: Run<'_>) -> Result<Scan, ReadError> {
     for (at, result) in results.into_iter().enumerate() {
         let place = || format!("runs[{index}].results[{at}]");
         let Object(result) = leaf::parse_part::<Object<ResultObject<'_>>>(path, result.get(), place)?;
-        if is_finding(&result) {
-            let finding = finding(run, &rules, &driver, &result);
+        if rules::id(&result).is_some_and(|rule| tool.is_unparsed(rule)) {
+            unexamined.extend(place::places(run, &result).0.path);
+        } else if is_finding(&result) {
+            let finding = finding(run, &rules, tool, &result);
             let nameless = || malformed(format!("`{}` has neither a message nor a rule", place()));
             findings.push(finding.ok_or_else(nameless)?);
         }
@@ -136,47 +142,13 @@ fn without_version(driver: &str) -> &str {
     }
 }
 
-/// Why the run must not vouch for what it does not report (appendix I), and the files for which it must not.
-///
-/// An error of the execution that names files says only that it has not looked at those; one of the configuration, that
-/// a rule was not looked for anywhere.
-fn shortcomings(run: &Run<'_>) -> (Option<String>, Vec<String>) {
-    let is_error = |note: &&Object<Notification<'_>>| note.level.get() == Some("error");
-    let of_execution = run.invocations.iter().flat_map(|one| one.tool_execution_notifications.iter()).filter(is_error);
-    let of_configuration = run.invocations.iter().flat_map(|one| one.tool_configuration_notifications.iter());
-    let mut unexamined = Vec::new();
-    let mut errors: Vec<&Message<'_>> = Vec::new();
-    for error in of_execution {
-        let files = place::files(run, error);
-        if files.is_empty() {
-            errors.push(&error.message);
-        }
-        unexamined.extend(files);
-    }
-    errors.extend(of_configuration.filter(is_error).map(|error| &*error.message));
-    (failure(run, &errors), unexamined)
-}
-
-fn failure(run: &Run<'_>, errors: &[&Message<'_>]) -> Option<String> {
-    let why = errors.iter().find_map(|message| message::render(message, &[]));
-    if let Some(failed) = run.invocations.iter().find(|one| one.execution_successful.0 == Some(false)) {
-        let why = failed.exit_code_description.owned().or(why);
-        return Some(why.unwrap_or_else(|| "the scanner says that it was not successful".to_owned()));
-    }
-    if !errors.is_empty() {
-        return why.or_else(|| Some("the scanner reports an error of its own".to_owned()));
-    }
-    // §3.14.23: absent or null where the tool did not get as far as looking.
-    run.results.is_none().then(|| "the run has no `results`: nothing was scanned".to_owned())
-}
-
 /// Whether a result says that something is there and wrong (§3.27.9, §3.27.24).
 fn is_finding(result: &ResultObject<'_>) -> bool {
     !matches!(result.kind.get(), Some("pass" | "notApplicable" | "informational"))
         && result.baseline_state.get() != Some("absent")
 }
 
-fn finding(run: &Run<'_>, rules: &Rules<'_, '_>, driver: &str, result: &ResultObject<'_>) -> Option<Finding> {
+fn finding(run: &Run<'_>, rules: &Rules<'_, '_>, tool: &Tool, result: &ResultObject<'_>) -> Option<Finding> {
     let rule = rules.of(result);
     let rule_id = rules::id(result).or_else(|| rule.and_then(|rule| rule.id.get()));
     let strings: Vec<&Map<'_, Object<Message<'_>>>> = rule
@@ -186,51 +158,87 @@ fn finding(run: &Run<'_>, rules: &Rules<'_, '_>, driver: &str, result: &ResultOb
         .chain(run.tool.extensions.iter().map(|extension| &extension.global_message_strings))
         .collect();
     let message = message::render(&result.message, &strings);
-    let title = title(rule, message.as_deref(), rule_id)?;
+    let message = message.as_deref();
+    let told = Told::new(tool, rule, result, message);
     let (mut location, locations, snippet) = place::places(run, result);
-    location.image = run.properties.image_name.owned();
-    let kind = package::kind(driver, rule, result, &location);
+    let mut kind = package::kind(tool, rule, result, &location);
+    place::put_into_image(&mut location, tool, &told, run.properties.image_name.get());
     let (component, fixed) = match kind {
-        Kind::Dependency => package::package(rule, result, &location, message.as_deref()),
+        Kind::Dependency => package::package(tool, &told, rule, result, &location, message),
         _ => (None, None),
     };
-    let (severity, cvss) = rules.severity(rule, result);
+    let (severity, cvss) = rules.severity(tool, &told, rule, result);
     let (status, justification) = status(&result.suppressions);
-    let mut identifiers: Vec<String> = rule_id.into_iter().flat_map(ids::find).collect();
+    let mut identifiers: Vec<String> = told.get("id").into_iter().chain(rule_id).flat_map(ids::find).collect();
     if kind == Kind::Dependency {
-        ids::extend(&mut identifiers, aliases(message.as_deref()));
+        ids::extend(&mut identifiers, text::aliases(message));
+    }
+    if tool.tags_are_ids {
+        ids::extend(&mut identifiers, rules::bags(rule, result).flat_map(|bag| bag.tags.iter()).flat_map(ids::find));
     }
     ids::extend(&mut identifiers, rules.cwes(rule, result));
+    // A check of a package manager, or a linter of one: what it is about is known by its place and words.
+    if kind == Kind::Dependency && component.is_none() && identifiers.iter().all(|id| id.starts_with("CWE-")) {
+        kind = Kind::Code;
+    }
+    ids::extend(&mut identifiers, tool.identifiers.iter().cloned());
     let mut tags = Vec::new();
     ids::extend(&mut tags, rules::bags(rule, result).flat_map(|bag| bag.tags.iter()).map(str::to_owned));
-    let prints = result.fingerprints.iter().chain(result.partial_fingerprints.iter());
-    let fingerprints = prints
-        .filter_map(|(name, value)| Some(Fingerprint { name: name.to_string(), value: value.owned()? }))
-        .collect();
+    let title = text::title(rule, message, rule_id, kind)?;
     let mut finding = Finding {
         severity,
         status,
         kind,
         rule: rule_id.map(str::to_owned),
         identifiers,
-        location,
-        locations,
         component,
-        fix: fix(rule, result, fixed),
+        fix: text::fix(rule, result, fixed),
         cvss: cvss.into_iter().collect(),
-        references: references(rule),
-        description: description(rule, message.as_deref(), &title),
+        references: text::references(rule),
+        description: text::description(rule, message, &title),
         justification,
         first_seen: result.provenance.first_detection_time_utc.owned(),
         tags,
-        evidence: Evidence { fingerprints, snippet, message, ..Evidence::default() },
+        evidence: Evidence {
+            fingerprints: fingerprints(tool, result),
+            snippet,
+            message: message.map(str::to_owned),
+            ..Evidence::default()
+        },
         title,
+        location,
+        locations,
         ..Finding::default()
     };
     if kind == Kind::Secret {
         hide(&mut finding);
     }
     Some(finding)
+}
+
+/// The fingerprints, but for those that change with lines, commits or days.
+fn fingerprints(tool: &Tool, result: &ResultObject<'_>) -> Vec<Fingerprint> {
+    let prints = result.fingerprints.iter().chain(result.partial_fingerprints.iter());
+    let stays = |name: &str, value: &str| {
+        let is_ignored = tool.ignored_fingerprints.iter().any(|ignored| ignored == name);
+        !is_ignored && !tool.fingerprints.contains_key(name) && (!name.starts_with(LINE_HASH) || is_line_hash(value))
+    };
+    let named = prints.filter_map(|(name, value)| Some((name.to_string(), value.owned()?)));
+    named.filter(|(name, value)| stays(name, value)).map(|(name, value)| Fingerprint { name, value }).collect()
+}
+
+/// What CodeQL and GitHub's upload call the hash of a line's text; others call hashes of the line's number so.
+/// <https://docs.github.com/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning>
+const LINE_HASH: &str = "primaryLocationLineHash";
+
+/// Whether a value is one of that algorithm: a hash of 64 bits, and the number among equals.
+fn is_line_hash(value: &str) -> bool {
+    value.split_once(':').is_some_and(|(hash, number)| {
+        (1..=16).contains(&hash.len())
+            && hash.bytes().all(|byte| byte.is_ascii_hexdigit() && !byte.is_ascii_uppercase())
+            && !number.is_empty()
+            && number.bytes().all(|byte| byte.is_ascii_digit())
+    })
 }
 
 /// Hides what a secret scanner's source lines show. Gitleaks writes the bare secret for a snippet: its hash tells secrets
@@ -241,60 +249,6 @@ fn hide(finding: &mut Finding) {
         finding.evidence.secret_hash = Some(redact::hash([shown.as_str()]));
     }
     redact::lines(finding, &shown);
-}
-
-/// The rule's short description: it is the same for all of its results and does not change with the place. Where it
-/// says no more than the id, the message.
-fn title(rule: Option<&Rule<'_>>, message: Option<&str>, rule_id: Option<&str>) -> Option<String> {
-    let short = rule.and_then(|rule| message::words(&rule.short_description));
-    let telling = short.filter(|short| rule_id.is_none_or(|id| !short.trim_end_matches('.').ends_with(id)));
-    let first_line = |text: &str| text.lines().map(str::trim).find(|line| !line.is_empty()).map(str::to_owned);
-    let name = || rule.and_then(|rule| rule.name.get());
-    telling
-        .and_then(first_line)
-        .or_else(|| message.and_then(first_line))
-        .or_else(|| short.or_else(name).or(rule_id).map(str::to_owned))
-}
-
-/// What the message says of this place, then what the rule says in general.
-fn description(rule: Option<&Rule<'_>>, message: Option<&str>, title: &str) -> Option<String> {
-    let full = rule.and_then(|rule| message::words(&rule.full_description));
-    let mut parts: Vec<&str> = Vec::new();
-    for part in message.into_iter().chain(full) {
-        if part != title && !parts.contains(&part) {
-            parts.push(part);
-        }
-    }
-    Some(parts.join("\n\n")).filter(|text| !text.is_empty())
-}
-
-fn fix(rule: Option<&Rule<'_>>, result: &ResultObject<'_>, version: Option<String>) -> Option<Fix> {
-    let proposed: Vec<&str> = result.fixes.iter().filter_map(|fix| message::words(&fix.description)).collect();
-    let help = || {
-        let help = &rule?.help;
-        help.markdown.get().or_else(|| help.text.get()).filter(|help| help.len() <= MAX_HELP && !is_link(help))
-    };
-    let text = Some(proposed.join("\n")).filter(|text| !text.is_empty()).or_else(|| help().map(str::to_owned));
-    (version.is_some() || text.is_some()).then_some(Fix { version, text })
-}
-
-fn references(rule: Option<&Rule<'_>>) -> Vec<String> {
-    let mut references = Vec::new();
-    if let Some(rule) = rule {
-        let help = rule.help.text.get().filter(|help| is_link(help));
-        ids::extend(&mut references, rule.help_uri.get().into_iter().chain(help).map(str::to_owned));
-    }
-    references
-}
-
-fn is_link(text: &str) -> bool {
-    (text.starts_with("https://") || text.starts_with("http://")) && !text.contains(char::is_whitespace)
-}
-
-/// OSV-Scanner names the other ids of a vulnerability in the message: `(also known as 'GHSA-…', 'CVE-…')`.
-fn aliases(message: Option<&str>) -> impl Iterator<Item = String> {
-    let known_as = message.and_then(|message| message.split_once("also known as")).map(|(_, aliases)| aliases);
-    known_as.and_then(|aliases| aliases.split(')').next()).into_iter().flat_map(ids::find)
 }
 
 /// A result is suppressed unless one of its suppressions is still under review or was rejected (§3.27.23, §3.35.3).

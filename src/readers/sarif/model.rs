@@ -214,6 +214,8 @@ pub(super) struct Properties<'a> {
     pub(super) cwe: Texts<'a>,
     #[serde(borrow)]
     pub(super) purl: Text<'a>,
+    #[serde(borrow)]
+    pub(super) purls: Texts<'a>,
     #[serde(borrow, rename = "packageName", alias = "package_name", alias = "pkgName")]
     pub(super) package: Text<'a>,
     #[serde(borrow, rename = "packageVersion", alias = "package_version", alias = "installedVersion")]
@@ -248,6 +250,8 @@ pub(super) struct ConfigurationOverride<'a> {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Notification<'a> {
+    #[serde(borrow)]
+    pub(super) descriptor: Object<RuleReference<'a>>,
     #[serde(borrow)]
     pub(super) level: Text<'a>,
     #[serde(borrow)]

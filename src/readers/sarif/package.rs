@@ -1,112 +1,12 @@
-//! What sort of weakness a SARIF result is, and which package it is about: SARIF has no place for either, so this
-//! goes by what common tools write.
+//! What sort of weakness a SARIF result is, and which package it is about: SARIF has no place for either. What tools write
+//! is known from `tools.rs`; what many of them have in common is here.
 
 use super::model::{ResultObject, Rule};
 use super::rules::{bags, id};
-use crate::finding::{Component, Kind, Location};
-use crate::readers::{ids, purl};
-
-/// Kinds by the beginning of the driver's name, in lower case.
-const TOOLS: &[(Kind, &[&str])] = &[
-    (
-        Kind::Secret,
-        &[
-            "gitleaks",
-            "trufflehog",
-            "detect-secrets",
-            "detect secrets",
-            "ggshield",
-            "gitguardian",
-            "whispers",
-            "secretlint",
-            "nosey",
-            "kingfisher",
-            "talisman",
-            "credscan",
-            "betterleaks",
-        ],
-    ),
-    (
-        Kind::Infrastructure,
-        &[
-            "checkov",
-            "tfsec",
-            "kics",
-            "terrascan",
-            "kube-linter",
-            "kubelinter",
-            "kube-score",
-            "kubescape",
-            "kubesec",
-            "hadolint",
-            "dockle",
-            "cfn-lint",
-            "cfn-nag",
-            "cfn_nag",
-            "tflint",
-            "regula",
-            "snyk iac",
-            "snyk infra",
-            "ansible-lint",
-            "prowler",
-            "scoutsuite",
-            "templateanalyzer",
-            "kyverno",
-            "conftest",
-            "datree",
-            "polaris",
-        ],
-    ),
-    (
-        Kind::Dependency,
-        &[
-            "grype",
-            "osv-scanner",
-            "dependency-check",
-            "owasp dependency",
-            "dependency check",
-            "snyk open source",
-            "snyk container",
-            "pip-audit",
-            "npm",
-            "yarn",
-            "cargo-audit",
-            "cargo-deny",
-            "govulncheck",
-            "nancy",
-            "clair",
-            "docker scout",
-            "anchore",
-            "retire",
-            "bundler-audit",
-            "jfrog xray",
-            "xray",
-            "black duck",
-            "sonatype",
-        ],
-    ),
-    (
-        Kind::Dynamic,
-        &[
-            "zap",
-            "owasp zap",
-            "zaproxy",
-            "nuclei",
-            "stackhawk",
-            "dastardly",
-            "burp",
-            "nikto",
-            "wapiti",
-            "arachni",
-            "schemathesis",
-            "acunetix",
-            "invicti",
-            "netsparker",
-            "wpscan",
-            "nmap",
-        ],
-    ),
-];
+use super::template::Fields;
+use super::tools::Tool;
+use crate::finding::{Component, Kind, Location, Severity};
+use crate::readers::{ids, package as ecosystems, purl};
 
 /// Kinds by a rule's name or tag, in lower case: tools that find several kinds write them there.
 const WORDS: &[(&str, Kind)] = &[
@@ -120,36 +20,92 @@ const WORDS: &[(&str, Kind)] = &[
     ("license", Kind::Other),
 ];
 
-/// Beginnings of rule ids that tell the kind.
+/// Beginnings of rule ids that tell the kind, whoever reports them.
 const RULES: &[(&str, Kind)] = &[("CKV_SECRET_", Kind::Secret), ("SNYK-CC-", Kind::Infrastructure)];
 
-/// How tools write a package and its version into a message: before the name, between, after.
-const SENTENCES: &[(&str, &str, &[char])] = &[
-    // Grype: `A high vulnerability in npm package: lodash, version 4.17.20 was found at: …`
-    (" package: ", ", version ", &[' ', '\n']),
-    // Grype before 0.40: `The path a.jar reports commons at version 1.0 which would result in …`
-    (" reports ", " at version ", &[' ', '\n']),
-];
-
 /// Decides the kind of a result.
-pub(super) fn kind(driver: &str, rule: Option<&Rule<'_>>, result: &ResultObject<'_>, place: &Location) -> Kind {
+pub(super) fn kind(tool: &Tool, rule: Option<&Rule<'_>>, result: &ResultObject<'_>, place: &Location) -> Kind {
     let rule_id = id(result).or_else(|| rule.and_then(|rule| rule.id.get())).unwrap_or_default();
-    let driver = driver.to_ascii_lowercase();
-    let by_tool =
-        TOOLS.iter().find(|(_, names)| names.iter().any(|name| driver.starts_with(name))).map(|(kind, _)| *kind);
+    let rule_name = rule.and_then(|rule| rule.name.get());
     let by_id = || RULES.iter().find(|(start, _)| rule_id.starts_with(start)).map(|(_, kind)| *kind);
     let by_word = || {
-        let name = rule.and_then(|rule| rule.name.get());
-        let mut words = name.into_iter().chain(bags(rule, result).flat_map(|bag| bag.tags.iter()));
+        let mut words = rule_name.into_iter().chain(bags(rule, result).flat_map(|bag| bag.tags.iter()));
         words.find_map(|word| WORDS.iter().find(|(known, _)| known.eq_ignore_ascii_case(word)).map(|(_, kind)| *kind))
     };
     let by_address = || place.url.as_ref().map(|_| Kind::Dynamic);
-    let by_vulnerability = || ids::vulnerability(rule_id).map(|_| Kind::Dependency);
-    by_id().or(by_tool).or_else(by_word).or_else(by_address).or_else(by_vulnerability).unwrap_or(Kind::Code)
+    let is_package = || bags(rule, result).any(|bag| bag.purl.get().is_some() || bag.purls.iter().next().is_some());
+    let by_vulnerability = || (ids::vulnerability(rule_id).is_some() || is_package()).then_some(Kind::Dependency);
+    let known = tool.rule_kind(rule_id, rule_name).or_else(by_id).or(tool.kind);
+    known.or_else(by_word).or_else(by_address).or_else(by_vulnerability).unwrap_or(Kind::Code)
 }
 
-/// The package that a result is about, and the version that fixes it.
+/// What the texts and fingerprints of a result tell in its tool's own words.
+#[derive(Default)]
+pub(super) struct Told<'t> {
+    /// What the result itself says, then what its rule says of all of them.
+    fields: Vec<Fields<'t>>,
+    prints: Vec<(&'t str, &'t str)>,
+    row: Vec<(&'t str, &'t str)>,
+}
+
+impl<'t> Told<'t> {
+    pub(super) fn new(
+        tool: &'t Tool,
+        rule: Option<&'t Rule<'_>>,
+        result: &'t ResultObject<'_>,
+        message: Option<&'t str>,
+    ) -> Self {
+        let help = rule.map(|rule| &rule.help);
+        let texts = message.into_iter().chain(help.and_then(|help| help.text.get()));
+        // The first sentence that a text has tells all of its fields.
+        let fields = texts.filter_map(|text| tool.texts.iter().find_map(|template| template.find(text))).collect();
+        let all = result.partial_fingerprints.iter().chain(result.fingerprints.iter());
+        let prints = all.filter_map(|(name, value)| Some((tool.fingerprints.get(&**name)?.as_str(), value.get()?)));
+        let markdown = help.and_then(|help| help.markdown.get()).or_else(|| help?.text.get());
+        let row = if tool.kind == Some(Kind::Dependency) { markdown.map(row).unwrap_or_default() } else { Vec::new() };
+        Self { fields, prints: prints.collect(), row }
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&'t str> {
+        let print = self.prints.iter().find(|(field, _)| *field == name).map(|(_, value)| *value);
+        print.or_else(|| self.fields.iter().find_map(|fields| fields.get(name)))
+    }
+
+    fn cell(&self, columns: &[&str]) -> Option<&'t str> {
+        let fits = |name: &str| columns.iter().any(|column| column.eq_ignore_ascii_case(name));
+        self.row.iter().find(|(name, value)| fits(name) && !value.is_empty()).map(|(_, value)| *value)
+    }
+
+    /// How bad the result is in its own words, which beat the rule's: many results share a rule.
+    pub(super) fn severity(&self) -> Option<Severity> {
+        let word = self.get("severity").filter(|word| !Severity::is_unrated(word));
+        word.and_then(Severity::from_word)
+    }
+
+    /// The same in the rule's table.
+    pub(super) fn table_severity(&self) -> Option<Severity> {
+        self.cell(&["severity"]).filter(|word| !Severity::is_unrated(word)).and_then(Severity::from_word)
+    }
+}
+
+/// The first row of a Markdown table, by its header's names.
+fn row(markdown: &str) -> Vec<(&str, &str)> {
+    let cells = |line| -> Option<Vec<&str>> {
+        let line: &str = line;
+        let inner = line.trim().strip_prefix('|')?;
+        Some(inner.strip_suffix('|').unwrap_or(inner).split('|').map(|cell| cell.trim().trim_matches('*')).collect())
+    };
+    let mut lines = markdown.lines().skip_while(|line| cells(line).is_none()).map_while(cells);
+    let Some(header) = lines.next() else { return Vec::new() };
+    let is_rule = |cells: &Vec<&str>| cells.iter().all(|cell| cell.chars().all(|c| matches!(c, '-' | ':' | ' ')));
+    let row = lines.find(|cells| !is_rule(cells)).unwrap_or_default();
+    header.into_iter().zip(row).collect()
+}
+
+/// The package that a result is about, and the versions that fix it.
 pub(super) fn package(
+    tool: &Tool,
+    told: &Told<'_>,
     rule: Option<&Rule<'_>>,
     result: &ResultObject<'_>,
     place: &Location,
@@ -158,11 +114,22 @@ pub(super) fn package(
     let bag = || bags(rule, result);
     let help = rule.and_then(|rule| rule.help.text.get());
     let texts = || message.into_iter().chain(help);
-    let fixed = bag()
-        .find_map(|bag| bag.fixed_version.owned())
-        .or_else(|| texts().find_map(|text| field(text, &["Fixed Version", "Fix Version", "Fixed in"])));
+    let fixed = told
+        .get("fixed")
+        .map(str::to_owned)
+        .or_else(|| bag().find_map(|bag| bag.fixed_version.owned()))
+        .or_else(|| texts().find_map(|text| field(text, &["Fixed Version", "Fix Version", "Fixed in"])))
+        .or_else(|| told.cell(&["fix version", "fixed version", "fix status", "fixed in", "fix"]).map(str::to_owned));
 
-    let by_url = || bag().find_map(|bag| bag.purl.get()).or(place.resource.as_deref()).and_then(purl::component);
+    let component = |name: &str, version: Option<&str>| Component {
+        purl: None,
+        name: name.to_owned(),
+        version: version.map(str::to_owned),
+    };
+    let by_text = || {
+        let whole = told.get("package").and_then(name_at_version);
+        whole.or_else(|| told.get("name").map(|name| component(name, told.get("version"))))
+    };
     let by_bag = || {
         let name = bag().find_map(|bag| bag.package.owned())?;
         Some(Component { purl: None, name, version: bag().find_map(|bag| bag.package_version.owned()) })
@@ -173,16 +140,48 @@ pub(super) fn package(
             Some(Component { purl: None, name, version: field(text, &["Installed Version", "Version"]) })
         })
     };
-    let by_sentence = || texts().find_map(sentence);
+    let by_row = || {
+        let name = told.cell(&["package", "package name", "name", "module", "component"])?;
+        Some(component(name, told.cell(&["version", "installed version", "package version", "current version"])))
+    };
     // Snyk: the logical location is `lodash@4.17.20`.
     let by_place = || place.resource.as_deref().and_then(name_at_version);
-    let mut component = by_url().or_else(by_bag).or_else(by_field).or_else(by_sentence).or_else(by_place);
+    let named = by_text().or_else(by_bag).or_else(by_field).or_else(by_row);
+    let named = match named {
+        Some(named) if named.version.is_none() => by_place().filter(|placed| placed.name == named.name).or(Some(named)),
+        named => named,
+    };
+    let by_url = purl_of(rule, result, place, named.as_ref());
+    let mut component = match (named, by_url) {
+        // A rule of several packages has a URL for each; only the result's own is right.
+        (Some(named), Some(url)) if url.name.eq_ignore_ascii_case(&named.name) || named.name.is_empty() => Some(url),
+        (Some(named), Some(url)) if named.name.ends_with(&url.name) || url.name.ends_with(&named.name) => Some(url),
+        (Some(named), _) => Some(named),
+        (None, url) => url.or_else(by_place),
+    };
     if let Some(component) = component.as_mut().filter(|component| component.purl.is_none()) {
-        let manifest = place.path.as_deref();
-        component.purl =
-            manifest.and_then(|path| purl::of_manifest(path, &component.name, component.version.as_deref()));
+        let version = component.version.as_deref();
+        let by_ecosystem = tool.ecosystem.as_deref().or_else(|| told.get("ecosystem"));
+        let by_ecosystem = by_ecosystem.and_then(|ecosystem| ecosystems::purl(ecosystem, &component.name, version));
+        let by_file = || purl::of_manifest(place.path.as_deref()?, &component.name, version);
+        component.purl = by_ecosystem.or_else(by_file);
     }
     (component, fixed)
+}
+
+/// The package URL of a result: in properties, or as the logical location; of several that of the named version.
+fn purl_of(
+    rule: Option<&Rule<'_>>,
+    result: &ResultObject<'_>,
+    place: &Location,
+    named: Option<&Component>,
+) -> Option<Component> {
+    let urls = bags(rule, result).flat_map(|bag| bag.purl.get().into_iter().chain(bag.purls.iter()));
+    let mut all = urls.chain(place.resource.as_deref()).filter_map(purl::component);
+    let first = all.next()?;
+    let Some(version) = named.and_then(|named| named.version.as_deref()) else { return Some(first) };
+    let is_it = |component: &Component| component.version.as_deref() == Some(version);
+    if is_it(&first) { Some(first) } else { all.find(is_it).or(Some(first)) }
 }
 
 /// The value of a line `Name: value`.
@@ -192,16 +191,6 @@ fn field(text: &str, names: &[&str]) -> Option<String> {
         let wanted = names.iter().any(|wanted| wanted.eq_ignore_ascii_case(name.trim().trim_matches('*')));
         Some(value.trim().to_owned()).filter(|value| wanted && !value.is_empty())
     })
-}
-
-fn sentence(text: &str) -> Option<Component> {
-    let by_pattern = SENTENCES.iter().find_map(|(before, between, end)| {
-        let (name, rest) = text.split_once(before)?.1.split_once(between)?;
-        let version = rest.split(*end).next().filter(|version| !version.is_empty())?;
-        Some(Component { purl: None, name: name.trim().to_owned(), version: Some(version.to_owned()) })
-    });
-    // OSV-Scanner: `Package 'lodash@4.17.20' is vulnerable to 'CVE-2021-23337' (also known as …).`
-    by_pattern.or_else(|| name_at_version(text.split_once("ackage '")?.1.split('\'').next()?))
 }
 
 fn name_at_version(text: &str) -> Option<Component> {
@@ -218,15 +207,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_the_package_in_what_tools_write() {
-        for (text, name, version) in [
-            ("A high vulnerability in npm package: lodash, version 4.17.20 was found at: /p.json", "lodash", "4.17.20"),
-            ("The path a.jar reports commons at version 1.0  which would result in", "commons", "1.0"),
-            ("Package '@a/b@1.2.3' is vulnerable to 'CVE-2021-1234' (also known as 'GHSA-1').", "@a/b", "1.2.3"),
-        ] {
-            let found = sentence(text).expect(text);
-            assert_eq!((found.name.as_str(), found.version.as_deref()), (name, Some(version)));
-        }
-        assert_eq!(sentence("a user@example of nothing"), None);
+    fn a_table_tells_the_package() {
+        let table =
+            "**CVE**\n| Severity | Package | Version |\n| --- |:-:|---|\n| low  | libc6 | 2.36-9 |\n| x | y | z |";
+        assert_eq!(row(table), [("Severity", "low"), ("Package", "libc6"), ("Version", "2.36-9")]);
+        assert_eq!(row("no table | here"), []);
+    }
+
+    #[test]
+    fn a_package_with_its_version_is_no_address() {
+        assert_eq!(name_at_version("@a/b@1.2.3").map(|found| found.name).as_deref(), Some("@a/b"));
+        assert_eq!((name_at_version("a user@example of"), name_at_version("@1")), (None, None));
     }
 }

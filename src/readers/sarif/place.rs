@@ -3,7 +3,9 @@
 use percent_encoding::percent_decode_str;
 
 use super::model::{ArtifactLocation, LogicalLocation, Notification, PhysicalLocation, ResultObject, Run};
-use crate::finding::{Location, Snippet};
+use super::package::Told;
+use super::tools::Tool;
+use crate::finding::{Location, Snippet, image_name};
 use crate::readers::leaf::Object;
 
 /// How many bases a path may be built on; more is a loop.
@@ -29,6 +31,21 @@ pub(super) fn places(run: &Run<'_>, result: &ResultObject<'_>) -> (Location, Vec
     }
     let main = places.remove(0);
     (main, places, snippet)
+}
+
+/// What is in an image is there by its path in it; what is the image as a whole has no path.
+pub(super) fn put_into_image(place: &mut Location, tool: &Tool, told: &Told<'_>, image: Option<&str>) {
+    if tool.places_are_images {
+        place.image = place.path.take();
+    } else if let Some(image) = told.get("image") {
+        place.image = Some(image.to_owned());
+        place.path = told.get("path").map(str::to_owned);
+    } else if let Some(image) = image {
+        // Trivy writes the image's own name, without registry and tag, as the file of the system's packages.
+        let is_image = |path: &String| image_name(image).ends_with(path.as_str());
+        place.path = place.path.take().filter(|path| !is_image(path));
+        place.image = Some(image.to_owned());
+    }
 }
 
 /// The files that a notification is about.

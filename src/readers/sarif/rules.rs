@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 
 use super::model::{Component, ComponentReference, Properties, ResultObject, Rule, RuleReference, Run};
+use super::package::Told;
+use super::tools::Tool;
 use crate::finding::{Cvss, Severity};
 use crate::readers::ids;
 use crate::readers::leaf::Object;
@@ -92,27 +94,42 @@ impl<'r, 'a> Rules<'r, 'a> {
 
     /// How bad a result is, and the score that says so.
     ///
-    /// A `security-severity` is a CVSS score by GitHub's convention and tells most; then the level of the result, of the rule
-    /// in this invocation, and of the rule; then tools' own words. A result that says nothing is a warning (§3.27.10).
-    pub(super) fn severity(&self, rule: Option<&Rule<'_>>, result: &ResultObject<'_>) -> (Severity, Option<Cvss>) {
-        let scored = bags(rule, result).find_map(|bag| bag.security_severity.get());
-        if let Some(score) =
-            scored.and_then(|score| score.parse().ok()).filter(|score: &f64| (0.0..=10.0).contains(score))
-        {
-            return (Severity::from_cvss(score), Some(Cvss { vector: None, score: Some(score) }));
-        }
+    /// What the result says of itself beats what its rule says of all its results: a score (`security-severity` is a CVSS
+    /// score by GitHub's convention), the words of its text and properties, a level other than its rule's. Then the
+    /// rule's score, and the levels: of the result, of the rule in this invocation, of the rule. A result that says
+    /// nothing is a warning (§3.27.10).
+    pub(super) fn severity(
+        &self,
+        tool: &Tool,
+        told: &Told<'_>,
+        rule: Option<&Rule<'_>>,
+        result: &ResultObject<'_>,
+    ) -> (Severity, Option<Cvss>) {
+        let score =
+            |bag: &Properties<'_>| bag.security_severity.get()?.parse().ok().filter(|s: &f64| (0.0..=10.0).contains(s));
+        let rule_bag = rule.map(|rule| &*rule.properties);
+        let (own_score, rule_score) = (score(&result.properties), rule_bag.and_then(score));
+        let cvss = own_score.or(rule_score).map(|score| Cvss { vector: None, score: Some(score) });
         // An undecided result (`open`, `review`) has no level of its own: it is `none` by the standard.
-        let own =
+        let own_level =
             result.level.get().filter(|level| *level != "none" || matches!(result.kind.get(), None | Some("fail")));
-        let of_rule =
-            || self.overridden(rule, result).or_else(|| rule.and_then(|rule| rule.default_configuration.level.get()));
-        let words = || {
-            bags(rule, result)
-                .flat_map(|bag| [&bag.severity, &bag.issue_severity, &bag.problem_severity])
-                .find_map(|word| word.get())
-        };
-        let said = [scored, own, of_rule(), words()].into_iter().flatten().find_map(Severity::from_word);
-        (said.unwrap_or(Severity::Medium), None)
+        let rule_level =
+            self.overridden(rule, result).or_else(|| rule.and_then(|rule| rule.default_configuration.level.get()));
+        let level = |level: &str| tool.levels.get(level).copied().or_else(|| Severity::from_word(level));
+        let other_level = own_level.filter(|own| rule_level.is_some_and(|of_rule| of_rule != *own));
+        let rule_id = id(result).or_else(|| rule.and_then(|rule| rule.id.get())).unwrap_or_default();
+        let said = own_score
+            .map(Severity::from_cvss)
+            .or_else(|| told.severity())
+            .or_else(|| words(&result.properties))
+            .or_else(|| other_level.and_then(level))
+            .or_else(|| rule_score.map(Severity::from_cvss))
+            .or_else(|| tool.rule_severity(rule_id))
+            .or_else(|| told.table_severity())
+            .or_else(|| scored_word(rule_bag))
+            .or_else(|| own_level.or(rule_level).and_then(level))
+            .or_else(|| rule_bag.and_then(words));
+        (said.unwrap_or(Severity::Medium), cvss)
     }
 
     fn taxon(&self, taxon: &RuleReference<'_>) -> Option<String> {
@@ -129,6 +146,17 @@ impl<'r, 'a> Rules<'r, 'a> {
         let is_cwe = name.is_some_and(|name| name.eq_ignore_ascii_case("cwe"));
         if is_cwe { ids::cwes(id).next() } else { ids::find(id).find(|id| id.starts_with("CWE-")) }
     }
+}
+
+/// A tool's own word for how bad it is.
+fn words(bag: &Properties<'_>) -> Option<Severity> {
+    let words = [&bag.severity, &bag.issue_severity, &bag.problem_severity].into_iter().filter_map(|word| word.get());
+    words.filter(|word| !Severity::is_unrated(word)).find_map(Severity::from_word)
+}
+
+/// A word where a score belongs.
+fn scored_word(bag: Option<&Properties<'_>>) -> Option<Severity> {
+    bag?.security_severity.get().filter(|word| !Severity::is_unrated(word)).and_then(Severity::from_word)
 }
 
 fn find<'r, 'a>(

@@ -1,0 +1,142 @@
+//! What people read of a SARIF result: title, description, fix, links.
+
+use super::message;
+use super::model::{ResultObject, Rule};
+use crate::finding::{Fix, Kind};
+use crate::readers::ids;
+
+/// Longer texts are left to the link: they are written once for each finding.
+const MAX_FIX: usize = 1500;
+/// Headings in a rule's help under which it says what to do.
+const FIX_HEADINGS: &[&str] =
+    &["remediation", "recommendation", "recommendations", "how to fix", "fix", "solution", "mitigation", "resolution"];
+
+/// The rule's short description: it is the same for all of its results and does not change with the place. Where it
+/// says no more than the id, or has places for what the message says, the message.
+pub(super) fn title(
+    rule: Option<&Rule<'_>>,
+    message: Option<&str>,
+    rule_id: Option<&str>,
+    kind: Kind,
+) -> Option<String> {
+    let short = rule.and_then(|rule| message::words(&rule.short_description)).filter(|short| !has_places(short));
+    let telling = short.filter(|short| rule_id.is_none_or(|id| !short.trim_end_matches('.').ends_with(id)));
+    // A check of a package tool has many vulnerabilities, each of which has its name in the message.
+    let is_check = kind == Kind::Dependency && rule_id.is_some_and(|id| ids::vulnerability(id).is_none());
+    let telling = telling.filter(|_| !is_check || message.is_none());
+    let name = || rule.and_then(|rule| rule.name.get());
+    telling
+        .and_then(first_sentence)
+        .or_else(|| message.and_then(first_sentence))
+        .or_else(|| short.or_else(name).or(rule_id).map(str::to_owned))
+}
+
+/// Whether a text has places that arguments fill (`{0}`, `{name}`).
+fn has_places(text: &str) -> bool {
+    text.split('{').skip(1).any(|rest| {
+        rest.split_once('}').is_some_and(|(name, _)| {
+            !name.is_empty()
+                && name.len() <= 24
+                && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        })
+    })
+}
+
+/// The first sentence of the first line that says something.
+fn first_sentence(text: &str) -> Option<String> {
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
+    let end = line.match_indices(". ").map(|(at, _)| at).find(|at| {
+        // Not after an abbreviation or a short word (`e.g. `), and before a new sentence.
+        let word = line[..*at].rsplit(' ').next().unwrap_or_default();
+        word.len() > 3 && !word.contains('.') && line[at + 2..].starts_with(|c: char| c.is_uppercase())
+    });
+    Some(end.map_or(line, |end| &line[..=end]).to_owned())
+}
+
+/// What the message says of this place, then what the rule says in general.
+pub(super) fn description(rule: Option<&Rule<'_>>, message: Option<&str>, title: &str) -> Option<String> {
+    let full = rule.and_then(|rule| message::words(&rule.full_description)).filter(|full| !has_places(full));
+    let mut parts: Vec<&str> = Vec::new();
+    for part in message.into_iter().chain(full) {
+        if part != title && !parts.iter().any(|other| other.contains(part)) {
+            parts.push(part);
+        }
+    }
+    Some(parts.join("\n\n")).filter(|text| !text.is_empty())
+}
+
+/// What the result proposes, else what the rule's help says under a heading of its own: the rest of the help explains, or
+/// repeats the first result.
+pub(super) fn fix(rule: Option<&Rule<'_>>, result: &ResultObject<'_>, version: Option<String>) -> Option<Fix> {
+    let proposed: Vec<&str> = result.fixes.iter().filter_map(|fix| message::words(&fix.description)).collect();
+    let help = || {
+        let help = &rule?.help;
+        let texts = help.markdown.get().into_iter().chain(help.text.get());
+        texts.filter_map(fix_section).find(|section| section.len() <= MAX_FIX)
+    };
+    let text = Some(proposed.join("\n")).filter(|text| !text.is_empty()).or_else(|| help().map(str::to_owned));
+    (version.is_some() || text.is_some()).then_some(Fix { version, text })
+}
+
+/// What stands under a heading that promises a fix, up to the next heading.
+fn fix_section(help: &str) -> Option<&str> {
+    let is_heading =
+        |line: &str| line.starts_with('#') || line.starts_with("**") && line.trim_end_matches(':').ends_with("**");
+    let mut offset = 0;
+    let mut start = None;
+    for line in help.split_inclusive('\n') {
+        let trimmed = line.trim();
+        if is_heading(trimmed) {
+            if let Some(start) = start {
+                return Some(help[start..offset].trim()).filter(|section| !section.is_empty());
+            }
+            let words = trimmed.trim_matches(|c: char| matches!(c, '#' | '*' | ':' | ' ')).to_ascii_lowercase();
+            start = FIX_HEADINGS.contains(&words.as_str()).then_some(offset + line.len());
+        }
+        offset += line.len();
+    }
+    Some(help[start?..].trim()).filter(|section| !section.is_empty())
+}
+
+pub(super) fn references(rule: Option<&Rule<'_>>) -> Vec<String> {
+    let mut references = Vec::new();
+    if let Some(rule) = rule {
+        let help = rule.help.text.get().filter(|help| is_link(help));
+        ids::extend(&mut references, rule.help_uri.get().into_iter().chain(help).map(str::to_owned));
+    }
+    references
+}
+
+fn is_link(text: &str) -> bool {
+    (text.starts_with("https://") || text.starts_with("http://")) && !text.contains(char::is_whitespace)
+}
+
+/// OSV-Scanner names the other ids of a vulnerability in the message: `(also known as 'GHSA-…', 'CVE-…')`.
+pub(super) fn aliases(message: Option<&str>) -> impl Iterator<Item = String> {
+    let known_as = message.and_then(|message| message.split_once("also known as")).map(|(_, aliases)| aliases);
+    known_as.and_then(|aliases| aliases.split(')').next()).into_iter().flat_map(ids::find)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_is_one_sentence() {
+        for (text, wanted) in [
+            ("Use of eval. It runs what users write. See x.", "Use of eval."),
+            ("Use e.g. Foo in v1.2. X", "Use e.g. Foo in v1.2. X"),
+            ("\n one line\ntwo", "one line"),
+        ] {
+            assert_eq!(first_sentence(text).as_deref(), Some(wanted));
+        }
+        assert!(has_places("Value of {0} is bad") && has_places("{name}") && !has_places("a {} of { x: 1 }"));
+    }
+
+    #[test]
+    fn the_fix_is_what_help_says_under_its_heading() {
+        assert_eq!(fix_section("# Rule\nBad.\n## Recommendation\nDo this.\n\n## References\n- a"), Some("Do this."));
+        assert_eq!(fix_section("Bad.\n**How to fix:**\nDo that."), Some("Do that."));
+        assert_eq!(fix_section("Vulnerability CVE-1\nSeverity: HIGH"), None);
+    }
+}
