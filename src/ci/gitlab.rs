@@ -47,7 +47,8 @@ pub(super) fn detect(env: Env<'_>) -> Ci {
 fn pull_request(env: Env<'_>) -> Option<PullRequest> {
     let source = env("CI_PIPELINE_SOURCE").unwrap_or_default();
     let number = env("CI_MERGE_REQUEST_IID").or_else(|| env("CI_EXTERNAL_PULL_REQUEST_IID"));
-    if number.is_none() && !matches!(source.as_str(), "merge_request_event" | "external_pull_request_event") {
+    let is_ref = env("CI_COMMIT_REF_NAME").is_some_and(|name| name.starts_with("refs/"));
+    if number.is_none() && !is_ref && !matches!(source.as_str(), "merge_request_event" | "external_pull_request_event") {
         return None;
     }
     let differ = |a: &str, b: &str| env(a).zip(env(b)).map(|(a, b)| a != b);
