@@ -15,7 +15,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("triage", &["finding", "config"]),
     ("template", &["finding", "issue", "triage", "config", "ci"]),
     ("plan", &["finding", "issue"]),
-    ("trackers", &["finding", "issue", "config"]),
+    ("trackers", &["finding", "issue", "ci", "config"]),
     ("apply", &["finding", "issue", "plan", "trackers"]),
     ("reports", &["finding", "issue", "plan", "apply", "trackers", "readers", "init", "error"]),
     ("sync", &["finding", "issue", "ci", "config", "triage", "template", "plan", "apply", "trackers"]),

@@ -1,8 +1,11 @@
 //! Azure Pipelines: `SYSTEM_*` and `BUILD_*`; code may be in Azure Repos or elsewhere.
 
 use super::remote::Remote;
-use super::{Ci, CodeLinks, Env, PullRequest, Service, System, Trust, branch_of, matrix_part, run, shown};
+use super::{Ci, CodeLinks, Env, PullRequest, Service, Siblings, System, Trust, branch_of, matrix_part, run, shown};
 use crate::finding::Source;
+
+/// Reasons of runs that work on what was pushed to their branch.
+pub(super) const TRUSTED_REASONS: [&str; 5] = ["IndividualCI", "BatchedCI", "Schedule", "ScheduleForced", "Manual"];
 
 pub(super) fn detect(env: Env<'_>) -> Ci {
     let server = env("SYSTEM_COLLECTIONURI").or_else(|| env("SYSTEM_TEAMFOUNDATIONCOLLECTIONURI"));
@@ -47,6 +50,9 @@ pub(super) fn detect(env: Env<'_>) -> Ci {
             env("BUILD_BUILDID"),
             attempts.into_iter().flatten().max().map(|attempt| attempt.to_string()),
         ),
+        siblings: env("SYSTEM_DEFINITIONID")
+            .filter(|_| branch_of(&reference).is_some() && !is_request)
+            .map(|pipeline| Siblings { pipeline, reference: reference.clone() }),
         matrix: matrix(env),
         run_url,
         workspace: env("BUILD_SOURCESDIRECTORY").map(Into::into),
@@ -99,7 +105,7 @@ fn trust(reason: &str, is_request: bool) -> Trust {
         return Trust::request();
     }
     match reason {
-        "IndividualCI" | "BatchedCI" | "Schedule" | "ScheduleForced" | "Manual" => Trust::Trusted,
+        trusted if TRUSTED_REASONS.contains(&trusted) => Trust::Trusted,
         "ResourceTrigger" | "BuildCompletion" => Trust::untrusted(format!(
             "a run that another pipeline started (`{reason}`) may hold the reports of what nobody has merged"
         )),

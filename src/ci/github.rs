@@ -6,12 +6,12 @@ use serde_json::Value;
 
 use super::remote::source_of;
 use super::{
-    Ci, CodeLinks, Env, PullRequest, Read, Service, System, Trust, branch_of, matrix_part, queue_base, run, shown,
+    Ci, CodeLinks, Env, PullRequest, Read, Service, Siblings, System, Trust, branch_of, matrix_part, queue_base, run, shown,
 };
 use crate::finding::Source;
 
 /// Events whose runs work on what was pushed to a branch by people who may: `release` on a tag.
-const TRUSTED_EVENTS: [&str; 4] = ["push", "schedule", "workflow_dispatch", "release"];
+pub(super) const TRUSTED_EVENTS: [&str; 4] = ["push", "schedule", "workflow_dispatch", "release"];
 
 pub(super) fn detect(env: Env<'_>, read: Read<'_>) -> Ci {
     let event_name = env("GITHUB_EVENT_NAME").unwrap_or_default();
@@ -48,6 +48,7 @@ pub(super) fn detect(env: Env<'_>, read: Read<'_>) -> Ci {
         (None, Some(_)) => Trust::untrusted("what a merge queue tries out is not merged yet".to_owned()),
         (None, None) => trust(env, &event_name, &event),
     };
+    let is_ahead = pull_request.is_some() || base_branch.is_some();
     Ci {
         system: Some(System::GitHubActions),
         service: Some(Service::GitHub),
@@ -61,6 +62,7 @@ pub(super) fn detect(env: Env<'_>, read: Read<'_>) -> Ci {
         pull_request,
         trust,
         run: run(format!("github:{}", source.name), env("GITHUB_RUN_ID"), env("GITHUB_RUN_ATTEMPT")),
+        siblings: siblings(env, repository.as_deref().unwrap_or_default()).filter(|_| !is_after && !is_ahead),
         matrix: env("INPUT_MATRIX").or_else(|| env("FINDSYNC_MATRIX")).and_then(|json| matrix(&json)),
         source: Source { id: env("GITHUB_REPOSITORY_ID"), ..source },
         run_url,
@@ -103,6 +105,15 @@ fn pull_request(env: Env<'_>, event_name: &str, event: &Value) -> Option<PullReq
         number: request["number"].as_u64().or_else(|| event["number"].as_u64()).or(merged_ref),
         from_fork,
     })
+}
+
+/// The runs of this run's workflow on its branch. `GITHUB_WORKFLOW_REF` is `acme/shop/.github/workflows/scan.yml@refs/…`;
+/// a workflow of another repository has its runs there.
+fn siblings(env: Env<'_>, repository: &str) -> Option<Siblings> {
+    let workflow = env("GITHUB_WORKFLOW_REF")?;
+    let path = workflow.split('@').next()?.strip_prefix(repository)?.strip_prefix("/.github/workflows/")?;
+    let reference = branch_of(&env("GITHUB_REF")?)?;
+    Some(Siblings { pipeline: path.to_owned(), reference })
 }
 
 /// The part of a matrix, of `toJSON(matrix)`: `null` in a job without one.

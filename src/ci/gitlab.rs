@@ -1,8 +1,12 @@
 //! GitLab CI: `CI_*`, see <https://docs.gitlab.com/ci/variables/predefined_variables/>.
 
 use super::remote::source_of;
-use super::{Ci, CodeLinks, Env, PullRequest, Service, System, Trust, matrix_part, run, shown};
+use super::{Ci, CodeLinks, Env, PullRequest, Service, Siblings, System, Trust, matrix_part, run, shown};
 use crate::finding::Source;
+
+/// Whoever starts one of these may run pipelines on the branch, and it holds that branch's code alone; a child pipeline
+/// has its parent's commit, and the variables of its parent's merge request.
+pub(super) const TRUSTED_SOURCES: [&str; 5] = ["push", "web", "schedule", "api", "parent_pipeline"];
 
 pub(super) fn detect(env: Env<'_>) -> Ci {
     let server = env("CI_SERVER_URL").map(|url| url.trim_end_matches('/').to_owned());
@@ -29,6 +33,7 @@ pub(super) fn detect(env: Env<'_>) -> Ci {
         trust: trust(&env("CI_PIPELINE_SOURCE").unwrap_or_default(), is_request),
         pull_request,
         run: run(format!("gitlab:{}", source.name), env("CI_PIPELINE_IID"), None),
+        siblings: env("CI_COMMIT_BRANCH").filter(|_| !is_request).map(|reference| Siblings { pipeline: String::new(), reference }),
         matrix: matrix(env),
         source: Source { id: env("CI_PROJECT_ID"), ..source },
         run_url: env("CI_JOB_URL").or_else(|| env("CI_PIPELINE_URL")),
@@ -75,9 +80,7 @@ fn trust(source: &str, is_request: bool) -> Trust {
         return Trust::request();
     }
     match source {
-        // Whoever starts one of these may run pipelines on the branch, and it holds that branch's code alone; a child
-        // pipeline has its parent's commit, and the variables of its parent's merge request.
-        "push" | "web" | "schedule" | "api" | "parent_pipeline" => Trust::Trusted,
+        trusted if TRUSTED_SOURCES.contains(&trusted) => Trust::Trusted,
         "trigger" | "pipeline" => Trust::untrusted(format!(
             "a pipeline that another one started (`{source}`) may hold variables and reports of what nobody has merged"
         )),

@@ -49,6 +49,15 @@ pub struct PullRequest {
     pub from_fork: bool,
 }
 
+/// The runs of one pipeline on one branch, in the CI's words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Siblings {
+    /// GitHub: the workflow's file; Azure: the number of the definition; empty for GitLab, whose projects have one.
+    pub pipeline: String,
+    /// The reference as the CI's API takes it: a branch's name, for Azure `refs/heads/…`.
+    pub reference: String,
+}
+
 /// What the CI, or git, tells of this run. Holds no secrets.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ci {
@@ -70,6 +79,8 @@ pub struct Ci {
     pub matrix: Option<String>,
     /// Whether somebody who may write to the repository vouches for what this run works on.
     pub trust: Trust,
+    /// By which the CI finds the other runs of this one's pipeline on its branch; `None` where they tell nothing.
+    pub siblings: Option<Siblings>,
     /// The repository's path, as `acme/shop`.
     pub repository: Option<String>,
     /// Azure DevOps: the team project.
@@ -110,6 +121,19 @@ pub fn enter(dir: &Path) -> std::io::Result<()> {
 
 type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
 type Read<'a> = &'a dyn Fn(&Path) -> Option<String>;
+
+impl System {
+    /// Whether runs for an event (source, reason) work on what people pushed who may, and nothing else.
+    #[must_use]
+    pub fn trusts(self, event: &str) -> bool {
+        let trusted: &[&str] = match self {
+            Self::GitHubActions => &github::TRUSTED_EVENTS,
+            Self::GitLabCi => &gitlab::TRUSTED_SOURCES,
+            Self::AzurePipelines => &azure::TRUSTED_REASONS,
+        };
+        trusted.iter().any(|trusted| trusted.eq_ignore_ascii_case(event))
+    }
+}
 
 impl Ci {
     /// What the environment, the event's file and the checked-out repository tell.

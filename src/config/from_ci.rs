@@ -21,6 +21,22 @@ impl Config {
         Self { instances, mappings, ..Self::default() }
     }
 
+    /// The CI's own server, to be asked for its runs: with the job's own token, else with one that the mapping file has for
+    /// that server. `None` where no token may ask: GitLab's job tokens may not.
+    #[must_use]
+    pub fn ci_instance(&self, ci: &Ci, env: Env<'_>) -> Option<Instance> {
+        ci.system?;
+        let mut own = instance(ci, &|_| None)?;
+        let may_ask = |given: &Credential| !matches!(given, Credential::None | Credential::JobToken(_));
+        let same = || self.instances.iter().filter(|other| same_server(&own, other));
+        let job = Some(ci_token(own.kind, env)).filter(may_ask);
+        let credential = job.or_else(|| same().map(|other| other.credential.clone()).find(may_ask))?;
+        let ca_file = same().find_map(|other| other.ca_file.clone());
+        own.credential = credential;
+        own.ca_file = ca_file;
+        Some(own)
+    }
+
     /// The configuration of the `local` tracker in a folder.
     #[must_use]
     pub fn local(dir: &str) -> Self {

@@ -7,8 +7,10 @@ pub mod gitlab;
 pub mod http;
 mod labels;
 pub mod local;
+mod runs;
 
 pub use error::{Error, Problem};
+pub use runs::newer_run;
 
 use std::time::Duration;
 

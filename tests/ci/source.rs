@@ -76,3 +76,21 @@ fn a_job_of_a_matrix_knows_its_part_of_it() {
     assert_eq!((ado("Job1").as_deref(), ado("__default").as_deref()), (Some("node=1"), Some("node=1")));
     assert_eq!(part(azure().set("SYSTEM_JOBNAME", "linux")), None);
 }
+
+#[test]
+fn other_runs_of_a_pipeline_are_found_by_its_name_and_branch() {
+    let of = |world: World| world.ci().siblings.map(|runs| (runs.pipeline, runs.reference));
+    let is = |pipeline: &str, reference: &str| Some((pipeline.to_owned(), reference.to_owned()));
+    let hub = |workflow: &str| github().set("GITHUB_WORKFLOW_REF", workflow);
+    let own = "acme/shop/.github/workflows/scan.yml@refs/heads/main";
+    assert_eq!(of(hub(own)), is("scan.yml", "main"));
+    assert_eq!(of(hub("acme/rules/.github/workflows/scan.yml@refs/heads/main")), None);
+    assert_eq!(of(github()), None);
+    // A run after another lists on the default branch, whatever branch it is about.
+    assert_eq!(of(hub(own).event("workflow_run", "{}")), None);
+    assert_eq!(of(hub(own).set("GITHUB_REF", "refs/heads/gh-readonly-queue/main/pr-1-a")), None);
+    assert_eq!(of(gitlab()), is("", "develop"));
+    assert_eq!(of(crate::world::gitlab_merge("1")), None);
+    assert_eq!(of(azure().set("SYSTEM_DEFINITIONID", "7")), is("7", "refs/heads/main"));
+    assert_eq!(of(crate::world::azure_pull("False").set("SYSTEM_DEFINITIONID", "7")), None);
+}

@@ -9,6 +9,7 @@ mod fields;
 mod links;
 mod model;
 mod read;
+pub(super) mod runs;
 mod text;
 mod types;
 mod write;

@@ -11,6 +11,7 @@ mod items;
 mod labels;
 mod list;
 mod project;
+pub(super) mod runs;
 mod setup;
 mod write;
 

@@ -7,6 +7,7 @@ mod labels;
 mod list;
 mod people;
 mod resolve;
+pub(super) mod runs;
 mod vulnerabilities;
 mod wire;
 mod work_items;
