@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::remote::source_of;
 use super::{
-    Ci, CodeLinks, Env, PullRequest, Read, Service, Siblings, System, Trust, branch_of, matrix_part, queue_base, run, shown,
+    Ci, CodeLinks, Env, PullRequest, Read, Service, Siblings, System, Trust, branch_of, matrix_part, queue_base, run,
+    shown,
 };
 use crate::finding::Source;
 

@@ -33,7 +33,9 @@ pub(super) fn detect(env: Env<'_>) -> Ci {
         trust: trust(&env("CI_PIPELINE_SOURCE").unwrap_or_default(), is_request),
         pull_request,
         run: run(format!("gitlab:{}", source.name), env("CI_PIPELINE_IID"), None),
-        siblings: env("CI_COMMIT_BRANCH").filter(|_| !is_request).map(|reference| Siblings { pipeline: String::new(), reference }),
+        siblings: env("CI_COMMIT_BRANCH")
+            .filter(|_| !is_request)
+            .map(|reference| Siblings { pipeline: String::new(), reference }),
         matrix: matrix(env),
         source: Source { id: env("CI_PROJECT_ID"), ..source },
         run_url: env("CI_JOB_URL").or_else(|| env("CI_PIPELINE_URL")),
@@ -53,7 +55,8 @@ fn pull_request(env: Env<'_>) -> Option<PullRequest> {
     let source = env("CI_PIPELINE_SOURCE").unwrap_or_default();
     let number = env("CI_MERGE_REQUEST_IID").or_else(|| env("CI_EXTERNAL_PULL_REQUEST_IID"));
     let is_ref = env("CI_COMMIT_REF_NAME").is_some_and(|name| name.starts_with("refs/"));
-    if number.is_none() && !is_ref && !matches!(source.as_str(), "merge_request_event" | "external_pull_request_event") {
+    if number.is_none() && !is_ref && !matches!(source.as_str(), "merge_request_event" | "external_pull_request_event")
+    {
         return None;
     }
     let differ = |a: &str, b: &str| env(a).zip(env(b)).map(|(a, b)| a != b);

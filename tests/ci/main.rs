@@ -148,6 +148,27 @@ fn git_tells_outside_of_a_ci() {
     assert_eq!(World::default().ci(), Ci::default());
 }
 
+#[test]
+fn git_names_the_repository_by_origin_or_the_only_remote() {
+    let named = |config: &str, user: &str| {
+        let world = git("ref: refs/heads/main\n").set("HOME", "/home/ann").file("/work/shop/.git/config", config);
+        world.file("/home/ann/.gitconfig", user).ci().source.name
+    };
+    let remote = |name: &str, url: &str| format!("[remote \"{name}\"]\n\turl = {url}\n\tfetch = +refs/heads/*\n");
+    let (shop, fork) = ("git@github.com:acme/shop.git", "https://github.com/eve/shop");
+    assert_eq!(named(&(remote("up", fork) + &remote("origin", shop)), ""), "github.com/acme/shop");
+    assert_eq!(named(&remote("up", shop), ""), "github.com/acme/shop");
+    assert_eq!(named(&(remote("up", fork) + &remote("mine", shop)), ""), "");
+    assert_eq!(named(&remote("origin", "/srv/git/shop.git"), ""), "");
+    // What `insteadOf` makes of a whole address is a mirror's, or has a token in it; a short form needs it.
+    let mirror = "[url \"https://token@mirror.acme.io/\"]\n\tinsteadOf = https://github.com/\n";
+    assert_eq!(named(&remote("origin", "https://github.com/acme/shop"), mirror), "github.com/acme/shop");
+    let short = "[url \"git@github.com:\"]\n  insteadOf = gh:\n[url \"https://gitlab.com/x/\"]\n  insteadof = gh:x/\n";
+    assert_eq!(named(&remote("origin", "gh:acme/shop"), short), "github.com/acme/shop");
+    assert_eq!(named(&(remote("origin", "gh:x/shop") + short), ""), "gitlab.com/x/shop");
+    assert_eq!(git("ref: refs/heads/main\n").ci().run, None);
+}
+
 proptest! {
     #[test]
     fn any_event_and_any_reference_give_an_answer(event in r#"[a-z_]{0,12}"#, text in ".{0,60}", name in any::<usize>()) {
