@@ -208,3 +208,31 @@ fn paths_of_the_mapping_file_start_from_the_workspace_and_those_of_people_where_
         assert_eq!(found(&dir.path().join("other"), &["findings"]), ["beside the mapping file"]);
     }
 }
+
+#[test]
+fn jobs_of_a_matrix_share_routes_and_groups_but_close_nothing_of_each_others() {
+    let dir = folder();
+    let found = fs::read_to_string(dir.path().join("r.json")).unwrap();
+    let mut clean: serde_json::Value = serde_json::from_str(&found).unwrap();
+    for result in clean["Results"].as_array_mut().unwrap() {
+        result.as_object_mut().unwrap().remove("Vulnerabilities");
+    }
+    let mapping = "instances: [{ label: f, type: local, location: issues }]\n\
+                   mappings: [{ instance: f, group_by: [target] }]\n\
+                   routes: [{ when: { targets: [shop] } }]\n\
+                   reports: [{ path: r.json, target: shop }]\n";
+    fs::write(dir.path().join(".findsync.yml"), mapping).unwrap();
+    let run = |node: u32, number: u32, report: &str| {
+        fs::write(dir.path().join("r.json"), report).unwrap();
+        let mut command = findsync(dir.path(), &["apply", "--format", "json"]);
+        command.env("GITHUB_ACTIONS", "true").env("GITHUB_EVENT_NAME", "push").env("GITHUB_REF", "refs/heads/main");
+        command.env("GITHUB_REPOSITORY", "acme/shop").env("GITHUB_RUN_ID", number.to_string());
+        let output = command.env("FINDSYNC_MATRIX", format!("{{\"node\": {node}}}")).output().unwrap();
+        let plan: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
+        let counts = &plan["mappings"][0]["counts"];
+        ["open", "close", "reopen"].map(|count| counts[count].as_u64().unwrap())
+    };
+    assert_eq!(run(18, 1, &found), [1, 0, 0]);
+    assert_eq!(run(20, 1, &found), [0, 0, 0], "the other job's findings are the same issue's");
+    assert_eq!(run(20, 2, &clean.to_string()), [0, 0, 0], "one job still finds them");
+}

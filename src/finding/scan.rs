@@ -68,6 +68,15 @@ pub struct Origin {
     pub run: Option<Run>,
 }
 
+/// What was scanned, as people name it: without the part of the matrix that the job was.
+#[must_use]
+pub fn without_matrix_part(target: &str) -> &str {
+    match target.split_once(" [") {
+        Some((named, _)) if target.ends_with(']') => named,
+        _ => target,
+    }
+}
+
 /// The slice of the world that a scan is the authority for.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Scope {
@@ -147,5 +156,22 @@ impl Scan {
     #[must_use]
     pub fn owner(&self) -> &Source {
         self.repository.as_ref().unwrap_or(&self.origin.source)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_matrix_part;
+
+    #[test]
+    fn people_name_a_target_without_the_part_of_the_matrix() {
+        for (target, named) in [
+            ("shop", "shop"),
+            ("shop [node=18 os=linux]", "shop"),
+            ("image:shop [aws, eu: [1]]", "image:shop"),
+            ("app/[slug]/page", "app/[slug]/page"),
+        ] {
+            assert_eq!(without_matrix_part(target), named);
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Item, Ticket};
 use crate::config::GroupBy;
-use crate::finding::{Key, Status, digest, image_name, purl};
+use crate::finding::{Key, Status, digest, image_name, purl, without_matrix_part};
 
 /// What the findings of a group share.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,7 +85,7 @@ fn part(item: &Item, by: GroupBy) -> Option<String> {
         GroupBy::Severity => Some(finding.severity.name().to_owned()),
         GroupBy::Kind => Some(finding.kind.name().to_owned()),
         GroupBy::Scanner => item.scopes.first().map(|scope| scope.scanner.clone()),
-        GroupBy::Target => item.scopes.first().map(|scope| scope.target.clone()),
+        GroupBy::Target => item.scopes.first().map(|scope| without_matrix_part(&scope.target).to_owned()),
         GroupBy::Fix => finding.fix.as_ref().and_then(|fix| fix.version.clone()),
     }
 }

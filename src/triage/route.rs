@@ -4,6 +4,7 @@ use globset::GlobMatcher;
 
 use super::{GlobError, Item, Known, matcher};
 use crate::config::{Config, Filter, Route};
+use crate::finding::without_matrix_part;
 
 /// The routes with their globs compiled.
 pub(super) struct Routes<'a> {
@@ -83,7 +84,10 @@ impl<'a> Compiled<'a> {
         let paths = finding.locations.iter().chain([&finding.location]).filter_map(|place| place.path.as_deref());
         one_of(&self.paths, paths)
             && one_of(&self.scanners, item.scopes.iter().map(|scope| scope.scanner.as_str()))
-            && one_of(&self.targets, item.scopes.iter().map(|scope| scope.target.as_str()))
+            && one_of(
+                &self.targets,
+                item.scopes.iter().flat_map(|scope| [scope.target.as_str(), without_matrix_part(&scope.target)]),
+            )
             && one_of(&self.rules, finding.rule.iter().chain(&finding.identifiers).map(String::as_str))
             && one_of(&self.components, finding.component.iter().map(|component| component.name.as_str()))
             && (kinds.is_empty() || kinds.contains(&finding.kind))

@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use super::agreement::Agreement;
-use crate::finding::{Artifact, Component, ComponentIds, Finding, Scan, image_name, purl, tag_and_digest};
+use crate::finding::{
+    Artifact, Component, ComponentIds, Finding, Scan, image_name, purl, tag_and_digest, without_matrix_part,
+};
 
 /// Everything that a VEX statement is held against.
 #[derive(Debug, Clone, Default)]
@@ -43,7 +45,8 @@ impl Subject {
         for image in images {
             let artifact = Arc::clone(&scan.artifact);
             let repository = scan.owner().name.clone();
-            let scanned = Scanned { artifact, target: scan.target.clone(), image, repository };
+            let target = without_matrix_part(&scan.target).to_owned();
+            let scanned = Scanned { artifact, target, image, repository };
             if !self.scanned.contains(&scanned) {
                 self.scanned.push(scanned);
             }
