@@ -379,3 +379,32 @@ fn a_header_of_equal_names_is_read_soon() {
     assert!(read_bytes("r.csv", "a,".repeat(100_000).into(), None).is_err());
     assert!(start.elapsed() < std::time::Duration::from_secs(10), "{:?}", start.elapsed());
 }
+
+#[test]
+fn facts_that_help_to_decide_are_read() {
+    let grype = r#"{"descriptor": {"name": "grype"}, "source": {"type": "directory", "target": "."}, "matches": [
+        {"vulnerability": {"id": "CVE-2024-1000", "severity": "High", "epss": [{"cve": "CVE-2024-1000", "epss": 0.9, "percentile": 0.98}],
+          "knownExploited": [{"cve": "CVE-2024-1000", "dateAdded": "2024-05-01", "dueDate": "2024-05-22", "knownRansomwareCampaignUse": "Unknown"}],
+          "fix": {"versions": ["1.2", "2.1"]}}, "artifact": {"name": "a", "version": "2.0"}, "matchDetails": []},
+        {"vulnerability": {"id": "CVE-2024-1001", "severity": "High"}, "artifact": {"name": "a", "version": "2.0"}}]}"#;
+    let found = &read_bytes("grype.json", grype.into(), None).unwrap()[0].findings;
+    assert_eq!(found[0].facts.epss.map(|epss| epss.score), Some(0.9));
+    let exploited = found[0].facts.known_exploited.as_ref().unwrap();
+    assert_eq!((exploited.due.as_deref(), exploited.ransomware), (Some("2024-05-22"), None), "unknown is not no");
+    assert_eq!(found[0].fix.as_ref().unwrap().version.as_deref(), Some("2.1"));
+    assert!(found[1].facts.is_empty());
+
+    let osv = |called: &str| {
+        let text = format!(
+            r#"{{"results": [{{"source": {{"path": "go.mod"}}, "packages": [{{"package": {{"name": "a", "version": "1", "ecosystem": "Go"}},
+            "vulnerabilities": [{{"id": "GO-2024-1000", "database_specific": {{"severity": "HIGH"}}}}],
+            "groups": [{{"ids": ["GO-2024-1000"] {called}}}]}}]}}]}}"#
+        );
+        let finding = read_bytes("osv.json", text.into(), None).unwrap().remove(0).findings.remove(0);
+        (finding.severity, finding.facts.reachability)
+    };
+    let analysis = |called: bool| format!(r#", "experimentalAnalysis": {{"GO-2024-1000": {{"called": {called}}}}}"#);
+    assert_eq!(osv(&analysis(false)), (Severity::Low, Some("not called".to_owned())));
+    assert_eq!(osv(&analysis(true)), (Severity::High, Some("called".to_owned())));
+    assert_eq!(osv(""), (Severity::High, None));
+}

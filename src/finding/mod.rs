@@ -4,6 +4,7 @@
 
 mod artifact;
 mod cvss;
+mod facts;
 mod fold;
 pub mod identifiers;
 mod identity;
@@ -17,6 +18,7 @@ mod versions;
 
 pub use artifact::{Artifact, BomLink, ComponentIds, Dependencies, tag_and_digest};
 pub use cvss::base_score;
+pub use facts::{Epss, Facts, KnownExploited};
 pub use fold::{fold_code, fold_url, image_name, sketch};
 pub use identity::{Evidence, Fingerprint, Snippet, assign_keys};
 pub use key::{Digest, Key, ParseKeyError, digest};
@@ -62,6 +64,9 @@ pub struct Finding {
     pub fix: Option<Fix>,
     /// CVSS scores, the one that counts first.
     pub cvss: Vec<Cvss>,
+    /// What else helps to decide: exploits, reachability, confidence.
+    #[serde(skip_serializing_if = "Facts::is_empty")]
+    pub facts: Facts,
     /// Links to read on. Untrusted.
     pub references: Vec<String>,
     /// Why it matters, as plain text or Markdown. Untrusted.

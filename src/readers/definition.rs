@@ -43,6 +43,9 @@ pub struct Definition {
     /// containers beside and above them are an error, but for `other_paths`.
     #[serde(default)]
     finding_paths: containers::Paths,
+    /// Whether a clean report is `{}`, which does not say whose it is: it is read where the reader is named.
+    #[serde(default)]
+    empty_is_clean: bool,
     /// Containers beside those, which hold no findings.
     #[serde(default)]
     other_paths: containers::Paths,
@@ -200,6 +203,7 @@ impl Definition {
         let outline = input.probe.outline();
         let is_its_own = self.recognises.is_empty()
             || is_empty_list(outline)
+            || self.empty_is_clean && outline.as_object().is_some_and(serde_json::Map::is_empty)
             || self.recognises(input.probe)
             || self.finding_paths.begin_in(outline);
         if !is_its_own {

@@ -13,6 +13,7 @@ mod definition;
 mod document;
 mod engine;
 mod error;
+mod facts;
 mod functions;
 mod generic;
 mod gitlab;

@@ -56,11 +56,8 @@ impl<'a> Paths<'a> {
         self.below_a_root(&path).unwrap_or(path)
     }
 
-    /// A relative path below one of the folders that the report names, where only there is such a file.
+    /// A relative path below one of the folders that the report names, where there is such a file.
     fn below_a_root(&self, path: &str) -> Option<String> {
-        if self.reported_roots.is_empty() || self.sources.exists(path) {
-            return None;
-        }
         self.reported_roots.iter().find_map(|root| {
             let whole = plain(&format!("{root}/{path}"));
             let inside = whole.strip_prefix(&self.workspace).map(str::to_owned);

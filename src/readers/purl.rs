@@ -13,12 +13,28 @@ pub(crate) fn component(purl: &str) -> Option<Component> {
 
 /// Package types by the names of the files that list packages.
 const MANIFESTS: &[(&str, &[&str])] = &[
-    ("npm", &["package.json", "package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock"]),
-    ("golang", &["go.mod", "go.sum"]),
+    (
+        "npm",
+        &[
+            "package.json",
+            "package-lock.json",
+            "npm-shrinkwrap.json",
+            "yarn.lock",
+            "pnpm-lock.yaml",
+            "bun.lock",
+            "bun.lockb",
+            "deno.lock",
+        ],
+    ),
+    ("golang", &["go.mod", "go.sum", "go.work", "go.work.sum"]),
     ("gem", &["gemfile.lock", "gems.locked"]),
     ("maven", &["pom.xml", "build.gradle", "build.gradle.kts", "gradle.lockfile", "build.sbt"]),
     ("composer", &["composer.lock", "composer.json"]),
-    ("nuget", &["packages.lock.json", "project.assets.json"]),
+    ("nuget", &["packages.lock.json", "project.assets.json", "packages.config", "directory.packages.props"]),
+    ("hex", &["mix.lock", "rebar.lock"]),
+    ("pub", &["pubspec.lock"]),
+    ("cocoapods", &["podfile.lock"]),
+    ("swift", &["package.resolved"]),
     ("cargo", &["cargo.lock", "cargo.toml"]),
     ("conan", &["conan.lock"]),
     ("pypi", &["requirements.txt", "pipfile.lock", "poetry.lock", "uv.lock", "pdm.lock", "setup.py", "pyproject.toml"]),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jaq_json::{Num, Val};
 
-use super::{ReadError, artifact::artifact, definition::Definition, package, redact};
+use super::{ReadError, artifact::artifact, definition::Definition, facts, package, redact};
 use crate::finding::purl::parts;
 use crate::finding::{
     Artifact, Component, ComponentIds, Cvss, Evidence, Finding, Fingerprint, Fix, Kind, Location, Scan, Severity,
@@ -36,7 +36,7 @@ fn got(value: &Val) -> String {
 }
 
 /// Prefixes the place of what went wrong.
-trait At<T> {
+pub(super) trait At<T> {
     fn at(self, place: &str) -> Shaped<T>;
 }
 
@@ -107,7 +107,7 @@ fn image_target(value: &Val) -> Shaped<Option<String>> {
     Ok(text(value)?.map(|image| image_name(&image)))
 }
 
-fn number(value: &Val) -> Shaped<Option<f64>> {
+pub(super) fn number(value: &Val) -> Shaped<Option<f64>> {
     Ok(match value {
         Val::Num(Num::Int(int)) => Some(*int as f64),
         Val::Num(Num::Float(float)) => Some(*float),
@@ -287,6 +287,11 @@ const FIELDS: &[&str] = &[
     "target",
     "image",
     "scanner",
+    "epss",
+    "known_exploited",
+    "exploit_maturity",
+    "reachability",
+    "confidence",
 ];
 
 /// A finding, and the scan that it belongs to, where it says so.
@@ -343,6 +348,7 @@ pub(super) fn found(value: &Val, kind: Kind) -> Shaped<Found> {
             "target" => target = text(value)?,
             "image" => image = image_target(value)?,
             "scanner" => scanner = text(value)?,
+            _ if facts::FIELDS.contains(&name) => facts::set(&mut finding.facts, name, value)?,
             _ => return unknown(FIELDS, name),
         }
         Ok(())

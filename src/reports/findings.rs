@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use super::VERSION;
-use crate::finding::{Component, Cvss, Finding, Fix, Kind, Location, Scan, Severity, Status};
+use crate::finding::{Component, Cvss, Facts, Finding, Fix, Kind, Location, Scan, Severity, Status};
 
 /// Everything that the reports say.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -96,6 +96,9 @@ pub struct FindingView<'a> {
     pub fix: Option<FixView<'a>>,
     /// CVSS ratings, the one that counts first.
     pub cvss: Vec<CvssView<'a>>,
+    /// What else helps to decide: exploits, reachability, confidence. What is absent is unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub facts: Option<&'a Facts>,
     /// Links to read on.
     pub references: &'a [String],
     /// Why it matters.
@@ -200,6 +203,7 @@ impl<'a> From<&'a Finding> for FindingView<'a> {
             component: finding.component.as_ref().map(ComponentView::from),
             fix: finding.fix.as_ref().map(FixView::from),
             cvss: finding.cvss.iter().map(CvssView::from).collect(),
+            facts: (!finding.facts.is_empty()).then_some(&finding.facts),
             references: &finding.references,
             description: finding.description.as_deref(),
             justification: finding.justification.as_deref(),

@@ -149,3 +149,20 @@ fn mutated() {
     survives_mutation("cyclonedx", include_str!("../fixtures/cyclonedx/many.json"));
     survives_mutation("cyclonedx", include_str!("../fixtures/cyclonedx/extension.xml"));
 }
+
+#[test]
+fn a_check_of_a_resource_is_no_vulnerable_package() {
+    let text = serde_json::json!({"bomFormat": "CycloneDX", "specVersion": "1.4",
+        "metadata": {"tools": [{"vendor": "CycloneDX", "name": "cyclonedx-python-lib"}, {"vendor": "bridgecrew", "name": "checkov"}]},
+        "components": [{"type": "application", "bom-ref": "r", "name": "aws_s3_bucket.logs",
+            "purl": "pkg:terraform/acme/shop/infra/main.tf/aws_s3_bucket.logs@sha1:aa"}],
+        "vulnerabilities": [{"id": "CKV_AWS_18", "ratings": [{"severity": "unknown"}], "description": "Ensure the bucket has access logging",
+            "affects": [{"ref": "r"}]}]});
+    let scan = read("cyclonedx", &text.to_string()).unwrap().remove(0);
+    assert_eq!(scan.scanner, "checkov");
+    let found = &scan.findings[0];
+    assert_eq!((found.kind, found.severity, found.component.as_ref()), (Kind::Infrastructure, Severity::Medium, None));
+    assert_eq!(found.title, "Ensure the bucket has access logging");
+    assert_eq!(found.location.path.as_deref(), Some("infra/main.tf"));
+    assert_eq!(found.location.resource.as_deref(), Some("aws_s3_bucket.logs"));
+}

@@ -98,3 +98,15 @@ fn csv_of_spreadsheets_is_separated_by_semicolons() {
     let found = findings("generic", text);
     assert_eq!(found[0].description.as_deref(), Some("one, two; three"));
 }
+
+#[test]
+fn what_is_known_of_exploits_is_kept() {
+    let text = r#"{"findings": [{"title": "a", "severity": "High", "epss_score": 0.97, "epss_percentile": 0.99, "known_exploited": true,
+        "kev_date": "2024-05-01", "ransomware_used": true, "scanner_confidence": "2"}, {"title": "b", "severity": "Low"}]}"#;
+    let found = findings("generic", text);
+    let epss = found[0].facts.epss.unwrap();
+    assert_eq!((epss.score, epss.percentile), (0.97, Some(0.99)));
+    let exploited = found[0].facts.known_exploited.as_ref().unwrap();
+    assert_eq!((exploited.since.as_deref(), exploited.ransomware), (Some("2024-05-01"), Some(true)));
+    assert!(found[1].facts.is_empty());
+}

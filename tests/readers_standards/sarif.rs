@@ -131,7 +131,7 @@ fn what_is_no_sarif_is_an_error() {
     for (text, part) in [
         (r#"{"version": "2.1.0"}"#.to_owned(), "`runs` is missing"),
         (r#"{"version": "2.1.0", "runs": []}"#.to_owned(), "`runs` is empty"),
-        (r#"{"version": "2.0.0", "runs": []}"#.to_owned(), "version `2.0.0`"),
+        (r#"{"version": "2.0.0", "runs": []}"#.to_owned(), "this is SARIF 2.0.0"),
         (r#"{"version": "2.1.0", "runs": {}}"#.to_owned(), "`runs`: invalid type: map"),
         (r#"{"version": "2.1.0", "runs": [{}]}"#.to_owned(), "`runs[0].tool.driver.name` is missing"),
         (run(r#""results": [{"message": {"text": "a"}}, {}]"#), "`runs[0].results[1]` has neither"),

@@ -181,3 +181,24 @@ fn levels_mean_what_the_tools_own_format_says() {
         assert_eq!(findings(driver, json!([]), json!([one]))[0].severity, severity, "{driver} {rule}");
     }
 }
+
+#[test]
+fn several_spellings_of_a_property_may_stand_together() {
+    let mut one = result("CVE-2024-1000", "x", "a.lock");
+    one["properties"] = json!({"cwe": "79", "CWE": ["CWE-80"], "packageName": "zlib", "pkgName": "zlib", "fixed_version": "2", "precision": "High"});
+    let found = findings("grype", json!([]), json!([one])).remove(0);
+    assert!(
+        ["CWE-79", "CWE-80"].iter().all(|cwe| found.identifiers.iter().any(|id| id == cwe)),
+        "{:?}",
+        found.identifiers
+    );
+    assert_eq!(found.component.map(|component| component.name).as_deref(), Some("zlib"));
+    assert_eq!(found.facts.confidence.as_deref(), Some("high"));
+}
+
+#[test]
+fn older_sarif_is_told_by_its_version() {
+    let text = json!({"version": "1.0.0", "runs": [{"tool": {"name": "Lint"}, "results": []}]}).to_string();
+    let told = read("sarif", &text).unwrap_err().to_string();
+    assert!(told.contains("this is SARIF 1.0.0, and only 2.1.0 is read"), "{told}");
+}

@@ -13,8 +13,10 @@ use serde_json::Value;
 
 use self::model::{Affect, Analysis, Bom, Component, Tools, Vulnerability};
 use super::leaf::{self, Object};
-use super::{Format, Input, Probe, ReadError, Reader, ids, purl};
-use crate::finding::{self, BomLink, ComponentIds, Finding, Fix, Kind, Location, Scan, Status, Versions, image_name};
+use super::{Format, Input, Probe, ReadError, Reader, ids, purl, sarif};
+use crate::finding::{
+    self, BomLink, ComponentIds, Finding, Fix, Kind, Location, Scan, Severity, Status, Versions, image_name,
+};
 
 /// Deeper than any real tree of components.
 const MAX_DEPTH: usize = 64;
@@ -58,14 +60,40 @@ impl Reader for CycloneDx {
             if !format.eq_ignore_ascii_case("cyclonedx") {
                 return Err(ReadError::malformed(input.path, "`bomFormat` is not `CycloneDX`"));
             }
-            return Ok(vec![scan(&bom)]);
+            return Ok(vec![finished(scan(&bom))?]);
         }
         let document = xml::read(input.path, input.text)?;
         let bom: Result<Object<Bom<'_>>, _> = serde_path_to_error::deserialize(&document);
         let bom =
             bom.map_err(|error| ReadError::malformed(input.path, format!("`{}`: {}", error.path(), error.inner())))?;
-        Ok(vec![scan(&bom)])
+        Ok(vec![finished(scan(&bom))?])
     }
+}
+
+/// What scanners of configurations write is about resources: their checks are no vulnerabilities of packages.
+fn finished(mut scan: Scan) -> Result<Scan, ReadError> {
+    if sarif::kind_of_tool(&scan.scanner)? == Some(Kind::Infrastructure) {
+        let is_check = |finding: &&mut Finding| finding.identifiers.iter().all(|id| ids::vulnerability(id).is_none());
+        scan.findings.iter_mut().filter(is_check).for_each(as_check);
+    }
+    Ok(scan)
+}
+
+/// Checkov's components are resources: `pkg:terraform/acme/shop/main.tf/aws_s3_bucket.logs@sha1:…`, the repository first.
+fn as_check(finding: &mut Finding) {
+    finding.kind = Kind::Infrastructure;
+    finding.identifiers.retain(|id| id.starts_with("CWE-"));
+    if let Some(description) = finding.description.as_ref().filter(|text| !text.contains('\n')) {
+        finding.title.clone_from(description);
+    }
+    if finding.cvss.is_empty() && finding.severity == Severity::Info {
+        finding.severity = Severity::Medium;
+    }
+    let Some(resource) = finding.component.take() else { return };
+    let named = resource.purl.as_deref().and_then(finding::purl::parts).map(|parts| parts.name);
+    let file = named.as_deref().and_then(|name| name.rsplit_once('/')).and_then(|(file, _)| file.splitn(3, '/').nth(2));
+    finding.location.path = finding.location.path.take().or(file.map(str::to_owned));
+    finding.location.resource = Some(resource.name.rsplit('/').next().unwrap_or_default().to_owned());
 }
 
 /// Whether one of an XML element's namespaces is CycloneDX's.
@@ -196,12 +224,18 @@ fn scan(bom: &Bom<'_>) -> Scan {
     }
 }
 
-/// The first tool that says its name.
+/// The first tool that says its name, but for libraries that write documents.
 fn scanner<'r>(bom: &'r Bom<'_>) -> Option<&'r str> {
-    let of = |tools: &'r Tools<'_>| match tools {
-        Tools::List(tools) => tools.iter().find_map(|tool| tool.name.get()),
-        Tools::Object(tools) => tools.components.iter().chain(tools.services.iter()).find_map(|tool| tool.name.get()),
-        Tools::None(()) => None,
+    let of = |tools: &'r Tools<'_>| {
+        let names: Vec<&str> = match tools {
+            Tools::List(tools) => tools.iter().filter_map(|tool| tool.name.get()).collect(),
+            Tools::Object(tools) => {
+                tools.components.iter().chain(tools.services.iter()).filter_map(|tool| tool.name.get()).collect()
+            }
+            Tools::None(()) => Vec::new(),
+        };
+        let is_library = |name: &str| name.to_ascii_lowercase().starts_with("cyclonedx");
+        names.iter().find(|name| !is_library(name)).or(names.first()).copied()
     };
     of(&bom.metadata.tools).or_else(|| of(&bom.vulnerabilities.as_ref()?.first()?.tools))
 }

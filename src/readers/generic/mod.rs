@@ -10,7 +10,10 @@ use serde_json::{Map, Value};
 use self::fields::{FIELDS, Fields};
 use super::leaf::{self, List, Object, Text};
 use super::{Format, Input, Probe, ReadError, Reader, document, ids, purl};
-use crate::finding::{Component, Cvss, Evidence, Finding, Fingerprint, Fix, Kind, Location, Scan, Severity, Status};
+use crate::finding::{
+    Component, Cvss, Epss, Evidence, Facts, Finding, Fingerprint, Fix, Kind, KnownExploited, Location, Scan, Severity,
+    Status,
+};
 
 /// What DefectDojo calls this format where a report does not name its scanner.
 const UNNAMED: &str = "Generic Findings Import";
@@ -203,6 +206,7 @@ fn finding(
         component,
         fix: (version.is_some() || text.is_some()).then_some(Fix { version, text }),
         cvss,
+        facts: facts(fields),
         references: fields.texts("references").iter().flat_map(|text| lines(text)).collect(),
         description: description(fields),
         justification,
@@ -214,6 +218,23 @@ fn finding(
         },
         ..Finding::default()
     })
+}
+
+/// EPSS and known exploitation; what is not there is unknown.
+fn facts(fields: &Fields<'_>) -> Facts {
+    let share = |name: &str| fields.number(name).0.filter(|share| (0.0..=1.0).contains(share));
+    let since = fields.text("kev_date").and_then(|date| day(&date));
+    let is_exploited = fields.is("known_exploited") || since.is_some() || fields.is("ransomware_used");
+    Facts {
+        epss: share("epss_score").map(|score| Epss { score, percentile: share("epss_percentile") }),
+        known_exploited: is_exploited.then(|| KnownExploited {
+            since,
+            due: None,
+            ransomware: fields.flag("ransomware_used"),
+        }),
+        confidence: fields.text("scanner_confidence"),
+        ..Facts::default()
+    }
 }
 
 fn component(fields: &Fields<'_>, manifest: Option<&str>) -> Option<Component> {

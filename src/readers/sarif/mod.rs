@@ -19,7 +19,7 @@ use self::rules::Rules;
 use self::tools::Tool;
 use super::leaf::{self, Object};
 use super::{Input, Probe, ReadError, Reader, ids, redact};
-use crate::finding::{Artifact, Evidence, Finding, Fingerprint, Kind, Scan, Source, Status, image_name};
+use crate::finding::{Artifact, Evidence, Facts, Finding, Fingerprint, Kind, Scan, Source, Status, image_name};
 
 /// Reads SARIF.
 pub(super) struct Sarif;
@@ -43,7 +43,11 @@ impl Reader for Sarif {
 
     fn recognises(&self, probe: &Probe) -> bool {
         let schema = probe.text("$schema").is_some_and(|schema| schema.to_ascii_lowercase().contains("sarif"));
-        probe.has("runs") && (schema || probe.has("runs[].tool.driver") || probe.text("version") == Some("2.1.0"))
+        probe.has("runs")
+            && (schema
+                || probe.has("runs[].tool.driver")
+                || probe.has("runs[].tool.name")
+                || probe.text("version") == Some("2.1.0"))
     }
 
     fn read(&self, input: Input<'_>) -> Result<Vec<Scan>, ReadError> {
@@ -51,7 +55,10 @@ impl Reader for Sarif {
         let log: Object<Log<'_>> = leaf::parse(input.path, input.text)?;
         match log.version.get() {
             Some(version) if version.starts_with("2.1") => {}
-            Some(version) => return Err(malformed(&format!("SARIF version `{version}` is not 2.1.0"))),
+            Some(version) => {
+                let advice = "have the scanner write 2.1.0, or convert it with `sarif-multitool transform`";
+                return Err(malformed(&format!("this is SARIF {version}, and only 2.1.0 is read: {advice}")));
+            }
             // Some tools forget it; the drivers that every run must name tell that it is no older SARIF.
             None => {}
         }
@@ -61,6 +68,11 @@ impl Reader for Sarif {
         }
         runs.0.into_iter().enumerate().map(|(index, run)| scan(input.path, index, run.0)).collect()
     }
+}
+
+/// The kind of a tool's findings, by its name; other formats name the same tools.
+pub(super) fn kind_of_tool(name: &str) -> Result<Option<Kind>, ReadError> {
+    Ok(tools::find(without_version(name))?.kind)
 }
 
 fn scan(path: &str, index: usize, mut run: Run<'_>) -> Result<Scan, ReadError> {
@@ -194,6 +206,7 @@ fn finding(run: &Run<'_>, rules: &Rules<'_, '_>, tool: &Tool, result: &ResultObj
         component,
         fix: text::fix(rule, result, fixed),
         cvss: cvss.into_iter().collect(),
+        facts: Facts { confidence: rules::confidence(rule, result), ..Facts::default() },
         references: text::references(rule),
         description: text::description(rule, message, &title),
         justification,
@@ -256,7 +269,8 @@ fn hide(finding: &mut Finding) {
 /// SARIF does not say whether the code is no weakness or one that people live with. The cautious reading is the
 /// latter, unless the justification says otherwise.
 fn status(suppressions: &[Object<Suppression<'_>>]) -> (Status, Option<String>) {
-    let stands = |one: &Object<Suppression<'_>>| matches!(one.status.get(), None | Some("accepted"));
+    let stands =
+        |one: &Object<Suppression<'_>>| matches!(one.status.get().or_else(|| one.state.get()), None | Some("accepted"));
     if suppressions.is_empty() || !suppressions.iter().all(stands) {
         return (Status::Active, None);
     }

@@ -209,19 +209,62 @@ pub(super) struct Properties<'a> {
     #[serde(borrow)]
     pub(super) issue_severity: Text<'a>,
     #[serde(borrow)]
+    pub(super) confidence: Text<'a>,
+    #[serde(borrow)]
+    pub(super) issue_confidence: Text<'a>,
+    #[serde(borrow)]
+    pub(super) precision: Text<'a>,
+    #[serde(borrow)]
     pub(super) tags: Texts<'a>,
-    #[serde(borrow, alias = "CWE", alias = "cwes")]
-    pub(super) cwe: Texts<'a>,
+    #[serde(borrow)]
+    cwe: Texts<'a>,
+    #[serde(borrow, rename = "CWE")]
+    cwe_in_capitals: Texts<'a>,
+    #[serde(borrow)]
+    cwes: Texts<'a>,
     #[serde(borrow)]
     pub(super) purl: Text<'a>,
     #[serde(borrow)]
     pub(super) purls: Texts<'a>,
-    #[serde(borrow, rename = "packageName", alias = "package_name", alias = "pkgName")]
-    pub(super) package: Text<'a>,
-    #[serde(borrow, rename = "packageVersion", alias = "package_version", alias = "installedVersion")]
-    pub(super) package_version: Text<'a>,
-    #[serde(borrow, rename = "fixedVersion", alias = "fixed_version")]
-    pub(super) fixed_version: Text<'a>,
+    #[serde(borrow, rename = "packageName")]
+    package_name: Text<'a>,
+    #[serde(borrow, rename = "package_name")]
+    package_name_in_snake_case: Text<'a>,
+    #[serde(borrow, rename = "pkgName")]
+    pkg_name: Text<'a>,
+    #[serde(borrow, rename = "packageVersion")]
+    package_version: Text<'a>,
+    #[serde(borrow, rename = "package_version")]
+    package_version_in_snake_case: Text<'a>,
+    #[serde(borrow, rename = "installedVersion")]
+    installed_version: Text<'a>,
+    #[serde(borrow, rename = "fixedVersion")]
+    fixed_version: Text<'a>,
+    #[serde(borrow, rename = "fixed_version")]
+    fixed_version_in_snake_case: Text<'a>,
+}
+
+/// Bags may hold several spellings of one property.
+impl<'a> Properties<'a> {
+    pub(super) fn cwes(&self) -> impl Iterator<Item = &str> {
+        [&self.cwe, &self.cwe_in_capitals, &self.cwes].into_iter().flat_map(Texts::iter)
+    }
+
+    pub(super) fn package(&self) -> Option<&str> {
+        first(&[&self.package_name, &self.package_name_in_snake_case, &self.pkg_name])
+    }
+
+    pub(super) fn package_version(&self) -> Option<&str> {
+        first(&[&self.package_version, &self.package_version_in_snake_case, &self.installed_version])
+    }
+
+    pub(super) fn fixed_version(&self) -> Option<&str> {
+        first(&[&self.fixed_version, &self.fixed_version_in_snake_case])
+    }
+}
+
+fn first<'t>(texts: &[&'t Text<'_>]) -> Option<&'t str> {
+    texts.iter().find_map(|text| text.get())
 }
 
 #[derive(Default, Deserialize)]
@@ -394,7 +437,7 @@ pub(super) struct CodeFlow<'a> {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct ThreadFlow<'a> {
-    #[serde(borrow, deserialize_with = "first")]
+    #[serde(borrow, deserialize_with = "first_element")]
     pub(super) locations: Option<Object<ThreadFlowLocation<'a>>>,
 }
 
@@ -410,8 +453,11 @@ pub(super) struct ThreadFlowLocation<'a> {
 pub(super) struct Suppression<'a> {
     #[serde(borrow)]
     pub(super) kind: Text<'a>,
-    #[serde(borrow, alias = "state")]
+    #[serde(borrow)]
     pub(super) status: Text<'a>,
+    /// Before 2.1.0 was final.
+    #[serde(borrow)]
+    pub(super) state: Text<'a>,
     #[serde(borrow)]
     pub(super) justification: Text<'a>,
 }
@@ -424,7 +470,7 @@ pub(super) struct Fix<'a> {
 }
 
 /// The first element of a list.
-fn first<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+fn first_element<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: serde::Deserializer<'de>,
     T: Deserialize<'de>,

@@ -117,7 +117,7 @@ pub(super) fn package(
     let fixed = told
         .get("fixed")
         .map(str::to_owned)
-        .or_else(|| bag().find_map(|bag| bag.fixed_version.owned()))
+        .or_else(|| bag().find_map(|bag| bag.fixed_version().map(str::to_owned)))
         .or_else(|| texts().find_map(|text| field(text, &["Fixed Version", "Fix Version", "Fixed in"])))
         .or_else(|| told.cell(&["fix version", "fixed version", "fix status", "fixed in", "fix"]).map(str::to_owned));
 
@@ -131,8 +131,8 @@ pub(super) fn package(
         whole.or_else(|| told.get("name").map(|name| component(name, told.get("version"))))
     };
     let by_bag = || {
-        let name = bag().find_map(|bag| bag.package.owned())?;
-        Some(Component { purl: None, name, version: bag().find_map(|bag| bag.package_version.owned()) })
+        let name = bag().find_map(|bag| bag.package())?;
+        Some(component(name, bag().find_map(|bag| bag.package_version())))
     };
     let by_field = || {
         texts().find_map(|text| {

@@ -85,7 +85,7 @@ impl<'r, 'a> Rules<'r, 'a> {
             ids::extend(&mut cwes, self.taxon(taxon));
         }
         for properties in bags(rule, result) {
-            ids::extend(&mut cwes, properties.cwe.iter().flat_map(ids::cwes));
+            ids::extend(&mut cwes, properties.cwes().flat_map(ids::cwes));
             let tags = properties.tags.iter().flat_map(ids::find).filter(|id| id.starts_with("CWE-"));
             ids::extend(&mut cwes, tags);
         }
@@ -146,6 +146,12 @@ impl<'r, 'a> Rules<'r, 'a> {
         let is_cwe = name.is_some_and(|name| name.eq_ignore_ascii_case("cwe"));
         if is_cwe { ids::cwes(id).next() } else { ids::find(id).find(|id| id.starts_with("CWE-")) }
     }
+}
+
+/// How sure the tool is: of this result, else of the rule.
+pub(super) fn confidence(rule: Option<&Rule<'_>>, result: &ResultObject<'_>) -> Option<String> {
+    let words = bags(rule, result).flat_map(|bag| [&bag.confidence, &bag.issue_confidence, &bag.precision]);
+    words.filter_map(|word| word.get()).next().map(str::to_lowercase)
 }
 
 /// A tool's own word for how bad it is.
