@@ -123,6 +123,31 @@ pub enum Error {
     },
 }
 
+/// What was found to be wrong; a look-up that failed is a problem itself, and not the end of the list.
+pub(super) fn found(result: Result<Vec<Problem>, Error>) -> Vec<Problem> {
+    result.unwrap_or_else(|error| {
+        let hint = error.hint().unwrap_or_else(|| "run `findsync check` again".to_owned());
+        vec![Problem { what: format!("cannot tell whether all is there: {error}"), hint, fixable: false }]
+    })
+}
+
+/// What may be in the way of a connection, by what the error says of it.
+fn connection_hint(detail: &str) -> Option<&'static str> {
+    let detail = detail.to_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| detail.contains(word));
+    if says(&["certificate", "unknownissuer", "tls"]) {
+        Some("where a private authority signed the server's certificate, name its file as `ca_file` of the instance")
+    } else if says(&["proxy", "tunnel", "407"]) {
+        Some("check HTTPS_PROXY and NO_PROXY: the proxy refuses, or cannot reach the service")
+    } else if says(&["dns", "lookup", "name or service not known", "resolve"]) {
+        Some("check the instance's `location`: no such host is known here; behind a proxy, set HTTPS_PROXY")
+    } else if says(&["refused", "unreachable", "timed out"]) {
+        Some("check the instance's `location` and that this machine may reach it; behind a proxy, set HTTPS_PROXY")
+    } else {
+        None
+    }
+}
+
 impl Error {
     /// What to do about it.
     #[must_use]
@@ -135,6 +160,9 @@ impl Error {
             Self::Setup(problems) => problems.iter().map(|p| p.hint.as_str()).collect::<Vec<_>>().join("\n"),
             Self::Settings { hint, .. } => hint.clone(),
             Self::RateLimited { .. } => "run again later; what was done stays done".to_owned(),
+            Self::Unreachable { detail, .. } if connection_hint(detail).is_some() => {
+                connection_hint(detail).unwrap_or_default().to_owned()
+            }
             Self::Unclear { .. } | Self::Partly { .. } | Self::Unreachable { .. } => {
                 "run again: findsync looks at what is there before it writes".to_owned()
             }
@@ -154,6 +182,7 @@ impl Error {
         matches!(
             self,
             Self::Unauthorized { .. }
+                | Self::Forbidden { .. }
                 | Self::RateLimited { .. }
                 | Self::Settings { .. }
                 | Self::Setup(_)

@@ -17,4 +17,5 @@ mod journey;
 mod keeps_contract;
 mod kit;
 mod markup;
+mod teams;
 mod verbs;

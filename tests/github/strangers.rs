@@ -93,6 +93,8 @@ async fn an_app_without_our_label_is_a_stranger() {
 async fn those_with_rights_count() {
     for by in [
         author("owner", false, "OWNER"),
+        // A member whose membership is private, as an App or a workflow's token sees it.
+        author("member", false, "CONTRIBUTOR"),
         author("member", false, "MEMBER"),
         author("collaborator", false, "COLLABORATOR"),
         author("github-actions[bot]", true, "NONE"),
@@ -102,6 +104,24 @@ async fn those_with_rights_count() {
         let planned = Bench::new(&hub).sync(&scans).await;
         assert_eq!(planned.plan.count(Action::Merge), 1, "{by:?}");
         assert!(!hub.fake.world().issue(2).unwrap().open);
+    }
+}
+
+#[tokio::test]
+async fn a_member_who_may_only_read_is_a_stranger_and_is_asked_about_once() {
+    for association in ["MEMBER", "COLLABORATOR"] {
+        let (hub, scans) = copied(author("reader-only", false, association), true).await;
+        let number = {
+            let mut world = hub.fake.world();
+            let twin = world.issue(2).unwrap().clone();
+            world.add_issue(twin.author, &twin.title, &twin.body, &["findsync"])
+        };
+        hub.fake.reset_log();
+        Bench::new(&hub).plan(&scans).await;
+        let asked = hub.fake.log().iter().filter(|request| request.contains("/permission")).count();
+        assert_eq!(asked, 1, "{:#?}", hub.fake.log());
+        Bench::new(&hub).sync(&scans).await;
+        assert!([2, number].iter().all(|number| hub.fake.world().issue(*number).unwrap().open));
     }
 }
 

@@ -85,10 +85,20 @@ async fn lists_what_is_asked_for() {
 #[tokio::test]
 async fn stamps_count_by_who_wrote_the_issue() {
     let fake = Fake::start(Tier::Free).await;
-    let authors =
-        [(ME, true), (MAINTAINER, true), (OLD_BOT, true), (GUEST_USER, false), (STRANGER, false), (FALSE_BOT, false)];
+    let authors = [
+        (ME, true),
+        (MAINTAINER, true),
+        (OLD_BOT, true),
+        (GUEST_USER, false),
+        (STRANGER, false),
+        (FALSE_BOT, false),
+        (GHOST, true),
+        (GROUP_BOT, true),
+        (OTHER_BOT, false),
+    ];
     {
         let mut world = fake.world();
+        world.project().visibility = "public";
         for (author, _) in authors {
             let issue = world.add(PROJECT, author, "stamped", &body(&stamp("CVE-1")));
             issue.labels = vec!["findsync".to_owned()];
@@ -102,6 +112,22 @@ async fn stamps_count_by_who_wrote_the_issue() {
     fake.take_requests();
     tracker.issues(Which::Open).await.unwrap();
     assert_eq!(fake.take_requests().len(), 1, "strangers are asked about once");
+}
+
+#[tokio::test]
+async fn whoever_left_a_private_project_wrote_what_bears_our_label() {
+    let fake = Fake::start(Tier::Free).await;
+    for (author, label) in [(STRANGER, true), (STRANGER, false), (GHOST, false), (GUEST_USER, true)] {
+        let mut world = fake.world();
+        let issue = world.add(PROJECT, author, "stamped", &body(&stamp("CVE-1")));
+        issue.labels = if label { vec!["findsync".to_owned()] } else { Vec::new() };
+    }
+    let tracker = tracker(&fake);
+    for (number, trusted) in [(1, true), (2, false), (3, false), (4, false)] {
+        let id = IssueId { number, ..IssueId::default() };
+        let Found::Here(issue) = tracker.issue(&id).await.unwrap() else { panic!("it is there") };
+        assert_eq!(issue.trusted, trusted, "issue {number}");
+    }
 }
 
 #[tokio::test]

@@ -101,12 +101,13 @@ impl Client {
     pub(super) async fn ask<T: DeserializeOwned>(
         &self,
         what: &str,
+        scope: Scope,
         path: &[&str],
         query: &[(&str, &str)],
         body: &impl Serialize,
     ) -> Result<T, Error> {
         let request = |url| Request::new(Kind::Read, Method::POST, what, url).json(body);
-        self.read(what, request, Scope::Project, path, query).await
+        self.read(what, request, scope, path, query).await
     }
 
     /// Reads, with an older version of the API where the server says that it knows no newer one.
@@ -162,8 +163,14 @@ impl Client {
     }
 
     /// Changes a work item.
-    pub(super) async fn update(&self, id: u64, query: &[(&str, &str)], patch: &[Operation]) -> Result<WorkItem, Error> {
-        let url = self.url(Scope::Project, &["wit", "workitems", &id.to_string()], query);
+    pub(super) async fn update(
+        &self,
+        scope: Scope,
+        id: u64,
+        query: &[(&str, &str)],
+        patch: &[Operation],
+    ) -> Result<WorkItem, Error> {
+        let url = self.url(scope, &["wit", "workitems", &id.to_string()], query);
         self.write(Request::new(Kind::Write, Method::PATCH, format!("change work item {id}"), url), patch).await
     }
 

@@ -158,6 +158,22 @@ impl Operation {
         Self { op: "replace", path: format!("/fields/{reference}"), value: Some(value.into()) }
     }
 
+    /// Whether this is what a refusal is about, and the item is whole without: who has it, where it is, what it is below.
+    pub(super) fn is_refused(&self, says: &str, is_missing: bool) -> bool {
+        const OPTIONAL: [(&str, &[&str]); 3] = [
+            ("System.AssignedTo", &["'Assigned To'", "unknown identity"]),
+            ("System.AreaPath", &["'Area Path'", "'Area ID'", "TF401347"]),
+            ("System.IterationPath", &["'Iteration Path'", "'Iteration ID'", "TF401347"]),
+        ];
+        if let Some(reference) = self.path.strip_prefix("/fields/") {
+            let mut known = OPTIONAL.iter().filter(|(name, _)| name.eq_ignore_ascii_case(reference));
+            return known.any(|(name, words)| says.contains(name) || words.iter().any(|word| says.contains(word)));
+        }
+        let rel = self.value.as_ref().and_then(|value| value["rel"].as_str());
+        let is_parent = rel.is_some_and(|rel| rel.eq_ignore_ascii_case(super::links::PARENT));
+        is_parent && self.op == "add" && (is_missing || ["TF401232", "TF201036"].iter().any(|code| says.contains(code)))
+    }
+
     /// Adds a relation.
     pub(super) fn relate(rel: &str, url: &str, comment: &str) -> Self {
         let value = serde_json::json!({"rel": rel, "url": url, "attributes": {"comment": comment}});

@@ -42,6 +42,8 @@ pub(super) struct Known {
     pub(super) state: String,
     pub(super) tags: Vec<String>,
     pub(super) relations: Vec<Relation>,
+    /// The team project that it is in.
+    pub(super) project: String,
 }
 
 impl From<&WorkItem> for Known {
@@ -52,6 +54,7 @@ impl From<&WorkItem> for Known {
             state: item.text(fields::STATE).to_owned(),
             tags: item.tags(),
             relations: item.relations.clone(),
+            project: item.text("System.TeamProject").to_owned(),
         }
     }
 }
@@ -93,8 +96,34 @@ impl AzureDevOps {
         });
         if which == Which::Closed {
             issues.extend(self.untagged(types, &ids).await?);
+            issues.extend(self.moved_away(types).await?);
         }
         Ok(issues)
+    }
+
+    /// Items that people moved to another team project: they keep their number and their tags, and are kept in step
+    /// there. Only the source's tag tells them from the other projects' own.
+    async fn moved_away(&self, types: &Types) -> Result<Vec<Issue>, Error> {
+        let Some(source) = self.own_labels.source() else { return Ok(Vec::new()) };
+        let name = match is_id(self.client.project()) {
+            true => self.project_details().await?.name,
+            false => self.client.project().to_owned(),
+        };
+        let condition =
+            format!("[System.TeamProject] <> {} AND [System.Tags] CONTAINS {}", quote(&name), quote(&source));
+        let ids = match self.ids_in(Scope::Organization, &condition).await {
+            Ok(ids) => ids,
+            // A job's token may be limited to its own project.
+            Err(error @ (Error::Forbidden { .. } | Error::NotFound { .. } | Error::Refused { .. })) => {
+                tracing::info!(%error, "cannot look for work items that were moved to other projects");
+                return Ok(Vec::new());
+            }
+            Err(error) => return Err(error),
+        };
+        let items = self.items_in(Scope::Organization, &ids).await?;
+        let issues = items.iter().map(|item| self.issue_from(types, item));
+        let is_ours = |issue: &Issue| issue.labelled && (issue.stamp.is_some() || issue.stamp_error.is_some());
+        Ok(issues.filter(is_ours).collect())
     }
 
     /// Our own items that lost a tag by which they are listed: those that have a stamp all the same.
@@ -124,17 +153,23 @@ impl AzureDevOps {
                     Err(Error::NotFound { .. } | Error::Gone) => continue,
                     other => other?,
                 };
-            return Ok(if scope == Scope::Organization || self.is_elsewhere(&item) {
+            let issue = self.issue_from(types, &item);
+            let is_followed = self.own_labels.source().is_some() && self.own_labels.is_listed(&issue);
+            return Ok(if !is_followed && (scope == Scope::Organization || self.is_elsewhere(&item)) {
                 Found::Moved(self.client.web_url(number))
             } else {
-                Found::Here(Box::new(self.issue_from(types, &item)))
+                Found::Here(Box::new(issue))
             });
         }
         Ok(Found::Gone)
     }
 
     fn is_elsewhere(&self, item: &WorkItem) -> bool {
-        let project = item.text("System.TeamProject");
+        self.is_another(item.text("System.TeamProject"))
+    }
+
+    /// Whether a team project is not the mapping's.
+    pub(super) fn is_another(&self, project: &str) -> bool {
         let ours = self.client.project();
         // The item names its project by name only; where the mapping names the id, only the address can tell.
         !project.is_empty() && !is_id(ours) && !project.eq_ignore_ascii_case(ours)
@@ -142,12 +177,17 @@ impl AzureDevOps {
 
     /// The ids of all items of the project that fulfil a condition, the lowest first.
     async fn ids(&self, condition: &str) -> Result<Vec<u64>, Error> {
+        self.ids_in(Scope::Project, &format!("[System.TeamProject] = @project AND {condition}")).await
+    }
+
+    /// The same, of the organization.
+    async fn ids_in(&self, scope: Scope, condition: &str) -> Result<Vec<u64>, Error> {
         let mut ids: Vec<u64> = Vec::new();
         loop {
             let after = ids.last().copied();
-            let window = match self.window(condition, after, None).await {
+            let window = match self.window(scope, condition, after, None).await {
                 Err(Error::Refused { detail, .. }) if is_too_many(&detail) => {
-                    self.narrow(condition, after.unwrap_or(0)).await?
+                    self.narrow(scope, condition, after.unwrap_or(0)).await?
                 }
                 other => other?,
             };
@@ -161,11 +201,11 @@ impl AzureDevOps {
 
     /// The next ids where the server refuses to give only the first of many: a window of so many ids cannot hold more,
     /// and grows while it is empty.
-    async fn narrow(&self, condition: &str, after: u64) -> Result<Vec<u64>, Error> {
+    async fn narrow(&self, scope: Scope, condition: &str, after: u64) -> Result<Vec<u64>, Error> {
         let (mut from, mut width) = (after, MOST);
         let mut ids = Vec::new();
         while (ids.len() as u64) < MOST {
-            match self.window(condition, Some(from), Some(from + width)).await {
+            match self.window(scope, condition, Some(from), Some(from + width)).await {
                 Err(Error::Refused { detail, .. }) if is_too_many(&detail) && width > MOST => {
                     width = (width / 2).max(MOST);
                     continue;
@@ -174,7 +214,7 @@ impl AzureDevOps {
             }
             from += width;
             width = width.saturating_mul(2);
-            if let Ok(rest) = self.window(condition, Some(from), None).await {
+            if let Ok(rest) = self.window(scope, condition, Some(from), None).await {
                 ids.extend(rest);
                 break;
             }
@@ -182,9 +222,14 @@ impl AzureDevOps {
         Ok(ids)
     }
 
-    async fn window(&self, condition: &str, above: Option<u64>, to: Option<u64>) -> Result<Vec<u64>, Error> {
-        let mut query =
-            format!("SELECT [System.Id] FROM WorkItems WHERE [System.TeamProject] = @project AND {condition}");
+    async fn window(
+        &self,
+        scope: Scope,
+        condition: &str,
+        above: Option<u64>,
+        to: Option<u64>,
+    ) -> Result<Vec<u64>, Error> {
+        let mut query = format!("SELECT [System.Id] FROM WorkItems WHERE {condition}");
         for (sign, bound) in [(">", above), ("<=", to)] {
             if let Some(bound) = bound {
                 query.push_str(&format!(" AND [System.Id] {sign} {bound}"));
@@ -194,7 +239,7 @@ impl AzureDevOps {
         let most = MOST.to_string();
         let body = json!({ "query": query });
         let found: QueryResult =
-            self.client.ask("list work items", &["wit", "wiql"], &[("$top", &most)], &body).await?;
+            self.client.ask("list work items", scope, &["wit", "wiql"], &[("$top", &most)], &body).await?;
         let mut ids: Vec<u64> = found.work_items.into_iter().map(|found| found.id).collect();
         ids.sort_unstable();
         ids.dedup();
@@ -203,11 +248,15 @@ impl AzureDevOps {
 
     /// Reads items, without those that were deleted meanwhile.
     async fn items(&self, ids: &[u64]) -> Result<Vec<WorkItem>, Error> {
+        self.items_in(Scope::Project, ids).await
+    }
+
+    async fn items_in(&self, scope: Scope, ids: &[u64]) -> Result<Vec<WorkItem>, Error> {
         let mut items = Vec::with_capacity(ids.len());
         for ids in ids.chunks(BATCH) {
             let body = json!({"ids": ids, "$expand": "relations", "errorPolicy": "omit"});
             let batch: List<Option<WorkItem>> =
-                self.client.ask("read work items", &["wit", "workitemsbatch"], &[], &body).await?;
+                self.client.ask("read work items", scope, &["wit", "workitemsbatch"], &[], &body).await?;
             items.extend(batch.0.into_iter().flatten());
         }
         Ok(items)
@@ -262,7 +311,12 @@ impl AzureDevOps {
                 let all = |value: &&str| fields::tags(value).iter().all(has);
                 self.mapping.literals(name).filter(|value| !value.trim().is_empty()).find(all).map(str::to_owned)
             }
-            place => fields::read(&value(name)?, self.known_type(&place), self.mapping.literals(name)),
+            place => {
+                let said = fields::read(&value(name)?, self.known_type(&place), self.mapping.literals(name))?;
+                let stands_for = |state: &&str| types.here(work_type, state).eq_ignore_ascii_case(&said);
+                let mapped = place.is_state().then(|| self.mapping.literals(name).find(stands_for)).flatten();
+                Some(mapped.map_or_else(|| said.clone(), str::to_owned))
+            }
         };
         fields::names(&self.mapping).into_iter().filter_map(|name| Some((name.to_owned(), written(name)?))).collect()
     }

@@ -156,6 +156,19 @@ impl WorkType {
         self.states.iter().find(|(_, c)| *c == category).map(|(name, _)| name.as_str())
     }
 
+    /// The state of this type that stands for one of another type's, or of the mapping's: that of the same name, else the
+    /// first of the same category, else the one that is as open or closed.
+    pub(super) fn equivalent<'s>(&'s self, state: &'s str, of: &Self, open: bool) -> &'s str {
+        if self.states.is_empty() || self.category(state).is_some() {
+            return self.spelled(state);
+        }
+        let category = of.category(state).or_else(|| Category::of_state(state));
+        // Both are closed, and not every type has both.
+        let same = category.and_then(|category| self.first(category));
+        let plain = || self.plain_state(if open { State::Open } else { State::Closed });
+        same.or_else(plain).unwrap_or(state)
+    }
+
     /// The state that means open or closed where no mapping says which.
     pub(super) fn plain_state(&self, state: State) -> Option<&str> {
         match state {
@@ -258,6 +271,13 @@ impl Types {
             Category::Completed | Category::Removed => State::Closed,
             Category::Proposed | Category::InProgress | Category::Resolved => State::Open,
         }
+    }
+
+    /// The state of an item's type that stands for one of the mapping's: people change an item's type.
+    pub(super) fn here<'s>(&'s self, work_type: &'s WorkType, state: &'s str) -> &'s str {
+        let chosen = self.chosen();
+        let open = || self.state(&chosen.name, state) == State::Open;
+        work_type.equivalent(state, chosen, self.mapped(state).unwrap_or_else(open))
     }
 
     /// Whether the mapping takes a state for open, where it names it in one sense only.

@@ -3,29 +3,67 @@
 
 use serde_json::Value;
 
+use super::client::Scope;
 use super::fields::{Place, Type};
 use super::model::{Operation, Relation, WorkItem};
 use super::read::{Known, is_id};
-use super::types::WorkType;
+use super::types::{Types, WorkType};
 use super::{AzureDevOps, fields, links, text};
 use crate::finding::Status;
 use crate::issue::{Edit, FieldEdit, Issue, IssueId, New, Stamp, State};
 use crate::trackers::labels::left_behind;
 use crate::trackers::{Error, Found, labels_for};
 
+/// Tags that an item may have.
+const MOST_TAGS: usize = 100;
+
+/// A patch without whom or what the service does not know (a person who left, an area that was renamed), where that is
+/// not what matters: an item that nobody has is better than none.
+fn without_refused(mut patch: Vec<Operation>, error: Error) -> Result<Vec<Operation>, Error> {
+    if !matches!(error, Error::Refused { .. } | Error::NotFound { .. }) {
+        return Err(error);
+    }
+    let (says, is_missing) = (error.to_string(), matches!(error, Error::NotFound { .. }));
+    let Some(refused) = patch.iter().position(|operation| operation.is_refused(&says, is_missing)) else {
+        return Err(explained(error));
+    };
+    let operation = patch.remove(refused);
+    tracing::warn!(says, "left out what Azure DevOps does not take: {operation:?}");
+    Ok(patch)
+}
+
+/// A refusal, with what to do about a field that the process requires.
+fn explained(error: Error) -> Error {
+    match error {
+        Error::Refused { what, detail } if detail.contains("Required") || detail.contains("cannot be empty") => {
+            let field = detail.split(':').next().unwrap_or_default().rsplit(' ').next().unwrap_or_default().to_owned();
+            let detail = format!(
+                "{detail} (the process requires it: give it a value in the mapping, `fields: [{{ field: {field}, value: … }}]`)"
+            );
+            Error::Refused { what, detail }
+        }
+        error => error,
+    }
+}
+
 impl AzureDevOps {
     pub(super) async fn create(&self, new: &New) -> Result<IssueId, Error> {
         let types = self.types().await?;
         let work_type = types.chosen();
-        let goal = self.goal(work_type, &new.fields, Some(new.state), Some(new.stamp.status));
+        let goal = self.goal(types, work_type, &new.fields, Some(new.state), Some(new.stamp.status));
         let first = goal.as_deref().filter(|state| work_type.begins_in(state));
         let mut stamp = new.stamp.clone();
         if goal.is_some() && first.is_none() {
             // What takes a second request is announced in the first one, so that the next run can make it good.
             (stamp.state, stamp.pending) = (State::Open, vec![self.mapping.status.field.clone()]);
         }
-        let patch = self.first_patch(work_type, new, &stamp, first).await?;
-        let item = self.client.create(&work_type.name, &self.query(), &patch).await?;
+        let mut patch = self.first_patch(work_type, new, &stamp, first).await?;
+        let item = loop {
+            match self.client.create(&work_type.name, &self.query(), &patch).await {
+                Ok(item) => break item,
+                Err(error) => patch = without_refused(patch, error)?,
+            }
+        };
         let id = IssueId { number: item.id, url: self.client.web_url(item.id), handle: String::new() };
         self.remember(|memory| {
             memory.mine.insert(item.id);
@@ -48,7 +86,7 @@ impl AzureDevOps {
                     Some(last) => last.extend(links.into_operations()),
                     None => steps.push(links.into_operations().collect()),
                 }
-                self.walk(item.id, item.rev, steps).await
+                self.walk(Scope::Project, item.id, item.rev, steps).await
             }
             Err(error) => Err(error),
         };
@@ -71,7 +109,7 @@ impl AzureDevOps {
     ) -> Result<Vec<Operation>, Error> {
         let of_fields = self.field_tags(work_type, &new.fields);
         let own = self.own_labels.put_on(&new.own_labels);
-        let tags = own.iter().chain(&new.labels).chain(&of_fields);
+        let tags = own.iter().chain(&new.labels).chain(&of_fields).take(MOST_TAGS);
         let mut patch = vec![
             Operation::add("System.Title", new.title.as_str()),
             Operation::add(work_type.body_field(), text::to_service(&new.body)),
@@ -91,7 +129,7 @@ impl AzureDevOps {
         let work_type = types.named(&known.work_item_type);
         // An item that is open or closed as asked stays in the state that people moved it to.
         let state = edit.state.filter(|state| types.state(&work_type.name, &known.state) != *state);
-        let goal = self.goal(work_type, &edit.fields, state, edit.stamp.as_ref().map(|stamp| stamp.status));
+        let goal = self.goal(types, work_type, &edit.fields, state, edit.stamp.as_ref().map(|stamp| stamp.status));
         let way = goal.map(|goal| work_type.way(&known.state, &goal)).unwrap_or_default();
         let mut patch = Vec::new();
         patch.extend(edit.title.as_deref().map(|title| Operation::add("System.Title", title)));
@@ -121,24 +159,35 @@ impl AzureDevOps {
             None if patch.is_empty() => return Ok(()),
             None => steps.push(patch),
         }
-        self.walk(issue.id.number, known.rev, steps).await
+        let scope = if self.is_another(&known.project) { Scope::Organization } else { Scope::Project };
+        self.walk(scope, issue.id.number, known.rev, steps).await
     }
 
     /// Writes one step after the other, each to the revision that the one before made.
-    async fn walk(&self, id: u64, mut rev: u64, steps: Vec<Vec<Operation>>) -> Result<(), Error> {
+    async fn walk(&self, scope: Scope, id: u64, mut rev: u64, steps: Vec<Vec<Operation>>) -> Result<(), Error> {
         for mut step in steps {
             step.insert(0, Operation::test_rev(rev));
-            rev = self.update(id, &step).await?.rev;
+            rev = self.update(scope, id, step).await?.rev;
         }
         Ok(())
     }
 
-    async fn update(&self, id: u64, patch: &[Operation]) -> Result<WorkItem, Error> {
-        let written = self.client.update(id, &self.query(), patch).await;
+    async fn update(&self, scope: Scope, id: u64, mut patch: Vec<Operation>) -> Result<WorkItem, Error> {
+        let written = loop {
+            match self.client.update(scope, id, &self.query(), &patch).await {
+                Ok(item) => break Ok(item),
+                Err(error) => match without_refused(patch, error) {
+                    Ok(rest) => patch = rest,
+                    Err(error) => break Err(error),
+                },
+            }
+        };
         // What we knew is no longer true, or not for certain.
         self.remember(|memory| memory.known.remove(&id));
         match written {
             Err(Error::NotFound { .. }) => Err(Error::Gone),
+            // Rights are given by area: what is so of one item need not be so of the next.
+            Err(Error::Forbidden { what, detail }) => Err(Error::Refused { what, detail }),
             other => other,
         }
     }
@@ -166,6 +215,7 @@ impl AzureDevOps {
     /// closed, the mapping's state for its status, or the type's own for open and closed.
     fn goal(
         &self,
+        types: &Types,
         work_type: &WorkType,
         edits: &[FieldEdit],
         state: Option<State>,
@@ -173,12 +223,12 @@ impl AzureDevOps {
     ) -> Option<String> {
         let by_value = edits.iter().rev().find(|edit| Place::of(&edit.name, work_type).is_state());
         if let Some(value) = by_value.and_then(|edit| edit.value.as_deref()) {
-            return Some(work_type.spelled(value).to_owned());
+            return Some(types.here(work_type, value).to_owned());
         }
         let state = state?;
         let mapped = status.filter(|_| self.status_is_state()).map(|status| self.mapping.status.value(status));
         match mapped.filter(|value| value.open == (state == State::Open)) {
-            Some(value) => Some(work_type.spelled(&value.value).to_owned()),
+            Some(value) => Some(types.here(work_type, &value.value).to_owned()),
             None => work_type.plain_state(state).map(str::to_owned),
         }
     }
@@ -252,6 +302,10 @@ impl AzureDevOps {
         let wanted = add.iter().chain(&of_fields);
         let missing: Vec<String> = wanted.filter(|tag| !has(&tags, tag)).cloned().collect();
         tags.extend(missing);
+        if tags.len() > MOST_TAGS {
+            tracing::warn!(issue = issue.id.url, "left out tags: a work item has at most {MOST_TAGS}");
+            tags.truncate(MOST_TAGS);
+        }
         let text = tags.join("; ");
         match (removes, tags.len() > now.len() || removes) {
             (_, false) => None,

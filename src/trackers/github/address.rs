@@ -67,6 +67,11 @@ impl Address {
         self.rest(&[&["repos", self.owner.as_str(), self.repository.as_str()], parts].concat())
     }
 
+    /// An address below the organization.
+    pub(super) fn organization(&self, parts: &[&str]) -> Url {
+        self.rest(&[&["orgs", self.owner.as_str()], parts].concat())
+    }
+
     /// The origins that may see the token.
     pub(super) fn origins(&self) -> Vec<Url> {
         vec![self.rest.clone(), self.graphql.clone()]

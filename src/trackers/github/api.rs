@@ -50,6 +50,16 @@ impl Failed {
         self.path.len() >= path.len() && path.iter().zip(&self.path).all(|(want, is)| is == want)
     }
 
+    /// Whether it is about something below one of these parts of the answer.
+    pub(super) fn is_below(&self, parts: &[&str]) -> bool {
+        self.path.iter().filter_map(Value::as_str).any(|part| parts.contains(&part))
+    }
+
+    /// Whether what was asked for is not there, or must not be seen.
+    pub(super) fn is_not_found(&self) -> bool {
+        self.kind.as_deref() == Some("NOT_FOUND")
+    }
+
     /// GitHub's words, with what they mean.
     pub(super) fn says(&self) -> String {
         explain(&self.message)
@@ -159,6 +169,10 @@ impl Api {
         self.auth.own_token().await
     }
 
+    pub(super) fn no_repository(&self) -> Error {
+        Error::NotFound { what: format!("the repository `{}`", self.address.project) }
+    }
+
     /// The host, for messages.
     pub(super) fn service(&self) -> String {
         self.address.graphql.host_str().unwrap_or_default().to_owned()
@@ -208,7 +222,7 @@ pub(super) fn clarify(error: Error) -> Error {
 
 /// GitHub's words with what they mean for the person who made the token.
 pub(super) fn explain(says: &str) -> String {
-    const MEANINGS: [(&str, &str); 7] = [
+    const MEANINGS: [(&str, &str); 11] = [
         (
             "not accessible by integration",
             "a workflow needs `permissions: issues: write`, and an App the permissions Issues and, for Projects, \
@@ -219,7 +233,30 @@ pub(super) fn explain(says: &str) -> String {
             "the fine-grained token needs Issues: read and write on this repository, and for Projects the \
              organization's permission Projects: read and write",
         ),
-        ("SAML", "authorize the token for the organization's single sign-on"),
+        (
+            "SAML",
+            "authorize the token for the organization's single sign-on: Settings > Developer settings > the token > \
+             Configure SSO, https://github.com/settings/tokens",
+        ),
+        (
+            "IP allow list",
+            "let the runner's address into the organization's IP allow list, or run where it is allowed: \
+             https://docs.github.com/organizations/keeping-your-organization-secure/managing-security-settings-for-your-organization/managing-allowed-ip-addresses-for-your-organization",
+        ),
+        (
+            "personal access token (classic)",
+            "the organization takes no classic tokens: make a fine-grained one, https://github.com/settings/personal-access-tokens/new, or use an App",
+        ),
+        (
+            "fine-grained personal access token",
+            "the organization's policy does not take this fine-grained token: let an owner approve it, or give it a shorter life, \
+             https://github.com/settings/personal-access-tokens",
+        ),
+        (
+            "suspended",
+            "the App's installation, or the account, is suspended: an owner of the organization can lift that in its \
+             settings under GitHub Apps",
+        ),
         ("required scopes", "a classic token needs the scopes `repo` and, for Projects, `project`"),
         ("archived", "unarchive the repository, or take it out of the mapping"),
         ("Bad credentials", "the token is wrong, expired or revoked"),

@@ -9,6 +9,7 @@ use super::list::split_logins;
 use super::project::{Field, same};
 use super::setup::{Setup, Wanted, is_too_long};
 use crate::finding::Severity;
+use crate::trackers::error::found;
 use crate::trackers::http::{Kind, Request};
 use crate::trackers::{Error, Problem};
 
@@ -48,7 +49,8 @@ impl GitHub {
                 "give the token's account the role Triage or Write, and the token Issues: read and write",
             ));
         }
-        problems.extend(self.scope_problems(&setup).await?);
+        problems.extend(found(self.scope_problems(&setup).await));
+        problems.extend(found(self.unwritable().await));
         problems.extend(setup.problems(&self.wanted, &self.instance));
         if let Some(board) = &setup.project {
             if board.closed {
@@ -62,8 +64,63 @@ impl GitHub {
                 ));
             }
         }
-        problems.extend(self.reserved_problems().await?);
+        problems.extend(found(self.reserved_problems().await));
+        problems.dedup();
         Ok(problems)
+    }
+
+    /// Whether issues can be written at all, tried with one that has no title and so is never made: only of classic
+    /// tokens does GitHub say what they may.
+    async fn unwritable(&self) -> Result<Vec<Problem>, Error> {
+        let what = "try whether issues can be opened";
+        let request = Request::new(Kind::Read, Method::POST, what, self.api.address.repo(&["issues"]));
+        match self.api.call(request.json(&json!({ "title": "" }))).await {
+            Err(Error::Forbidden { detail, .. }) => Ok(vec![Problem {
+                what: format!("the token may not write issues of `{}`: {detail}", self.api.address.project),
+                hint: "in a workflow, give the job `permissions: issues: write`; a fine-grained token and an App need \
+                       Issues: read and write"
+                    .to_owned(),
+                fixable: false,
+            }]),
+            // Refused for want of a title: that is as it should be. What else is wrong is said elsewhere.
+            Ok(_) | Err(Error::Refused { .. } | Error::NotFound { .. } | Error::Gone | Error::Moved(_)) => {
+                Ok(Vec::new())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Issue types that the mapping names and the organization does not have: GitHub refuses some, and drops others
+    /// without a word.
+    async fn missing_types(&self) -> Result<Vec<Problem>, Error> {
+        #[derive(Deserialize)]
+        struct Type {
+            name: String,
+        }
+        let wanted: Vec<&String> =
+            self.wanted.values.iter().filter(|(field, _)| field == "issue_type").map(|(_, value)| value).collect();
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
+        let url = self.api.address.organization(&["issue-types"]);
+        let known: Vec<Type> = match self.api.call(Request::get("list the issue types", url)).await {
+            Ok(response) => response.json()?,
+            Err(Error::NotFound { .. }) => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        let names: Vec<&str> = known.iter().map(|kind| kind.name.as_str()).collect();
+        let unknown = wanted.into_iter().filter(|name| !names.iter().any(|known| same(known, name)));
+        Ok(unknown
+            .map(|name| Problem {
+                what: format!("`{}` has no issue type `{name}`", self.api.address.owner),
+                hint: if names.is_empty() {
+                    "issue types belong to organizations: take `issue_type` out of the mapping".to_owned()
+                } else {
+                    format!("it has {}", list(&names))
+                },
+                fixable: false,
+            })
+            .collect())
     }
 
     /// What a classic token lacks: only those tell their scopes.
@@ -102,8 +159,9 @@ impl GitHub {
                 fixable: false,
             });
         }
-        problems.extend(self.missing_milestones().await?);
-        problems.extend(self.unassignable().await?);
+        problems.extend(found(self.missing_milestones().await));
+        problems.extend(found(self.unassignable().await));
+        problems.extend(found(self.missing_types().await));
         Ok(problems)
     }
 

@@ -59,7 +59,18 @@ impl GitHub {
             .ok_or_else(|| Error::Unclear { what: what.to_owned(), detail: "the answer names no item".to_owned() })
     }
 
-    /// Writes fields of an issue that was read, which is added to the Project or taken out of its archive first.
+    /// Whether people took an issue off the Project, or archived it there: so it stays.
+    pub(super) fn is_off_the_board(&self, issue: &Issue) -> bool {
+        let handle = Handle::parse(&issue.id.handle);
+        let was_there = |stamp: &Stamp| {
+            let is_written = |name: &&String| stamp.fields.contains_key(*name);
+            let mut fields = self.wanted.fields.iter();
+            fields.any(|name| is_written(&name) && !stamp.pending.contains(name))
+        };
+        handle.archived || handle.item.is_none() && issue.stamp.as_ref().is_some_and(was_there)
+    }
+
+    /// Writes fields of an issue that was read, which is added to the Project first.
     pub(super) async fn change_fields(
         &self,
         setup: &Setup,
@@ -91,9 +102,6 @@ impl GitHub {
         let project = setup.project.as_ref().map(|project| project.id.as_str());
         let mut document = Mutations::default();
         let base = json!({ "projectId": project, "itemId": handle.item });
-        if handle.archived {
-            document.add("unarchive", "unarchiveProjectV2Item", "UnarchiveProjectV2ItemInput!", base.clone());
-        }
         for (index, write) in fields.iter().enumerate() {
             let mut input = base.clone();
             input["fieldId"] = json!(write.field);
@@ -117,7 +125,7 @@ impl GitHub {
         if let Some((body, stamp)) = last {
             // A failed mutation does not keep those after it from running: the stamp must not say what is not so.
             let failed_at = |index: usize| answer.errors.iter().any(|e| e.root() == Some(&format!("f{index}")));
-            let names = fields.iter().enumerate().filter(|(index, _)| handle.archived || failed_at(*index));
+            let names = fields.iter().enumerate().filter(|(index, _)| failed_at(*index));
             let pending: Vec<String> = names.map(|(_, write)| write.name.clone()).collect();
             let fine = pending.is_empty();
             let body = with_pending(body, stamp, pending);

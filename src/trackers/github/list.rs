@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::people::Standing;
 use super::project::{self, ItemValue};
 use super::setup::{self, Document, Setup, Wanted};
 use crate::config::Mapping;
@@ -57,6 +58,8 @@ struct By {
 struct Author {
     #[serde(rename = "__typename")]
     kind: String,
+    #[serde(default)]
+    login: String,
 }
 
 /// The last time that it was closed.
@@ -82,15 +85,31 @@ impl Closer {
     }
 }
 
-#[derive(Debug, Deserialize)]
+/// A connection's nodes. What the token may not see is null, and what a newer GitHub has may have another shape: both
+/// are left out.
+#[derive(Debug)]
 pub(super) struct Nodes<T> {
-    #[serde(default = "Vec::new")]
     nodes: Vec<T>,
 }
 
 impl<T> Default for Nodes<T> {
     fn default() -> Self {
         Self { nodes: Vec::new() }
+    }
+}
+
+impl<'de, T: serde::de::DeserializeOwned> Deserialize<'de> for Nodes<T> {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let mut value = Value::deserialize(from)?;
+        let nodes = value["nodes"].take();
+        let known = |node: Value| {
+            let node = if node.is_null() { None } else { Some(serde_json::from_value(node)) };
+            node?
+                .inspect_err(|error| tracing::info!(%error, "left out what this GitHub has and findsync does not know"))
+                .ok()
+        };
+        let nodes = nodes.as_array().cloned().unwrap_or_default();
+        Ok(Self { nodes: nodes.into_iter().filter_map(known).collect() })
     }
 }
 
@@ -137,7 +156,7 @@ struct Item {
     project: Identified,
     /// The mapped fields' values, as `f0`, `f1` …
     #[serde(flatten)]
-    values: BTreeMap<String, Option<ItemValue>>,
+    values: BTreeMap<String, Value>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -151,6 +170,23 @@ impl By {
         self.viewer_did_author || matches!(self.author_association.as_str(), "OWNER" | "MEMBER" | "COLLABORATOR")
     }
 
+    /// Whether the issue's stamp counts. Only people with rights can set a label; but an issue form may set it for
+    /// everybody who can open an issue, and in a private repository that is nobody without rights: who has none any
+    /// more has left.
+    fn standing(&self, labelled: bool, private: bool) -> Standing {
+        let Some(author) = &self.author else {
+            // The account was deleted.
+            return Standing::Known(labelled);
+        };
+        if self.viewer_did_author || self.author_association == "OWNER" || labelled && private {
+            Standing::Known(true)
+        } else if self.is_app() {
+            Standing::Known(labelled)
+        } else {
+            Standing::Ask { login: author.login.clone(), likely: self.may_write() }
+        }
+    }
+
     /// An App acts where the repository's owner has installed it, but anybody's comment may make it act; together
     /// with our label, which only people with rights can set, its word counts.
     fn is_app(&self) -> bool {
@@ -159,12 +195,19 @@ impl By {
 }
 
 /// Adds the fragment `issue` to a document.
-pub(super) fn add_fragment(document: &mut Document, wanted: &Wanted, setup: Option<&Setup>, one: bool) {
+pub(super) fn add_fragment(
+    document: &mut Document,
+    wanted: &Wanted,
+    setup: Option<&Setup>,
+    one: bool,
+    knows_duplicates: bool,
+) {
     let comments = if one { COMMENTS_OF_ONE } else { COMMENTS };
+    let reason = if knows_duplicates { "stateReason(enableDuplicate: true)" } else { "stateReason" };
     let mut fragment = format!(
         "fragment issue on Issue {{
-  id number url title body state stateReason(enableDuplicate: true)
-  author {{ __typename }} authorAssociation viewerDidAuthor repository {{ nameWithOwner }}
+  id number url title body state {reason}
+  author {{ __typename login }} authorAssociation viewerDidAuthor repository {{ nameWithOwner }}
   labels(first: 100) {{ nodes {{ name }} }}
   comments(last: {comments}) {{ totalCount nodes {{
     body author {{ __typename }} authorAssociation viewerDidAuthor }} }}
@@ -250,13 +293,16 @@ impl Node {
     }
 
     /// Translates into our own words.
-    pub(super) fn into_issue(self, mapping: &Mapping, own: &OwnLabels, wanted: &Wanted, setup: &Setup) -> Issue {
+    pub(super) fn into_issue(
+        self,
+        mapping: &Mapping,
+        own: &OwnLabels,
+        wanted: &Wanted,
+        setup: &Setup,
+    ) -> (Issue, Standing) {
         let SplitLabels { labelled, own: own_labels, rest: mut labels } =
             own.split(self.labels.nodes.into_iter().map(|label| label.name));
-        // Only people with rights can set a label; but an issue form may set it for everybody who can open an issue, and in
-        // a private repository that is nobody without rights: who has none any more has left.
-        let private = setup.visibility() == Visibility::Private;
-        let trusted = self.by.may_write() || labelled && (self.by.is_app() || private);
+        let standing = self.by.standing(labelled, setup.visibility() == Visibility::Private);
         let mut fields = BTreeMap::new();
         let mut handle = self.id;
         if let Some(project) = &setup.project {
@@ -266,6 +312,7 @@ impl Node {
                 for (alias, value) in item.values {
                     let name =
                         alias.strip_prefix('f').and_then(|index| wanted.fields.get(index.parse::<usize>().ok()?));
+                    let value = Option::<ItemValue>::deserialize(value).ok().flatten();
                     if let (Some(name), Some(text)) = (name, value.and_then(ItemValue::into_text)) {
                         fields.insert(name.clone(), wanted.spelled(name, text));
                     }
@@ -295,7 +342,7 @@ impl Node {
         let (stamp, stamp_error) = Body::read_stamp(&self.body);
         let closed = self.timeline_items.nodes.into_iter().next_back().filter(|_| self.state == "CLOSED");
         let closed = closed.and_then(|closed| closed.actor);
-        Issue {
+        let issue = Issue {
             decision: decision(mapping, &labels, &fields),
             id: IssueId { number: self.number, url: self.url, handle },
             title: self.title,
@@ -307,12 +354,13 @@ impl Node {
             fields,
             stamp,
             stamp_error,
-            trusted,
+            trusted: false,
             labelled,
             comments: complete.then(|| self.comments.nodes.iter().filter_map(markers).collect()),
             body: self.body,
             revision: None,
-        }
+        };
+        (issue, standing)
     }
 }
 

@@ -10,6 +10,7 @@ mod check;
 mod items;
 mod labels;
 mod list;
+mod people;
 mod project;
 pub(super) mod runs;
 mod setup;
@@ -17,7 +18,7 @@ mod write;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -28,6 +29,7 @@ use tokio::time::Instant;
 
 use self::api::Api;
 use self::list::{Node, Page, Query};
+use self::people::{People, Standing};
 use self::setup::{Document, Setup, Wanted};
 use super::http::{HttpConfig, Readings, Request};
 use super::labels::{LabelRules, OWN_LABEL, OwnLabels, moved_fields};
@@ -68,6 +70,9 @@ pub struct GitHub {
     milestones: OnceCell<Vec<(String, u64)>>,
     made_labels: Mutex<BTreeSet<String>>,
     readings: Readings,
+    people: People,
+    /// Whether this GitHub can say that an issue is a duplicate: Enterprise Server from 3.16 on.
+    duplicates: AtomicBool,
     page: AtomicUsize,
 }
 
@@ -105,6 +110,8 @@ impl GitHub {
             milestones: OnceCell::new(),
             made_labels: Mutex::default(),
             readings: Readings::default(),
+            people: People::default(),
+            duplicates: AtomicBool::new(true),
             page: AtomicUsize::new(PAGE),
         })
     }
@@ -163,8 +170,10 @@ impl GitHub {
                 document.add_setup(&self.wanted);
             }
             query.add(&mut document, size, after.as_deref());
-            list::add_fragment(&mut document, &self.wanted, known.as_deref(), false);
+            let knows_duplicates = self.knows_duplicates();
+            list::add_fragment(&mut document, &self.wanted, known.as_deref(), false, knows_duplicates);
             let answer = match document.ask(&self.api, "list issues").await {
+                Err(error) if self.is_older(&error) => continue,
                 Err(Error::Unreachable { detail, .. }) if size > SMALLEST_PAGE && too_heavy(&detail) => {
                     self.page.store((size / 2).max(SMALLEST_PAGE), Ordering::Relaxed);
                     continue;
@@ -195,7 +204,7 @@ impl GitHub {
             issues.extend(nodes.map(|node| self.issue_from(node, &setup)));
             match page_info.end_cursor.filter(|_| page_info.has_next_page && !end) {
                 Some(cursor) => after = Some(cursor),
-                None => return Ok(issues),
+                None => return self.judge(issues).await,
             }
         }
     }
@@ -267,7 +276,7 @@ impl GitHub {
         let mut document = Document::new(&self.api);
         document.declare("number", "Int!", json!(id.number));
         document.repository.push_str("issue(number: $number) { ...issue }\n");
-        list::add_fragment(&mut document, &self.wanted, Some(&setup), true);
+        list::add_fragment(&mut document, &self.wanted, Some(&setup), true, self.knows_duplicates());
         let begun = Instant::now();
         let answer = match document.ask(&self.api, &format!("read #{}", id.number)).await {
             Err(Error::NotFound { .. }) => return self.follow(id).await,
@@ -277,14 +286,27 @@ impl GitHub {
         if !node.repository.name_with_owner.eq_ignore_ascii_case(&setup.repository.name_with_owner) {
             return Ok(Found::Moved(node.url));
         }
-        let mut issue = self.issue_from(node, &setup);
-        self.add_types(std::slice::from_mut(&mut issue)).await?;
+        let mut issues = self.judge(vec![self.issue_from(node, &setup)]).await?;
+        self.add_types(&mut issues).await?;
         self.readings.note(id.number, begun);
-        Ok(Found::Here(Box::new(issue)))
+        Ok(issues.pop().map_or(Found::Gone, |issue| Found::Here(Box::new(issue))))
     }
 
-    fn issue_from(&self, node: Node, setup: &Setup) -> Issue {
-        let mut issue = node.into_issue(&self.mapping, &self.own_labels, &self.wanted, setup);
+    fn knows_duplicates(&self) -> bool {
+        self.duplicates.load(Ordering::Relaxed)
+    }
+
+    /// Whether a query failed because this GitHub is older than what it asks for, so that it can be asked without.
+    fn is_older(&self, error: &Error) -> bool {
+        let is_it = self.knows_duplicates() && error.to_string().contains("enableDuplicate");
+        if is_it {
+            self.duplicates.store(false, Ordering::Relaxed);
+        }
+        is_it
+    }
+
+    fn issue_from(&self, node: Node, setup: &Setup) -> (Issue, Standing) {
+        let (mut issue, standing) = node.into_issue(&self.mapping, &self.own_labels, &self.wanted, setup);
         let behind = self.left_behind(issue.stamp.as_ref(), &issue.labels);
         if let Some(stamp) = &mut issue.stamp {
             let is_behind = |name: &&String| behind.iter().any(|label| setup::label_value(name, label).is_some());
@@ -295,7 +317,7 @@ impl GitHub {
             moved.dedup();
             stamp.pending.extend(moved);
         }
-        issue
+        (issue, standing)
     }
 
     /// A write that is based on what was read: it is not sent after a wait in which people may have written.

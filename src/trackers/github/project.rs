@@ -26,7 +26,20 @@ pub(super) struct Project {
 
 #[derive(Debug, Clone, Deserialize)]
 struct Fields {
-    nodes: Vec<Option<Field>>,
+    #[serde(deserialize_with = "known_fields")]
+    nodes: Vec<Field>,
+}
+
+/// The fields of kinds that findsync knows; a newer GitHub has others.
+fn known_fields<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<Field>, D::Error> {
+    let nodes = Option::<Vec<Value>>::deserialize(from)?.unwrap_or_default();
+    let known = |node: Value| {
+        let kind = node["__typename"].as_str().unwrap_or_default().to_owned();
+        Field::deserialize(node)
+            .inspect_err(|_| tracing::info!(kind, "left out a Project's field of a kind unknown"))
+            .ok()
+    };
+    Ok(nodes.into_iter().filter_map(known).collect())
 }
 
 /// A field. What a kind of field does not have is empty.
@@ -70,7 +83,7 @@ struct Iteration {
 impl Project {
     /// A field by its name, in any case.
     pub(super) fn field(&self, name: &str) -> Option<&Field> {
-        self.fields.nodes.iter().flatten().find(|field| same(&field.name, name))
+        self.fields.nodes.iter().find(|field| same(&field.name, name))
     }
 
     /// What keeps a value from being written to a field, where something does.

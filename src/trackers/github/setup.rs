@@ -106,6 +106,9 @@ pub(super) struct Repository {
     pub(super) viewer_permission: Option<String>,
 }
 
+/// Parts of an answer that an issue is whole without: other boards that it is on, events.
+const BESIDE: [&str; 2] = ["projectItems", "timelineItems"];
+
 /// Pieces of a GraphQL document: what it declares, and what it selects where.
 #[derive(Debug, Default)]
 pub(super) struct Document {
@@ -157,11 +160,16 @@ impl Document {
     /// Asks it. Errors are given back but for those of the Project, which `Setup` reports.
     pub(super) async fn ask(&self, api: &Api, what: &str) -> Result<Answer, Error> {
         let answer = api.query(what, &self.text(), Value::Object(self.variables.clone())).await?;
-        if answer.data.get("repository").is_none_or(Value::is_null) {
-            return Err(Error::NotFound { what: format!("the repository `{}`", api.address.project) });
+        let unseen = answer.data.get("repository").is_none_or(Value::is_null);
+        let matters = |failed: &&Failed| !failed.is_at(&["board"]) && !failed.is_below(&BESIDE);
+        for failed in answer.errors.iter().filter(|failed| failed.is_below(&BESIDE)) {
+            tracing::info!(says = failed.says(), "GitHub does not show everything beside an issue");
         }
-        match answer.errors.iter().find(|failed| !failed.is_at(&["board"])) {
+        match answer.errors.iter().find(matters) {
+            // GitHub says so of a repository that is not there, and of one that the token may not see.
+            Some(failed) if unseen && failed.is_not_found() => Err(api.no_repository()),
             Some(failed) => Err(failed.error(&api.service(), what)),
+            None if unseen => Err(api.no_repository()),
             None => Ok(answer),
         }
     }

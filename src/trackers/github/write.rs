@@ -88,7 +88,7 @@ impl GitHub {
                 self.set_fields(setup, &id, Handle::parse(&handle), &fields, last).await?;
             }
             if closes {
-                let mut payload = close(new.closed_as);
+                let mut payload = self.close(new.closed_as);
                 payload.insert("body".to_owned(), json!(new.body));
                 self.patch(&id, &payload).await?;
             }
@@ -106,7 +106,11 @@ impl GitHub {
     pub(super) async fn change(&self, issue: &Issue, edit: &Edit) -> Result<(), Error> {
         let setup = &*self.setup().await?;
         self.require(setup)?;
-        let fields = self.project_fields(setup, &edit.fields)?;
+        let mut fields = self.project_fields(setup, &edit.fields)?;
+        if !fields.is_empty() && self.is_off_the_board(issue) {
+            tracing::info!(issue = issue.id.url, "people took the issue off the Project: its fields are left alone");
+            fields.clear();
+        }
         let labels = self.label_changes(issue, edit);
         let mut payload = self.reserved(&edit.fields).await?;
         if let Some(comment) = &edit.comment {
@@ -145,7 +149,7 @@ impl GitHub {
             }
             Some(State::Closed) => {
                 let reason = if edit.duplicate_of.is_some() { Some(CloseReason::Duplicate) } else { edit.closed_as };
-                payload.extend(close(reason));
+                payload.extend(self.close(reason));
             }
             None => {}
         }
@@ -171,6 +175,9 @@ impl GitHub {
             return Ok(());
         }
         let status = self.project_fields(setup, std::slice::from_ref(status))?;
+        if self.is_off_the_board(issue) {
+            return Ok(());
+        }
         self.change_fields(setup, issue, &status, None).await
     }
 
@@ -336,22 +343,22 @@ impl GitHub {
         milestone.map(|(_, number)| *number).ok_or_else(refused)
     }
 
+    /// The part of a PATCH that closes.
+    fn close(&self, reason: Option<CloseReason>) -> Map<String, Value> {
+        let reason = match reason {
+            None | Some(CloseReason::Completed) => "completed",
+            Some(CloseReason::Duplicate) if self.knows_duplicates() => "duplicate",
+            Some(CloseReason::NotPlanned | CloseReason::Duplicate) => "not_planned",
+        };
+        Map::from_iter([("state".to_owned(), json!("closed")), ("state_reason".to_owned(), json!(reason))])
+    }
+
     pub(super) fn issues_disabled(&self) -> Error {
         Error::Forbidden {
             what: "open an issue".to_owned(),
             detail: format!("issues are disabled in `{}`: turn them on in its settings", self.api.address.project),
         }
     }
-}
-
-/// The part of a PATCH that closes.
-fn close(reason: Option<CloseReason>) -> Map<String, Value> {
-    let reason = match reason {
-        None | Some(CloseReason::Completed) => "completed",
-        Some(CloseReason::NotPlanned) => "not_planned",
-        Some(CloseReason::Duplicate) => "duplicate",
-    };
-    Map::from_iter([("state".to_owned(), json!("closed")), ("state_reason".to_owned(), json!(reason))])
 }
 
 /// The body with a stamp that announces fields which are still to be written.

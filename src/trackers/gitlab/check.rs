@@ -10,6 +10,7 @@ use super::{Error, GitLab, Setup, built};
 use crate::config::{Credential, Mapping};
 use crate::finding::Status;
 use crate::trackers::Problem;
+use crate::trackers::error::found;
 
 const TOKEN_HINT: &str = "create a project access token with the role Reporter and the scope `api` (Settings > Access \
     tokens), and set it as a masked CI/CD variable";
@@ -28,7 +29,7 @@ impl GitLab {
             }
             Err(error) => return Err(error),
         };
-        let mut problems = self.scope_problems().await?;
+        let mut problems = found(self.scope_problems().await);
         let project = match self.find_project().await {
             Ok(project) => project,
             Err(Error::NotFound { what }) => {
@@ -49,12 +50,12 @@ impl GitLab {
             }
             Err(error) => return Err(error),
         };
-        problems.extend(self.project_problems(&project, &me).await?);
+        problems.extend(found(self.project_problems(&project, &me).await));
         let abilities = self.abilities(&project).await?;
         let fields = Fields::new(&self.mapping, &abilities);
         let setup = Setup { project, me, abilities, fields };
         problems.extend(missing_fields(&self.mapping, &setup));
-        problems.extend(self.missing_names(&setup).await?);
+        problems.extend(found(self.missing_names(&setup).await));
         Ok(problems)
     }
 
@@ -100,13 +101,7 @@ impl GitLab {
     async fn project_problems(&self, project: &Project, me: &User) -> Result<Vec<Problem>, Error> {
         let mut problems = Vec::new();
         let path = &project.path_with_namespace;
-        if project.archived {
-            problems.push(problem(
-                format!("`{path}` is archived, so that nothing can be written"),
-                "unarchive it in Settings > General > Advanced, or take the mapping away",
-            ));
-        }
-        problems.extend(disabled(project));
+        problems.extend(unwritable(project));
         let role = match project.role() {
             Some(role) if role >= PLANNER => Some(role),
             direct => self.inherited_role(project, me).await?.max(direct),
@@ -175,10 +170,21 @@ impl GitLab {
     }
 }
 
-/// The problem that a project has no issues at all.
-pub(super) fn disabled(project: &Project) -> Option<Problem> {
-    let hint = "enable them in Settings > General > Visibility, project features, permissions";
-    (!project.has_issues()).then(|| problem(format!("issues are disabled in `{}`", project.path_with_namespace), hint))
+/// Why a project takes no issue from anybody.
+pub(super) fn unwritable(project: &Project) -> Vec<Problem> {
+    let path = &project.path_with_namespace;
+    let archived = problem(
+        format!("`{path}` is archived, so that nothing can be written"),
+        "unarchive it in Settings > General > Advanced, or take the mapping away",
+    );
+    let disabled = problem(
+        format!("issues are disabled in `{path}`"),
+        "enable them in Settings > General > Visibility, project features, permissions",
+    );
+    [(project.archived, archived), (!project.has_issues(), disabled)]
+        .into_iter()
+        .filter_map(|(is_so, problem)| is_so.then_some(problem))
+        .collect()
 }
 
 /// What the mapping names and the project's tier or settings do not have.

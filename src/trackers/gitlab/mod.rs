@@ -27,7 +27,7 @@ use tokio::time::Instant;
 use self::api::{Api, Get};
 use self::fields::{Fields, state_of};
 use self::list::Filter;
-use self::people::People;
+use self::people::{People, Standing};
 use self::work_items::{Abilities, Item};
 use super::http::{HttpConfig, Readings};
 use super::labels::{OwnLabels, SplitLabels};
@@ -124,7 +124,7 @@ impl GitLab {
                 let setup = Setup { project, me, abilities, fields };
                 let mut missing = check::missing_fields(&self.mapping, &setup);
                 // Disabled issues can look like no issues.
-                missing.extend(check::disabled(&setup.project));
+                missing.extend(check::unwritable(&setup.project));
                 if missing.is_empty() { Ok(setup) } else { Err(Error::Setup(missing)) }
             })
             .await
@@ -200,16 +200,27 @@ impl GitLab {
         let mut authors = BTreeMap::new();
         for raw in listed {
             let issue = self.issue_of(setup, &raw, items.get(&raw.iid).unwrap_or(&none));
-            if let (true, Some(author)) = (is_stamped(&raw), &raw.author) {
+            // Whoever is gone is no author any more; our label is the sign that is left, as only members set labels.
+            let author = raw.author.as_ref().filter(|author| !author.is_ghost());
+            let is_left = issue.labelled && author.is_none();
+            if let (true, Some(author)) = (is_stamped(&raw), author) {
                 authors.insert(author.id, author.username.clone());
             }
-            issues.push((issue, raw.author.map(|author| author.id)));
+            issues.push((issue, is_left, author.map(|author| author.id)));
         }
-        let trusted = self.people.trusted(&self.api, &setup.project, &setup.me, &authors).await?;
-        Ok(issues
-            .into_iter()
-            .map(|(issue, author)| Issue { trusted: author.is_some_and(|id| trusted.contains(&id)), ..issue })
-            .collect())
+        let standings = self.people.standings(&self.api, &setup.project, &setup.me, &authors).await?;
+        // In a private project only members open issues: one who is none any more has left.
+        let is_private = setup.project.visibility.as_deref() == Some("private");
+        let counts = |issue: &Issue, author: u64| match standings.get(&author) {
+            Some(Standing::Counts) => true,
+            Some(Standing::NoMember) => issue.labelled && is_private,
+            Some(Standing::Guest) | None => false,
+        };
+        let judged = |(issue, is_left, author): (Issue, bool, Option<u64>)| {
+            let trusted = is_left || author.is_some_and(|author| counts(&issue, author));
+            Issue { trusted, ..issue }
+        };
+        Ok(issues.into_iter().map(judged).collect())
     }
 
     fn issue_of(&self, setup: &Setup, raw: &wire::Issue, item: &Item) -> Issue {

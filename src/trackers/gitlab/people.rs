@@ -5,45 +5,92 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gitlab::api::projects::members::AllProjectMembers;
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OnceCell};
 
 use super::api::{Api, Get};
-use super::wire::{Member, PLANNER, Project, User};
+use super::wire::{Group, Member, PLANNER, Project, User};
 use super::{Error, built};
 use crate::issue::Actor;
 
+/// How somebody stands to the project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// Their stamps count: our own account, whoever may edit every issue, a bot of the project's.
+    Counts,
+    /// A member who may not edit what others wrote.
+    Guest,
+    /// No member, perhaps not any more.
+    NoMember,
+}
+
 /// What is known of authors so far.
 #[derive(Debug, Default)]
-pub(super) struct People(Mutex<BTreeMap<u64, bool>>);
+pub(super) struct People {
+    known: Mutex<BTreeMap<u64, Standing>>,
+    /// The groups that the project is below, by their ids.
+    groups: OnceCell<BTreeSet<u64>>,
+}
 
 impl People {
-    /// Of these authors of stamped issues (id and name), those whose stamps count. Asks about each stranger once.
-    pub(super) async fn trusted(
+    /// How these authors of stamped issues (id and name) stand to the project. Asks about each stranger once.
+    pub(super) async fn standings(
         &self,
         api: &Api,
         project: &Project,
         me: &User,
         authors: &BTreeMap<u64, String>,
-    ) -> Result<BTreeSet<u64>, Error> {
-        let mut known = self.0.lock().await;
-        known.insert(me.id, true);
+    ) -> Result<BTreeMap<u64, Standing>, Error> {
+        let mut known = self.known.lock().await;
+        known.insert(me.id, Standing::Counts);
         let new: BTreeSet<u64> = authors.keys().copied().filter(|id| !known.contains_key(id)).collect();
         if !new.is_empty() {
             let members = AllProjectMembers::builder().project(project.id).user_ids(new.iter().copied()).build();
             let members: Vec<Member> = api.all("list the project's members", built(members)?).await?;
-            let may_edit = members.iter().filter(|member| member.access_level >= PLANNER).map(|member| member.id);
-            let may_edit: BTreeSet<u64> = may_edit.collect();
             for id in new {
-                let bot = authors.get(&id).is_some_and(|name| is_bots_name(name, project));
-                let trusted = may_edit.contains(&id) || bot && is_bot(api, id).await?;
-                known.insert(id, trusted);
+                let name = authors.get(&id).map(String::as_str).unwrap_or_default();
+                let role = members.iter().filter(|member| member.id == id).map(|member| member.access_level).max();
+                let standing = match role {
+                    Some(role) if role >= PLANNER => Standing::Counts,
+                    _ if self.is_our_bots_name(api, project, name).await? && is_bot(api, id).await? => Standing::Counts,
+                    Some(_) => Standing::Guest,
+                    None => Standing::NoMember,
+                };
+                known.insert(id, standing);
             }
         }
-        Ok(known.iter().filter(|(_, trusted)| **trusted).map(|(id, _)| *id).collect())
+        Ok(known.clone())
+    }
+
+    /// Whether a name is that of an access token of the project, or of a group that it is below. When a token ends, its
+    /// bot is no member any more, but the issues that it wrote stay.
+    async fn is_our_bots_name(&self, api: &Api, project: &Project, name: &str) -> Result<bool, Error> {
+        if bot_of(name, "project") == Some(project.id) {
+            return Ok(true);
+        }
+        let Some(group) = bot_of(name, "group") else { return Ok(false) };
+        if project.group() == Some(group) {
+            return Ok(true);
+        }
+        let ask = async || -> Result<BTreeSet<u64>, Error> {
+            let endpoint = Get { path: format!("projects/{}/groups", project.id), query: Vec::new() };
+            match api.all::<Group>("list the groups above the project", endpoint).await {
+                Ok(groups) => Ok(groups.into_iter().map(|group| group.id).collect()),
+                Err(Error::NotFound { .. } | Error::Forbidden { .. }) => Ok(BTreeSet::new()),
+                Err(error) => Err(error),
+            }
+        };
+        Ok(self.groups.get_or_try_init(ask).await?.contains(&group))
     }
 }
 
 impl User {
+    /// Whether GitLab put what a deleted account wrote under this name.
+    ///
+    /// <https://docs.gitlab.com/user/profile/account/delete_account/#associated-records>
+    pub(super) fn is_ghost(&self) -> bool {
+        self.username == "ghost" || self.username.starts_with("ghost") && self.bot == Some(true)
+    }
+
     /// What kind of account it is. Bots are told by the names that GitLab gives them, as lists say no more: one with a
     /// name of its own counts as a person.
     pub(super) fn actor(&self) -> Actor {
@@ -65,24 +112,16 @@ fn is_automatic_name(name: &str) -> bool {
         "gitlab-llm-bot",
     ];
     let name = name.to_lowercase();
-    let token = |kind: &str| {
-        let rest = name.strip_prefix(kind)?.strip_prefix('_')?;
-        let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix("_bot")?;
-        (rest.is_empty() || rest.starts_with('_') || rest.bytes().all(|b| b.is_ascii_digit())).then_some(())
-    };
     OWN.contains(&name.as_str())
         || name.starts_with("service_account_")
-        || ["project", "group"].into_iter().any(|kind| token(kind).is_some())
+        || ["project", "group"].into_iter().any(|kind| bot_of(&name, kind).is_some())
 }
 
-/// Whether a name is that of an access token of the project or its group. When a token expires, its bot is no member any
-/// more, but the issues that it wrote stay.
-fn is_bots_name(name: &str, project: &Project) -> bool {
-    let of = |kind: &str, id: u64| {
-        let rest = name.strip_prefix(&format!("{kind}_{id}_bot"));
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('_') || rest.bytes().all(|b| b.is_ascii_digit()))
-    };
-    of("project", project.id) || project.group().is_some_and(|id| of("group", id))
+/// The id of the project or group whose access token has this name.
+fn bot_of(name: &str, kind: &str) -> Option<u64> {
+    let (id, rest) = name.strip_prefix(kind)?.strip_prefix('_')?.split_once("_bot")?;
+    let is_bot = rest.is_empty() || rest.starts_with('_') || rest.bytes().all(|byte| byte.is_ascii_digit());
+    id.parse().ok().filter(|_| is_bot)
 }
 
 /// Whether GitLab says that an account is a bot: anybody can register under a name that looks like one.
@@ -111,16 +150,13 @@ mod tests {
     }
 
     #[test]
-    fn knows_the_names_of_its_own_bots_only() {
-        let project: Project = serde_json::from_value(serde_json::json!({
-            "id": 42, "path_with_namespace": "acme/shop", "namespace": { "id": 7, "kind": "group" }
-        }))
-        .expect("project");
-        for name in ["project_42_bot", "project_42_bot1", "project_42_bot_0f3a", "group_7_bot_0f3a"] {
-            assert!(is_bots_name(name, &project), "{name}");
+    fn knows_whose_bot_a_name_is() {
+        for name in ["project_42_bot", "project_42_bot1", "project_42_bot_0f3a"] {
+            assert_eq!((bot_of(name, "project"), bot_of(name, "group")), (Some(42), None), "{name}");
         }
-        for name in ["project_421_bot_0f3a", "project_42_botanist", "group_42_bot_1", "root"] {
-            assert!(!is_bots_name(name, &project), "{name}");
+        assert_eq!(bot_of("group_7_bot_0f3a", "group"), Some(7));
+        for name in ["project_421_botanist", "project__bot", "project_x_bot", "root"] {
+            assert_eq!(bot_of(name, "project"), None, "{name}");
         }
     }
 }

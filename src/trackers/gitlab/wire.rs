@@ -84,6 +84,12 @@ impl Project {
     }
 }
 
+/// A group that a project is below.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Group {
+    pub id: u64,
+}
+
 /// A member of a project, inherited membership included.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Member {

@@ -110,7 +110,13 @@ impl Response {
         }
         let what = self.what.clone();
         let detail = self.says();
+        let is_page = self.header(CONTENT_TYPE.as_str()).is_some_and(|kind| kind.contains("html"));
         Err(match self.status.as_u16() {
+            // An API never refuses with a page: something on the way does.
+            403 | 407 | 451 if is_page => Error::Unreachable {
+                detail: format!("a proxy or firewall answered with a page: {detail}"),
+                service: self.service,
+            },
             300..=399 => Error::Moved(
                 self.headers.get(LOCATION).and_then(|to| to.to_str().ok()).unwrap_or("elsewhere").to_owned(),
             ),

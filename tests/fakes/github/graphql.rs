@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::documents::{document, schema};
 use super::filter::{is_app, matches};
 use super::world::{Account, Author, Field, Issue, Role, TokenKind, World};
-use super::{Answer, mutations};
+use super::{Answer, mutations, odd};
 
 /// What a field's resolver fails with: GitHub's type of error, and its words.
 pub fn failed(kind: &str, message: impl std::fmt::Display) -> FieldError {
@@ -28,6 +28,10 @@ pub fn answer(world: &mut World, account: &Account, body: &[u8], violations: &mu
         violations.push(format!("{message}\n{text}"));
         Answer::new(200, json!({ "errors": [{ "message": message }] }))
     };
+    if !world.knows_duplicates && text.contains("enableDuplicate") {
+        let message = "Field 'stateReason' doesn't accept argument 'enableDuplicate'";
+        return Answer::new(200, json!({ "errors": [{ "message": message }] }));
+    }
     let document = match document(text) {
         Ok(document) => document,
         Err(errors) => return refuse(errors, violations),
@@ -68,7 +72,7 @@ pub fn answer(world: &mut World, account: &Account, body: &[u8], violations: &mu
             None => violations.push(format!("{message}\n{text}")),
         }
     }
-    Answer::new(200, response)
+    Answer::new(200, odd::alter(world, response))
 }
 
 pub struct Context<'w> {

@@ -9,6 +9,7 @@ pub mod fault;
 mod filter;
 pub mod graphql;
 pub mod mutations;
+mod odd;
 pub mod rest;
 pub mod world;
 

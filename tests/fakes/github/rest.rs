@@ -58,6 +58,12 @@ pub fn answer(world: &mut World, account: &Account, call: &Call<'_>) -> Answer {
         .map(|part| percent_encoding::percent_decode_str(part).decode_utf8_lossy().into_owned())
         .collect();
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+    if let ["orgs", owner, "issue-types"] = parts.as_slice() {
+        let seen = owner.eq_ignore_ascii_case(world.owner) && !world.issue_types.is_empty();
+        let kind = |name: &&str| json!({ "id": 1, "node_id": "IT_1", "name": name, "description": null });
+        let kinds = world.issue_types.iter().map(kind).collect();
+        return if seen { Answer::new(200, kinds) } else { Answer::message(404, "Not Found") };
+    }
     let ["repos", owner, name, rest @ ..] = parts.as_slice() else { return Answer::message(404, "Not Found") };
     if world.old_name.is_some_and(|old| old == *name) {
         let mut moved = Answer::message(if *call.method == Method::GET { 301 } else { 307 }, "Moved Permanently");
@@ -106,6 +112,7 @@ pub fn answer(world: &mut World, account: &Account, call: &Call<'_>) -> Answer {
             Err(answer) => answer,
         },
         (&Method::POST, ["issues", number, "comments"]) => comment(world, account, number, call),
+        (&Method::GET, ["collaborators", login, "permission"]) => permission(world, login),
         (&Method::GET, ["labels"]) => page(world, call, world.labels.iter().map(label_json).collect()),
         (&Method::POST, ["labels"]) => create_label(world, account, call),
         (&Method::GET, ["assignees"]) => {
@@ -210,6 +217,21 @@ fn refuse_text(body: &Value) -> Option<Answer> {
     None
 }
 
+/// <https://docs.github.com/en/rest/collaborators/collaborators#get-repository-permissions-for-a-user>
+fn permission(world: &World, login: &str) -> Answer {
+    let account = world.accounts.values().find(|account| account.login.eq_ignore_ascii_case(login));
+    let role = account.map(|account| account.role).or_else(|| world.roles.get(login).copied());
+    let (permission, role) = match role {
+        Some(Role::Write) => ("write", "write"),
+        Some(Role::Triage) => ("read", "triage"),
+        Some(Role::Read) => ("read", "read"),
+        None if world.public => ("read", "read"),
+        Some(Role::None) | None => ("none", "none"),
+    };
+    let user = user_json(&Author { login: login.to_owned(), bot: false, association: "NONE" });
+    Answer::new(200, json!({ "permission": permission, "role_name": role, "user": user }))
+}
+
 fn strings(value: &Value) -> Vec<String> {
     value.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
@@ -266,7 +288,7 @@ fn update(world: &mut World, account: &Account, number: &str, call: &Call<'_>) -
         return refusal;
     }
     let reason = body["state_reason"].as_str();
-    if reason.is_some() && body["state"].as_str().is_none() {
+    if reason.is_some() && body["state"].as_str().is_none() || reason == Some("duplicate") && !world.knows_duplicates {
         return validation(
             "Validation Failed",
             json!([{ "resource": "Issue", "field": "state_reason", "code": "invalid" }]),

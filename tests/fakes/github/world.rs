@@ -176,6 +176,18 @@ pub struct World {
     pub project_lag: usize,
     /// Requests for which a new issue stays unseen in lists.
     pub list_lag: usize,
+    /// What people without a token here may do; all others may read what is public.
+    /// What the organization says to every query of the token.
+    pub forbids: Option<&'static str>,
+    /// Whether the Project has fields of a kind that came later.
+    pub unknown_kinds: bool,
+    /// Whether every issue is on a board that the token may not see, too.
+    pub hidden_board: bool,
+    /// Of the organization; none where a person owns the repository.
+    pub issue_types: Vec<&'static str>,
+    pub roles: BTreeMap<&'static str, Role>,
+    /// Whether it knows duplicates; Enterprise Server does from 3.16 on.
+    pub knows_duplicates: bool,
     /// Whether lists can be filtered by an App's name: on Enterprise Cloud, that finds nothing.
     pub finds_apps: bool,
     pub requests: usize,
@@ -235,6 +247,12 @@ impl Default for World {
             accounts: accounts.into(),
             project_lag: 0,
             list_lag: 0,
+            roles: [("owner", Role::Write), ("member", Role::Write), ("collaborator", Role::Write)].into(),
+            forbids: None,
+            unknown_kinds: false,
+            hidden_board: false,
+            issue_types: vec!["Bug", "Task"],
+            knows_duplicates: true,
             finds_apps: true,
             requests: 0,
             base: String::new(),

@@ -131,6 +131,12 @@ impl Call<'_> {
             ("GET", ["labels"]) => self.labels(&project),
             ("POST", ["labels"]) => self.make_label(&project, role),
             ("GET", ["milestones"]) => self.milestones(&project),
+            ("GET", ["groups"]) => {
+                self.only(&["per_page", "page"]);
+                // The groups above: `acme/backend` and `acme`.
+                let groups = [7, 70].map(|id| json!({ "id": id, "name": "a group" }));
+                self.page(groups.to_vec())
+            }
             ("GET", ["members", "all"]) => self.members(&project),
             ("GET", ["members", "all", id]) => self.member(&project, id),
             (_, ["issues", rest @ ..]) => {

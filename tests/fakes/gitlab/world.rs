@@ -155,6 +155,11 @@ pub const STRANGER: u64 = 102;
 pub const GUEST_USER: u64 = 103;
 pub const OLD_BOT: u64 = 104;
 pub const FALSE_BOT: u64 = 105;
+pub const GHOST: u64 = 106;
+/// The bot of a token of the group above the project's own.
+pub const GROUP_BOT: u64 = 107;
+/// The bot of another group.
+pub const OTHER_BOT: u64 = 108;
 pub const PROJECT: u64 = 42;
 
 impl World {
@@ -204,6 +209,9 @@ impl World {
                 user(GUEST_USER, "gustav", false),
                 user(OLD_BOT, "project_42_bot_9c1d", true),
                 user(FALSE_BOT, "project_42_bot_evil", false),
+                user(GHOST, "ghost", true),
+                user(GROUP_BOT, "group_70_bot_77aa", true),
+                user(OTHER_BOT, "group_71_bot_77aa", true),
             ],
             tokens,
             projects: vec![project],
