@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::Answer;
 use super::contract;
+use super::labels::{add_labels, remove_label};
 use super::world::{Account, Author, Comment, Issue, Label, Role, World};
 
 /// A request below `/api/v3`.
@@ -17,7 +18,7 @@ pub struct Call<'a> {
 }
 
 impl Call<'_> {
-    fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_slice(self.body).unwrap_or(Value::Null)
     }
 
@@ -128,7 +129,7 @@ pub fn answer(world: &mut World, account: &Account, call: &Call<'_>) -> Answer {
     }
 }
 
-fn find<'w>(world: &'w World, number: &str) -> Result<&'w Issue, Answer> {
+pub fn find<'w>(world: &'w World, number: &str) -> Result<&'w Issue, Answer> {
     let number: u64 = number.parse().map_err(|_| Answer::message(404, "Not Found"))?;
     match world.issues.iter().find(|issue| issue.number == number) {
         None => Err(Answer::message(404, "Not Found")),
@@ -237,7 +238,7 @@ fn strings(value: &Value) -> Vec<String> {
 }
 
 /// Labels as they take: those that are not there are made, where the account may.
-fn take_labels(world: &mut World, account: &Account, labels: &Value) -> Vec<String> {
+pub fn take_labels(world: &mut World, account: &Account, labels: &Value) -> Vec<String> {
     let mut taken = Vec::new();
     for name in strings(labels) {
         if !world.has_label(&name) && account.role >= Role::Write {
@@ -322,49 +323,6 @@ fn update(world: &mut World, account: &Account, number: &str, call: &Call<'_>) -
     Answer::new(200, issue_json(world, &changed, None))
 }
 
-/// <https://docs.github.com/en/rest/issues/labels#add-labels-to-an-issue>
-fn add_labels(world: &mut World, account: &Account, number: &str, call: &Call<'_>) -> Answer {
-    let number = match find(world, number) {
-        Ok(issue) => issue.number,
-        Err(answer) => return answer,
-    };
-    if account.role < Role::Triage {
-        return Answer::message(403, "Must have admin rights to Repository.");
-    }
-    for label in take_labels(world, account, &call.json()["labels"]) {
-        let issue = world.issue(number).expect("it is there");
-        if !issue.labels.contains(&label) {
-            issue.labels.push(label);
-        }
-    }
-    Answer::new(200, issue_labels(world, number))
-}
-
-/// <https://docs.github.com/en/rest/issues/labels#remove-a-label-from-an-issue>
-fn remove_label(world: &mut World, account: &Account, number: &str, label: &str) -> Answer {
-    let issue = match find(world, number) {
-        Ok(issue) => issue,
-        Err(answer) => return answer,
-    };
-    if account.role < Role::Triage {
-        return Answer::message(403, "Must have admin rights to Repository.");
-    }
-    let number = issue.number;
-    let issue = world.issue(number).expect("it is there");
-    let before = issue.labels.len();
-    issue.labels.retain(|known| !known.eq_ignore_ascii_case(label));
-    if issue.labels.len() == before {
-        return Answer::message(404, "Label does not exist");
-    }
-    Answer::new(200, issue_labels(world, number))
-}
-
-fn issue_labels(world: &World, number: u64) -> Value {
-    let issue = world.issues.iter().find(|issue| issue.number == number).expect("it is there");
-    let known = |name: &String| world.labels.iter().find(|label| label.name == *name).map(label_json);
-    issue.labels.iter().filter_map(known).collect()
-}
-
 fn comment(world: &mut World, account: &Account, number: &str, call: &Call<'_>) -> Answer {
     let issue = match find(world, number) {
         Ok(issue) => issue.clone(),
@@ -428,7 +386,7 @@ fn user_json(author: &Author) -> Value {
     )
 }
 
-fn label_json(label: &Label) -> Value {
+pub fn label_json(label: &Label) -> Value {
     json!({
         "id": 1, "node_id": "LA_1", "url": "https://api.github.com/labels/1", "name": label.name, "color": label.color,
         "description": label.description, "default": false
