@@ -408,3 +408,31 @@ fn facts_that_help_to_decide_are_read() {
     assert_eq!(osv(&analysis(true)), (Severity::High, Some("called".to_owned())));
     assert_eq!(osv(""), (Severity::High, None));
 }
+
+#[test]
+fn rules_are_called_without_the_machines_path() {
+    for (written, rule) in [
+        ("builds.acme.shop.rules.eval", "rules.eval"),
+        ("home.runner.work.shop.shop.rules.eval", "rules.eval"),
+        ("python.lang.security.eval", "python.lang.security.eval"),
+    ] {
+        let json = format!(
+            r#"{{"results": [{{"check_id": "{written}", "path": "a.py", "start": {{"line": 1}}, "end": {{"line": 1}}, "extra": {{"severity": "ERROR"}}}}], "errors": []}}"#
+        );
+        let sarif = format!(
+            r#"{{"version": "2.1.0", "runs": [{{"tool": {{"driver": {{"name": "Semgrep OSS"}}}}, "results": [{{"ruleId": "{written}", "level": "error", "message": {{"text": "x"}}}}]}}]}}"#
+        );
+        for text in [json, sarif] {
+            let finding = read_bytes("s.json", text.into(), None).unwrap().remove(0).findings.remove(0);
+            assert_eq!(finding.rule.as_deref(), Some(rule));
+        }
+    }
+}
+
+#[test]
+fn a_title_does_not_tell_what_is_missing() {
+    let text = r#"{"matches": [{"vulnerability": {"id": "CVE-2024-1000"}, "artifact": {"name": "a"}}], "descriptor": {"name": "grype"}}"#;
+    let title = |text: &str| read_bytes("g.json", text.into(), None).unwrap().remove(0).findings.remove(0).title;
+    assert_eq!(title(text), "CVE-2024-1000 in a");
+    assert_eq!(title(&text.replace(r#""name": "a""#, r#""version": "1""#)), "CVE-2024-1000 in 1");
+}

@@ -8,7 +8,7 @@ use jaq_json::{Num, Val};
 
 use super::html::to_text;
 use super::shape::lossy;
-use super::{basics, ids};
+use super::{basics, checkouts, ids};
 use crate::finding::base_score;
 
 /// What jq offers and a report has no business with.
@@ -28,8 +28,20 @@ pub(super) fn all<D: for<'a> DataT<V<'a> = Val>>() -> impl Iterator<Item = Funct
     allowed.chain(forbidden).chain(basics::all()).chain(ours())
 }
 
-fn ours<D: for<'a> DataT<V<'a> = Val>>() -> [Function<D>; 8] {
+/// What becomes text in a text: null is none. No program can spell its name.
+pub(super) const TEXT: &str = "part of a text";
+
+fn ours<D: for<'a> DataT<V<'a> = Val>>() -> [Function<D>; 10] {
     [
+        native::run((TEXT, v(0), |cv| {
+            bome(Ok(if matches!(cv.1, Val::Null) { Val::from(String::new()) } else { cv.1 }))
+        })),
+        native::run(("without_checkout", v(0), |cv| {
+            bome(Ok(match &cv.1 {
+                Val::TStr(bytes) => Val::from(without_checkout(&lossy(bytes)).to_owned()),
+                other => other.clone(),
+            }))
+        })),
         native::run(("items", v(0), |cv| items(cv.1))),
         native::run(("cwe", v(0), |cv| texts(&cv.1, |text| ids::cwes(text).map(Val::from).collect()))),
         native::run(("ids", v(0), |cv| {
@@ -59,6 +71,12 @@ fn ours<D: for<'a> DataT<V<'a> = Val>>() -> [Function<D>; 8] {
             }))
         })),
     ]
+}
+
+/// A dotted name (`builds.acme.shop.rules.eval`) without the folders of a machine's checkout.
+pub(super) fn without_checkout(name: &str) -> &str {
+    let path = format!("/{}", name.replace('.', "/"));
+    checkouts::below_checkout(&path).next().map_or(name, |rest| &name[name.len() - rest.len()..])
 }
 
 fn many<'a>(values: impl IntoIterator<Item = Val, IntoIter: 'a>) -> ValXs<'a, Val> {

@@ -2,6 +2,7 @@
 # `items`: of an array; `present`: the value, if it says something; `[…] | joined(" ")`: what says something, joined;
 # `first_present(f)`: the first output that says something, else null;
 # `cwe`: `79`, `"79"`, `"CWE-79: …"` → `CWE-79`; `ids`: the vulnerability ids in a text; `html_text`: HTML as plain text;
+# `without_checkout`: a dotted name without the folders of a machine's checkout (`builds.acme.shop.rules.eval` → `rules.eval`);
 # `cvss_score`: the base score of a CVSS vector.
 
 # The items of an array; nothing where it is null. Anything else is an error.

@@ -102,6 +102,15 @@ pub(super) fn is_absent(value: &Val, name: &str) -> bool {
     members.get(&Val::from(name.to_owned())).is_none_or(|value| matches!(text(value), Ok(None)))
 }
 
+/// A title in which something is missing (`CVE-1 in  : `), without the gaps.
+fn without_gaps(title: &str) -> String {
+    let mut title = title.lines().next().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
+    while let Some(rest) = [":", " in", " -", " at", ","].iter().find_map(|end| title.strip_suffix(end)) {
+        title.truncate(rest.trim_end().len());
+    }
+    title.replace(" : ", ": ").replace(" :", ":")
+}
+
 /// A container image as a target: a new tag is no new target.
 fn image_target(value: &Val) -> Shaped<Option<String>> {
     Ok(text(value)?.map(|image| image_name(&image)))
@@ -307,7 +316,7 @@ pub(super) fn found(value: &Val, kind: Kind) -> Shaped<Found> {
     let (mut target, mut image, mut scanner, mut secrets, mut rated) = (None, None, None, Vec::new(), None);
     let there = object(value, |name, value| {
         match name {
-            "title" => finding.title = text(value)?.unwrap_or_default(),
+            "title" => finding.title = text(value)?.map(|title| without_gaps(&title)).unwrap_or_default(),
             "severity" => rated = severity(value)?,
             "status" => {
                 if let Some(word) = text(value)? {

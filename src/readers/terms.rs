@@ -8,6 +8,7 @@ use jaq_core::path::{Part, Path};
 use jaq_core::{DataT, Lut, Native, data::HasLut};
 use jaq_json::{Num, Val};
 
+use super::functions;
 use super::objects::{self, Literal, Written};
 use super::steps::{self, Steps};
 
@@ -71,6 +72,12 @@ impl<'s> Replacer<'s, '_> {
             Term::Call(name, arguments) => Term::Call(name, self.terms(arguments)),
             Term::Str(format, parts) => {
                 let part = |part| match part {
+                    // In jq `"\(null)"` is `null`, and titles would hold that word wherever a report lacks something.
+                    StrPart::Term(term) if format.is_none() => {
+                        let term = self.term(term);
+                        let call = Term::Call(functions::TEXT, Vec::new());
+                        StrPart::Term(Term::BinOp(Box::new(term), BinaryOp::Pipe(None), Box::new(call)))
+                    }
                     StrPart::Term(term) => StrPart::Term(self.term(term)),
                     text => text,
                 };
@@ -244,7 +251,6 @@ mod tests {
             "first(.[]?)",
             "map(values)?",
             ".. |= (values)",
-            "\"\\(.a?.b?)\"",
             "\"\\({x: [.d?], y: 1})\"",
             "def f(g): g |= 2; f(.a.b[0])",
             "def f(g): path(g); f(.d)",
@@ -291,6 +297,7 @@ mod tests {
             ("{(empty): 1, c: 1}", r#"[{"c":1}]"#),
             ("{a: {b: empty}, c: [{d: empty}]}", r#"[{"a":{"b":null},"c":[{"d":null}]}]"#),
             ("{if: 1, a: (empty, empty)}", r#"[{"if":1,"a":null}]"#),
+            (r#""<\(.none)>, \(.a.c), \(false)""#, r#"["<>, 5, false"]"#),
             ("{a: 1} + {b: empty}", r#"[{"a":1,"b":null}]"#),
             ("def f(x): {x: x}; f(empty)", r#"[{"x":null}]"#),
             (format!("{{{many}}}").as_str(), format!("[{{{nulls}}}]").as_str()),

@@ -18,7 +18,7 @@ use self::package::Told;
 use self::rules::Rules;
 use self::tools::Tool;
 use super::leaf::{self, Object};
-use super::{Input, Probe, ReadError, Reader, ids, redact};
+use super::{Input, Probe, ReadError, Reader, functions, ids, redact};
 use crate::finding::{Artifact, Evidence, Facts, Finding, Fingerprint, Kind, Scan, Source, Status, image_name};
 
 /// Reads SARIF.
@@ -163,6 +163,7 @@ fn is_finding(result: &ResultObject<'_>) -> bool {
 fn finding(run: &Run<'_>, rules: &Rules<'_, '_>, tool: &Tool, result: &ResultObject<'_>) -> Option<Finding> {
     let rule = rules.of(result);
     let rule_id = rules::id(result).or_else(|| rule.and_then(|rule| rule.id.get()));
+    let rule_id = rule_id.map(|id| if tool.rule_ids_are_paths { functions::without_checkout(id) } else { id });
     let strings: Vec<&Map<'_, Object<Message<'_>>>> = rule
         .map(|rule| &rule.message_strings)
         .into_iter()

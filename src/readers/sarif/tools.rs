@@ -36,6 +36,8 @@ pub(super) struct Tool {
     pub(super) levels: BTreeMap<String, Severity>,
     /// Severities by the beginning of a rule's id, the longest first; an empty one is for all others.
     pub(super) rule_severities: BTreeMap<String, Severity>,
+    /// Whether rules of the repository are called by their path on the machine, with dots.
+    pub(super) rule_ids_are_paths: bool,
     /// Identifiers of all its findings.
     pub(super) identifiers: Vec<String>,
     /// Whether a rule's tags are other ids of its vulnerability.
