@@ -6,10 +6,10 @@ use chrono::NaiveDate;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use findsync::finding::{Component, Evidence, Finding, Kind, Location, Scan, Severity, Snippet, assign_keys, digest};
 use findsync::issue::{
-    Body, CloseReason, Draft, DraftField, Issue, IssueId, Limits, Markup, Member, On, Place, Stamp, State,
-    StatusTarget, Update,
+    Body, CloseReason, Draft, DraftField, GroupStamp, Issue, IssueId, Limits, Markup, On, Stamp, State, StatusTarget,
+    Update,
 };
-use findsync::plan::{Change, Coverage, Planner, Settings, Write};
+use findsync::plan::{Change, Decision, Planner, Policy, Reported, Route, ScanFacts, Settings, Subject, Write};
 
 const MANY: usize = 10_000;
 
@@ -39,33 +39,60 @@ fn scan() -> Scan {
     Scan { scanner: "S".into(), target: "t".into(), complete: true, findings, ..Scan::default() }
 }
 
-fn drafts(scan: &Scan, severity: Severity) -> Vec<Draft> {
-    let draft = |finding: &Finding| Draft {
-        key: finding.keys[0],
-        members: vec![Member { keys: finding.keys.clone(), scopes: vec![scan.scope()], place: Place::default() }],
-        excluded: Vec::new(),
-        status: finding.status,
-        reason: None,
-        expired: false,
-        severity,
-        kinds: vec![finding.kind],
-        title: finding.title.clone(),
-        body: format!("{}\n\n{severity}\n\n{}", finding.title, "A paragraph of description. ".repeat(60)),
-        content: digest([("body", finding.title.as_str()), ("severity", severity.name())]),
-        labels: vec!["security".into()],
-        fields: vec![DraftField {
-            name: "Priority".into(),
-            value: severity.name().into(),
-            on: On::Update,
-            update: Update::IfUnedited,
-        }],
-        update_title: Update::IfUnedited,
-        update_body: Update::IfUnedited,
-        held: None,
-        confidential: false,
-        seen_by: "S".into(),
-    };
-    scan.findings.iter().map(draft).collect()
+/// Renders a text as long as usual ones.
+struct Texts;
+
+impl Policy for Texts {
+    fn decide(&self, _: &Reported<'_>) -> Option<Decision> {
+        None
+    }
+
+    fn route(&self, _: &[(usize, usize)]) -> Route {
+        Route::Here
+    }
+
+    fn group(&self, _: &[(usize, usize)]) -> Option<GroupStamp> {
+        None
+    }
+
+    fn render(&self, subject: &Subject) -> Draft {
+        let title = subject.key.to_string();
+        let severity = subject.severity;
+        Draft {
+            body: Some(format!("{title}\n\n{severity}\n\n{}", "A paragraph of description. ".repeat(60))),
+            content: digest([("body", title.as_str()), ("severity", severity.name())]),
+            title: Some(title),
+            attribution: "**Seen by**\n\n- S on `t`".into(),
+            labels: vec!["security".into()],
+            fields: vec![DraftField {
+                name: "Priority".into(),
+                value: severity.name().into(),
+                on: On::Update,
+                update: Update::IfUnedited,
+            }],
+            ..Draft::default()
+        }
+    }
+
+    fn title(&self, _: &[(usize, usize)]) -> String {
+        String::new()
+    }
+
+    fn seen_by(&self, _: &[(usize, usize)]) -> String {
+        "S".into()
+    }
+
+    fn place(&self, _: &[(usize, usize)]) -> Option<(String, Option<u32>)> {
+        None
+    }
+
+    fn exists(&self, _: &str) -> Option<bool> {
+        None
+    }
+
+    fn resembles(&self, _: &[(usize, usize)], _: &Issue) -> bool {
+        false
+    }
 }
 
 fn settings() -> Settings {
@@ -78,7 +105,6 @@ fn settings() -> Settings {
     let done = || target("Done", State::Closed);
     Settings {
         mapping: "shop".into(),
-        siblings: Vec::new(),
         today: NaiveDate::from_ymd_opt(2026, 11, 24).unwrap(),
         tracker: Limits {
             title: 256,
@@ -93,7 +119,6 @@ fn settings() -> Settings {
         },
         statuses: [target("In Progress", State::Open), done(), done(), done()],
         update_status: Update::IfUnedited,
-        closing_fields: Vec::new(),
         max_open: MANY,
         max_close_percent: 100,
         scope_ttl: 30,
@@ -101,6 +126,13 @@ fn settings() -> Settings {
         keep_manual_close: false,
         record_decisions: false,
         publishing_unasked: false,
+        grouped: false,
+        shared: false,
+        formerly: Vec::new(),
+        decided_label: "findsync-decided".into(),
+        own_label: "findsync".into(),
+        has_siblings: false,
+        newest_finished: None,
     }
 }
 
@@ -122,7 +154,7 @@ fn issues(planner: &Planner<'_>) -> Vec<Issue> {
             fields: new.fields.into_iter().filter_map(|field| Some((field.name, field.value?))).collect(),
             trusted: true,
             labelled: true,
-            decision: None,
+            decisions: Vec::new(),
             comments: Some(Vec::new()),
             revision: None,
         }
@@ -136,9 +168,9 @@ fn plan(criterion: &mut Criterion) {
         bench.iter_batched(|| scan.clone(), |mut scan| assign_keys(&mut scan), BatchSize::LargeInput);
     });
     assign_keys(&mut scan);
-    let (settings, coverage) = (settings(), Coverage::of(std::slice::from_ref(&scan)));
-    let low = drafts(&scan, Severity::Low);
-    let planner = Planner { drafts: &low, coverage: &coverage, settings: &settings };
+    let settings = settings();
+    let low = [ScanFacts::new(&scan, &|_| String::new())];
+    let planner = Planner { scans: &low, policy: &Texts, settings: &settings };
     let issues = issues(&planner);
     assert!(planner.plan(&issues).changes.is_empty());
     criterion.bench_function("plan of 10,000 findings against 10,000 issues, nothing changed", |bench| {
@@ -146,9 +178,10 @@ fn plan(criterion: &mut Criterion) {
     });
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or("VmHWM: not known here");
-    println!("peak memory so far, findings, drafts and issues in it: {peak}");
-    let high = drafts(&scan, Severity::High);
-    let planner = Planner { drafts: &high, ..planner };
+    println!("peak memory so far, findings, facts and issues in it: {peak}");
+    scan.findings.iter_mut().for_each(|finding| finding.severity = Severity::High);
+    let high = [ScanFacts::new(&scan, &|_| String::new())];
+    let planner = Planner { scans: &high, ..planner };
     assert_eq!(planner.plan(&issues).changes.len(), MANY);
     criterion.bench_function("plan of 10,000 findings against 10,000 issues, all changed", |bench| {
         bench.iter(|| planner.plan(&issues));

@@ -1,12 +1,12 @@
 //! Apply: the only place that writes. Order, "did it happen?", simultaneous edits, twins of racing runs.
 
-use std::cell::Cell;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::StreamExt as _;
 
-use crate::finding::Key;
-use crate::issue::{Comment, Edit, Issue, IssueId, New, Note, Stamp, State};
-use crate::plan::{Action, Change, Plan, Planner, Verdict, Write};
+use crate::issue::{Comment, Edit, Issue, IssueId, New, Note, State};
+use crate::plan::{Action, Change, Plan, Planner, Write};
 use crate::trackers::{Error, Found, Track, Which};
 
 /// Times that a change is planned anew where people keep changing the issue at the same time, or the service has us wait.
@@ -59,53 +59,93 @@ impl Applied {
 pub struct Context<'a> {
     /// What the plan was made from, to plan a change anew.
     pub planner: Planner<'a>,
+    /// The issues that the plan was made from.
+    pub issues: &'a [Issue],
     /// Where to write.
     pub tracker: &'a dyn Track,
     /// Turns a note into a comment's text.
     pub say: &'a (dyn Fn(&Note) -> String + Sync),
-    /// The highest number of an issue when the issues were listed.
-    pub newest: u64,
+}
+
+/// What became of members while a plan is carried out.
+#[derive(Debug, Default)]
+struct Progress {
+    /// Why nothing more is tried.
+    stopped: Option<String>,
+    /// Members that did not get to their new issue: no other issue may lose them.
+    stranded: BTreeSet<u64>,
+    /// The issues that hold members now.
+    holders: BTreeMap<u64, IssueId>,
 }
 
 /// Carries out a plan, and goes on past a failed change unless no other could succeed.
 pub async fn apply(context: &Context<'_>, plan: &Plan, progress: &mut dyn FnMut(usize, &Change)) -> Applied {
-    let stopped: Cell<Option<String>> = Cell::new(None);
-    let one = |at: usize| {
-        let stopped = &stopped;
-        async move {
-            if let Some(why) = stopped.take() {
-                stopped.set(Some(why.clone()));
-                return (at, Outcome::Skipped(why));
-            }
-            let outcome = context.carry_out(&plan.changes[at]).await;
-            if let Outcome::Failed(error) = &outcome
-                && error.stops_the_run()
-            {
-                stopped.set(Some(format!("not tried, as {error}")));
-            }
-            (at, outcome)
-        }
-    };
+    let state = RefCell::new(Progress::default());
     let width = context.tracker.limits().concurrency.max(1);
-    let mut running = futures::stream::iter((0..plan.changes.len()).map(one)).buffer_unordered(width);
     let mut outcomes: Vec<Option<Outcome>> = plan.changes.iter().map(|_| None).collect();
     let mut done = 0;
-    while let Some((at, outcome)) = running.next().await {
-        outcomes[at] = Some(outcome);
-        done += 1;
-        progress(done, &plan.changes[at]);
+    let phases: BTreeSet<u8> = plan.changes.iter().map(|change| change.phase).collect();
+    for phase in phases {
+        let of_phase = (0..plan.changes.len()).filter(|index| plan.changes[*index].phase == phase);
+        let state = &state;
+        let each =
+            of_phase.map(|index| async move { (index, context.carry_out_next(&plan.changes[index], state).await) });
+        let mut running = futures::stream::iter(each).buffer_unordered(width);
+        while let Some((index, outcome)) = running.next().await {
+            outcomes[index] = Some(outcome);
+            done += 1;
+            progress(done, &plan.changes[index]);
+        }
     }
-    drop(running);
     let outcomes: Vec<Outcome> = outcomes.into_iter().flatten().collect();
-    let twins = if stopped.take().is_some() { Vec::new() } else { context.close_twins(plan, &outcomes).await };
+    let stopped = state.borrow().stopped.is_some();
+    let twins = if stopped { Vec::new() } else { context.close_twins(plan, &outcomes, &state).await };
     Applied { outcomes, twins }
 }
 
 impl Context<'_> {
-    async fn carry_out(&self, change: &Change) -> Outcome {
+    /// Carries out a change, unless an earlier one says that no other could succeed or that members would be lost.
+    async fn carry_out_next(&self, change: &Change, state: &RefCell<Progress>) -> Outcome {
+        let stopped = state.borrow().stopped.clone();
+        let lost = change.takes.iter().any(|uid| state.borrow().stranded.contains(uid));
+        let outcome = match stopped {
+            Some(why) => Outcome::Skipped(why),
+            None if lost => Outcome::Skipped("its findings did not get to their other issue".to_owned()),
+            None => {
+                let holder = change.keeper.and_then(|uid| state.borrow().holders.get(&uid).cloned());
+                self.carry_out(change, holder).await
+            }
+        };
+        let mut state = state.borrow_mut();
+        match &outcome {
+            Outcome::Done(id) => state.holders.extend(change.gives.iter().map(|uid| (*uid, id.clone()))),
+            Outcome::Failed(_) | Outcome::Skipped(_) => state.stranded.extend(&change.gives),
+        }
+        if let Outcome::Failed(error) = &outcome
+            && error.stops_the_run()
+        {
+            state.stopped = Some(format!("not tried, as {error}"));
+        }
+        outcome
+    }
+
+    async fn carry_out(&self, change: &Change, holder: Option<IssueId>) -> Outcome {
         let done = match &change.write {
             Write::New(new) => self.open(change, new).await,
-            Write::Edit(issue, edit) => self.edit(change, issue, edit).await,
+            Write::Edit(issue, edit) => {
+                // The issue that takes the place of this one may have been opened just now.
+                let mut edit = (**edit).clone();
+                let mut note = change.note.clone();
+                if let Some(holder) = holder {
+                    edit.duplicate_of = edit.duplicate_of.map(|of| if of.number == 0 { holder.clone() } else { of });
+                    if let Some(Note::Duplicate { of }) = &mut note
+                        && of.number == 0
+                    {
+                        *of = holder;
+                    }
+                }
+                self.edit(change, issue, edit, note).await
+            }
         };
         done.unwrap_or_else(Outcome::Failed)
     }
@@ -120,8 +160,8 @@ impl Context<'_> {
                 Err(error) => return Err(error),
             };
             tracing::warn!("{unclear}: looking whether it happened");
-            match self.find(change).await? {
-                Some(found) => return self.complete(change, found).await,
+            match self.find(change, new).await? {
+                Some(found) => return self.complete(found).await,
                 None if tries == MAX_OPENS => return Err(unclear),
                 None => tries += 1,
             }
@@ -130,48 +170,51 @@ impl Context<'_> {
 
     /// An issue that was created although the answer was lost may lack what comes after its creation; the next run would
     /// add that, so let this one do it.
-    async fn complete(&self, change: &Change, found: Issue) -> Result<Outcome, Error> {
-        if let Verdict::Change(rest) = self.planner.again(change, &found)
+    async fn complete(&self, found: Issue) -> Result<Outcome, Error> {
+        if let Some(rest) = self.planner.replan(self.issues, &found)
             && matches!(rest.action, Action::Update | Action::Close)
             && let Write::Edit(issue, edit) = &rest.write
         {
-            self.edit(&rest, issue, edit).await?;
+            self.edit(&rest, issue, (**edit).clone(), rest.note.clone()).await?;
         }
         Ok(Outcome::Done(found.id))
     }
 
-    /// Looks for an issue of the change's key among those created since the list was read; the oldest open one. Looks
+    /// The highest number of an issue when the issues were listed.
+    fn newest(&self) -> u64 {
+        self.issues.iter().map(|issue| issue.id.number).max().unwrap_or(0)
+    }
+
+    /// Looks for an issue that holds the change's members among those created since the list was read; the oldest. Looks
     /// again before it says that there is none: what was just written may be missing in a list for a while.
-    async fn find(&self, change: &Change) -> Result<Option<Issue>, Error> {
+    async fn find(&self, change: &Change, new: &New) -> Result<Option<Issue>, Error> {
         let lag = self.tracker.lag();
         let looks = if lag.is_zero() { 1 } else { LOOKS };
         for look in 0..looks {
             tokio::time::sleep(lag * look).await;
-            let mut newer = self.tracker.issues(Which::NewerThan(self.newest)).await?;
+            let mut newer = self.tracker.issues(Which::NewerThan(self.newest())).await?;
             newer.sort_by_key(|issue| issue.id.number);
-            if let Some(found) = newer.into_iter().find(|issue| self.serves(issue, change)) {
+            let matches = |issue: &Issue| {
+                let state = issue.state == State::Open || issue.state == new.state;
+                state && holds(issue, &change.gives) && self.is_ours(issue)
+            };
+            if let Some(found) = newer.into_iter().find(matches) {
                 return Ok(Some(found));
             }
         }
         Ok(None)
     }
 
-    fn serves(&self, issue: &Issue, change: &Change) -> bool {
-        let open = issue.state == State::Open || matches!(&change.write, Write::New(new) if new.state == issue.state);
-        open && self.is_of(issue, change.key)
-    }
-
-    /// Whether an issue counts as this mapping's issue of a key.
-    fn is_of(&self, issue: &Issue, key: Key) -> bool {
-        let ours = |stamp: &Stamp| stamp.key == key && !self.planner.settings.siblings.contains(&stamp.mapping);
-        issue.trusted && issue.stamp.as_ref().is_some_and(ours)
+    /// Whether an issue counts as this mapping's.
+    fn is_ours(&self, issue: &Issue) -> bool {
+        let same = |stamp: &crate::issue::Stamp| stamp.mapping == self.planner.settings.mapping;
+        issue.trusted && issue.stamp.as_ref().is_some_and(same)
     }
 
     /// Changes an issue, against what it is at this moment: what people wrote since the list was read stays.
-    async fn edit(&self, change: &Change, listed: &Issue, edit: &Edit) -> Result<Outcome, Error> {
+    async fn edit(&self, change: &Change, listed: &Issue, edit: Edit, note: Option<Note>) -> Result<Outcome, Error> {
         let mut issue = listed.clone();
-        let mut edit = edit.clone();
-        let mut note = change.note.clone();
+        let (mut edit, mut note) = (edit, note);
         let mut look_first = !self.tracker.limits().conditional_writes;
         let mut unclear = None;
         for _ in 0..MAX_TRIES {
@@ -187,21 +230,23 @@ impl Context<'_> {
                     return Ok(Outcome::Done(now.id));
                 }
                 if differs(&issue, &now) {
-                    match self.planner.again(change, &now) {
-                        Verdict::Change(anew) => match anew.write {
-                            Write::Edit(_, anew_edit) => (edit, note) = (*anew_edit, anew.note),
-                            Write::New(_) => {
-                                return Ok(Outcome::Skipped(
-                                    "somebody changed the issue at the same time; see the next run".to_owned(),
-                                ));
-                            }
-                        },
-                        Verdict::Held(held) => return Ok(Outcome::Skipped(held.reason)),
-                        // It was our own write whose answer was lost.
-                        Verdict::Unchanged if unclear.is_some() => return Ok(Outcome::Done(now.id)),
-                        Verdict::Unchanged | Verdict::NotOurs => {
-                            return Ok(Outcome::Skipped("somebody changed the issue at the same time".to_owned()));
+                    match self.planner.replan(self.issues, &now).map(|anew| (anew.write, anew.note)) {
+                        Some((Write::Edit(_, anew), said)) => {
+                            let of = edit.duplicate_of.take();
+                            edit = *anew;
+                            edit.duplicate_of = edit.duplicate_of.map(|anew| of.unwrap_or(anew));
+                            note = match (said, note.take()) {
+                                (Some(Note::Duplicate { .. }), Some(known @ Note::Duplicate { .. })) => Some(known),
+                                (said, _) => said,
+                            };
                         }
+                        Some((Write::New(_), _)) => {
+                            let why = "somebody changed the issue at the same time; see the next run";
+                            return Ok(Outcome::Skipped(why.to_owned()));
+                        }
+                        // It was our own write whose answer was lost.
+                        None if unclear.is_some() => return Ok(Outcome::Done(now.id)),
+                        None => return Ok(Outcome::Skipped("somebody changed the issue at the same time".to_owned())),
                     }
                 }
                 issue = now;
@@ -235,42 +280,58 @@ impl Context<'_> {
         Comment { marker: format!("{verb}-{cycle}"), text: (self.say)(note) }
     }
 
-    /// Looks once more at what was created since the run began, and closes our own twins of older issues.
-    async fn close_twins(&self, plan: &Plan, outcomes: &[Outcome]) -> Vec<(Change, Outcome)> {
-        let opened = |change: &Change, outcome: &Outcome| match (change.action, outcome) {
-            (Action::Open, Outcome::Done(id)) => Some((change.key, id.number)),
+    /// Looks once more at what was created since the run began. Where a racing run opened an older issue of what we opened,
+    /// that one takes over what ours holds, and ours is closed as its duplicate.
+    async fn close_twins(
+        &self,
+        plan: &Plan,
+        outcomes: &[Outcome],
+        state: &RefCell<Progress>,
+    ) -> Vec<(Change, Outcome)> {
+        let opened = plan.changes.iter().zip(outcomes).filter_map(|(change, outcome)| match (change.action, outcome) {
+            (Action::Open, Outcome::Done(id)) => Some(id.number),
             _ => None,
-        };
-        let ours: Vec<_> =
-            plan.changes.iter().zip(outcomes).filter_map(|(change, outcome)| opened(change, outcome)).collect();
-        if ours.is_empty() {
+        });
+        let opened: BTreeSet<u64> = opened.collect();
+        if opened.is_empty() {
             return Vec::new();
         }
-        let newer = match self.tracker.issues(Which::NewerThan(self.newest)).await {
+        let newer = match self.tracker.issues(Which::NewerThan(self.newest())).await {
             Ok(newer) => newer,
             Err(error) => {
                 tracing::warn!("could not look for twins of a run at the same time ({error}); the next run does");
                 return Vec::new();
             }
         };
+        if newer.iter().all(|issue| opened.contains(&issue.id.number)) {
+            return Vec::new();
+        }
+        let newer: Vec<Issue> = newer.into_iter().filter(|issue| self.is_ours(issue)).collect();
+        let anew = self.planner.plan(&newer);
+        let retires = |change: &&Change| {
+            change.action == Action::Merge && change.issue().is_some_and(|id| opened.contains(&id.number))
+        };
+        let keepers: BTreeSet<u64> = anew.changes.iter().filter(retires).filter_map(|change| change.keeper).collect();
+        let gives = |change: &&Change| change.issue().is_some() && change.gives.iter().any(|uid| keepers.contains(uid));
         let mut twins = Vec::new();
-        for (key, number) in ours {
-            let same = |issue: &&Issue| issue.state == State::Open && self.is_of(issue, key);
-            let oldest = newer.iter().filter(same).min_by_key(|issue| issue.id.number);
-            let own = newer.iter().filter(same).find(|issue| issue.id.number == number);
-            let (Some(oldest), Some(own)) = (oldest, own) else { continue };
-            if oldest.id.number < own.id.number {
-                let change = self.planner.merge(own, &oldest.id);
-                let outcome = self.carry_out(&change).await;
-                twins.push((change, outcome));
+        for change in anew.changes.iter().filter(|change| gives(change) || retires(change)) {
+            let outcome = self.carry_out_next(change, state).await;
+            if change.action == Action::Merge {
+                twins.push((change.clone(), outcome));
             }
         }
         twins
     }
 }
 
+/// Whether an issue holds one of these members.
+fn holds(issue: &Issue, uids: &[u64]) -> bool {
+    let members = issue.stamp.as_ref().map_or(&[][..], |stamp| stamp.members.as_slice());
+    members.iter().any(|member| uids.contains(&member.uid) && !member.words.is_empty())
+}
+
 /// Whether what we rely on changed between two readings.
 fn differs(a: &Issue, b: &Issue) -> bool {
-    (&a.title, &a.body, a.state, a.closed_as, &a.labels, &a.fields, a.stamp.as_ref(), a.decision.as_ref())
-        != (&b.title, &b.body, b.state, b.closed_as, &b.labels, &b.fields, b.stamp.as_ref(), b.decision.as_ref())
+    (&a.title, &a.body, a.state, a.closed_as, &a.labels, &a.fields, a.stamp.as_ref(), &a.decisions)
+        != (&b.title, &b.body, b.state, b.closed_as, &b.labels, &b.fields, b.stamp.as_ref(), &b.decisions)
 }

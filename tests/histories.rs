@@ -29,6 +29,31 @@ impl World {
     /// Writes the files, scans and applies; the open issue of each weakness.
     fn run(&self, files: Files<'_>) -> BTreeMap<String, u64> {
         let places = self.check_out(files);
+        for idle in [false, true] {
+            let said = self.apply(&places, self.issues.path());
+            assert!(!idle || said.contains("Nothing to do"), "the second run did something: {said}");
+        }
+        let open = open(self.issues.path());
+        assert_eq!(open.len(), places.len(), "one issue a weakness");
+        places.iter().map(|(place, name)| (name.clone(), self.issue_at(place, &places, &open))).collect()
+    }
+
+    /// The issue of a weakness: the one that closes where it alone is fixed.
+    fn issue_at(&self, place: &(String, u32), places: &Places, open: &BTreeSet<u64>) -> u64 {
+        let copy = tempfile::tempdir().unwrap();
+        for entry in fs::read_dir(self.issues.path()).unwrap() {
+            let path = entry.unwrap().path();
+            fs::copy(&path, copy.path().join(path.file_name().unwrap())).unwrap();
+        }
+        let rest: Places =
+            places.iter().filter(|(other, _)| *other != place).map(|(k, v)| (k.clone(), v.clone())).collect();
+        self.apply(&rest, copy.path());
+        let closed: Vec<u64> = open.difference(&self::open(copy.path())).copied().collect();
+        assert_eq!(closed.len(), 1, "{place:?} is fixed, and these are closed: {closed:?}");
+        closed[0]
+    }
+
+    fn apply(&self, places: &Places, issues: &Path) -> String {
         let results: Vec<_> = places
             .keys()
             .map(|(path, line)| {
@@ -39,25 +64,16 @@ impl World {
         let run = json!({"tool": {"driver": {"name": "Marks"}}, "results": results});
         let report = self.folder.path().join("report.sarif");
         fs::write(&report, json!({"version": "2.1.0", "runs": [run]}).to_string()).unwrap();
-        for idle in [false, true] {
-            let output = Command::new(env!("CARGO_BIN_EXE_findsync"))
-                .args(["apply", "report.sarif", "--to"])
-                .arg(self.issues.path())
-                .current_dir(self.folder.path())
-                .env_clear()
-                .output()
-                .unwrap();
-            let said = String::from_utf8_lossy(&output.stdout);
-            assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
-            assert!(!idle || said.contains("Nothing to do"), "the second run did something: {said}");
-        }
-        let mut issues = BTreeMap::new();
-        for (number, place) in self.open() {
-            let name = places.get(&place).unwrap_or_else(|| panic!("#{number} is at {place:?}, where nothing is"));
-            assert_eq!(issues.insert(name.clone(), number), None, "two issues of `{name}`");
-        }
-        assert_eq!(issues.len(), places.len(), "a weakness has no issue");
-        issues
+        let output = Command::new(env!("CARGO_BIN_EXE_findsync"))
+            .args(["apply", "report.sarif", "--to"])
+            .arg(issues)
+            .current_dir(self.folder.path())
+            .env_clear()
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+        said
     }
 
     fn check_out(&self, files: Files<'_>) -> Places {
@@ -82,17 +98,15 @@ impl World {
         }
         places
     }
+}
 
-    fn open(&self) -> Vec<(u64, (String, u32))> {
-        let read = |path: &Path| {
-            let text = fs::read_to_string(path).unwrap();
-            let number = path.file_name()?.to_str()?.get(..4)?.parse().ok()?;
-            let place = text.lines().find_map(|line| line.strip_prefix("- **Where:** `"))?.trim_end_matches('`');
-            let (path, line) = place.rsplit_once(':')?;
-            text.contains("\nstate: open\n").then(|| (number, (path.to_owned(), line.parse().unwrap())))
-        };
-        fs::read_dir(self.issues.path()).unwrap().filter_map(|entry| read(&entry.unwrap().path())).collect()
-    }
+/// The numbers of the open issues in a folder.
+fn open(folder: &Path) -> BTreeSet<u64> {
+    let number = |path: &Path| {
+        let number = path.file_name()?.to_str()?.get(..4)?.parse().ok()?;
+        fs::read_to_string(path).ok()?.contains("\nstate: open\n").then_some(number)
+    };
+    fs::read_dir(folder).unwrap().filter_map(|entry| number(&entry.unwrap().path())).collect()
 }
 
 /// Weaknesses of one name keep their issue; what has a new name has a new one.

@@ -147,24 +147,23 @@ fn ticket(text: &str, kind: Kind) -> Ticket {
     let key = Key { version: 1, kind: Some(kind), digest: digest([("text", text)]) };
     let item = Item {
         finding,
-        keys: vec![key],
+        key,
+        uid: None,
+        owner: None,
         scopes: vec![Scope { scanner: text.to_owned(), target: text.to_owned(), ..Scope::default() }],
         versions: vec![text.to_owned()],
         subject: Subject::default(),
         status: Status::RiskAccepted,
-        reason: all(),
-        expired: false,
+        headline: None,
     };
     Ticket {
         key,
         group: None,
+        attribution: item.scopes.iter().map(|scope| (scope.clone(), "")).collect(),
         items: vec![item],
-        excluded: Vec::new(),
         status: Status::RiskAccepted,
         reason: all(),
-        expired: false,
         severity: Severity::High,
-        held: None,
     }
 }
 

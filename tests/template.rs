@@ -2,13 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where something is missing")]
 
 use findsync::ci::{CodeLinks, Service};
-use findsync::config::GroupBy;
 use findsync::finding::{
     Component, Cvss, Evidence, Finding, Fix, Key, Kind, Location, Scope, Severity, Status, digest,
 };
 use findsync::issue::{IssueId, Limits, Markup, Note};
 use findsync::template::{RunRef, Sources, Style, Templates, comment};
-use findsync::triage::{Group, Item, Subject, Ticket};
+use findsync::triage::{Item, Ticket};
 
 fn limits(markup: Markup) -> Limits {
     Limits {
@@ -33,32 +32,34 @@ fn style(markup: Markup, commit: &str) -> Style {
     Style { limits: limits(markup), links: Some(links), public_minimal: false }
 }
 
+fn trivy() -> Scope {
+    Scope { scanner: "Trivy".into(), target: "shop".into(), ..Scope::default() }
+}
+
 fn item(finding: Finding) -> Item {
     let key = Key { version: 1, kind: Some(finding.kind), digest: digest([("title", finding.title.as_str())]) };
     Item {
         versions: finding.component.iter().filter_map(|c| c.version.clone()).collect(),
         finding,
-        keys: vec![key],
-        scopes: vec![Scope { scanner: "Trivy".into(), target: "shop".into(), ..Scope::default() }],
-        subject: Subject::default(),
+        key,
+        uid: None,
+        owner: None,
+        scopes: vec![trivy()],
         status: Status::Active,
-        reason: None,
-        expired: false,
+        headline: None,
     }
 }
 
 fn ticket(finding: Finding) -> Ticket {
     let item = item(finding);
     Ticket {
-        key: item.keys[0],
+        key: item.key,
         group: None,
         status: Status::Active,
         reason: None,
-        expired: false,
         severity: item.finding.severity,
-        held: None,
         items: vec![item],
-        excluded: Vec::new(),
+        attribution: vec![(trivy(), "")],
     }
 }
 
@@ -156,7 +157,7 @@ fn tells_of_a_secret_only_kind_place_and_short_hash() {
 
 fn group(count: usize) -> Ticket {
     let mut ticket = ticket(dependency());
-    ticket.group = Some(Group { parts: vec![(GroupBy::Component, "pkg:npm/lodash".into())] });
+    ticket.group = Some("Findings in lodash".into());
     ticket.items = (0..count)
         .map(|i| {
             let mut finding = dependency();
@@ -281,12 +282,15 @@ fn comments_say_why_and_by_which_run() {
     let scope = |scanner: &str| Scope { scanner: scanner.into(), target: "shop".into(), ..Scope::default() };
     let seen_by = || "Trivy in @a/package-lock.json".to_owned();
     let notes = [
-        Note::Fixed { scopes: vec![scope("Trivy")], expired: vec![] },
-        Note::Fixed { scopes: vec![scope("Trivy"), scope("Grype")], expired: vec![scope("Snyk")] },
+        Note::Fixed { scopes: vec![scope("Trivy")], expired: vec![], because: None },
+        Note::Fixed { scopes: vec![scope("Trivy"), scope("Grype")], expired: vec![scope("Snyk")], because: None },
+        Note::Fixed { scopes: vec![], expired: vec![], because: Some("fixed (vex.json)".into()) },
         Note::Decided { status: Status::RiskAccepted, reason: Some("see ADR 12.".into()) },
         Note::Decided { status: Status::FalsePositive, reason: None },
         Note::SeenAgain { seen_by: seen_by() },
-        Note::StillThere { seen_by: seen_by() },
+        Note::StillThere { seen_by: seen_by(), by_bot: false },
+        Note::StillThere { seen_by: seen_by(), by_bot: true },
+        Note::NewInGroup { titles: vec!["CVE-1 in @a".into()], seen_by: seen_by() },
         Note::DecisionEnded { reason: Some("the acceptance has run out on 2027-01-31".into()), seen_by: seen_by() },
         Note::Duplicate {
             of: IssueId { number: 3, url: "https://github.com/acme/shop/issues/3".into(), handle: String::new() },
@@ -294,6 +298,6 @@ fn comments_say_why_and_by_which_run() {
     ];
     let said: Vec<String> = notes.iter().map(|note| comment(note, &run, &limits(Markup::GitHub))).collect();
     insta::assert_snapshot!(said.join("\n---\n"));
-    assert_eq!(comment(&notes[3], &RunRef::default(), &limits(Markup::GitHub)), "**This is a false positive**.");
+    assert_eq!(comment(&notes[4], &RunRef::default(), &limits(Markup::GitHub)), "**This is a false positive**.");
     assert!(comment(&notes[0], &run, &limits(Markup::Html)).starts_with("<p><strong>Fixed</strong>"));
 }

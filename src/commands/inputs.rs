@@ -1,15 +1,17 @@
 //! What commands start from: the mapping file, the reports, VEX documents, and the trackers of the mappings.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
 
-use crate::ci::Ci;
+use crate::ci::{Ci, source_of};
 use crate::cli::{Global, ReportArgs};
-use crate::config::{Config, Given, ReportSource, files, literal};
+use crate::config::{Config, Given, Instance, ReportSource, TrackerKind, files, literal};
 use crate::error::Error;
-use crate::finding::Scan;
+use crate::finding::{Scan, Source};
 use crate::init::MAPPING_FILES;
+use crate::plan::source_label;
 use crate::readers::{ReadOptions, read_reports};
 use crate::template;
 use crate::trackers::{self, Track};
@@ -128,6 +130,41 @@ fn attribute(scan: &mut Scan, ci: &Ci) {
         scan.target = in_matrix(&scan.target, part);
         let formerly: Vec<String> = scan.formerly.iter().map(|name| in_matrix(name, part)).collect();
         scan.formerly.extend(formerly);
+    }
+}
+
+/// Finds out which projects other repositories write to as well, where the mapping file does not say it: those that are
+/// not the repository's own. There each repository's issues bear a label of their own, by which they are listed.
+pub(super) fn settle_shared(config: &mut Config, scans: &[Scan], ci: &Ci) {
+    let owners: BTreeSet<&Source> = scans.iter().map(Scan::owner).filter(|owner| !owner.name.is_empty()).collect();
+    for mapping in &mut config.mappings {
+        let instance = &config.instances[mapping.instance];
+        let shared = mapping.shared.unwrap_or_else(|| !is_own_project(instance, &mapping.project.name, ci));
+        mapping.shared = Some(shared);
+        // A run that reads reports of several repositories needs the issues of all.
+        let only = owners.first().filter(|_| shared && owners.len() == 1);
+        mapping.source_label = only.map(|owner| source_label(&mapping.own_label, owner));
+    }
+}
+
+/// Whether a tracker's project is that of the repository which the run is about. What nobody tells is taken for it.
+fn is_own_project(instance: &Instance, project: &str, ci: &Ci) -> bool {
+    let own = &ci.source;
+    match instance.kind {
+        TrackerKind::Local => {
+            let folder = std::path::absolute(&instance.location).unwrap_or_default();
+            let folder = folder.canonicalize().unwrap_or(folder);
+            ci.workspace.as_ref().is_none_or(|root| {
+                let root = root.canonicalize().unwrap_or_else(|_| root.clone());
+                own.name.is_empty() || folder.starts_with(root)
+            })
+        }
+        TrackerKind::AzureDevOps => own.name.is_empty(),
+        TrackerKind::GitHub | TrackerKind::GitLab => {
+            let address = format!("{}/{project}", instance.location.trim_end_matches('/'));
+            let named = source_of(&address).is_some_and(|source| source.name == own.name);
+            own.name.is_empty() || named || own.id.as_deref() == Some(project)
+        }
     }
 }
 

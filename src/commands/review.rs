@@ -6,14 +6,14 @@ use serde_json::Value;
 
 use crate::error::Error;
 use crate::finding::{Digest, digest};
-use crate::issue::{Body, Draft, Limits};
+use crate::issue::{Body, Limits};
 use crate::plan::{Change, Write};
 use crate::reports::PlanView;
 use crate::template::{RunRef, comment};
 
 /// Digest of all that a change writes: title, text, state, labels, fields and comment, but for what differs from run to
 /// run (the stamp's days, the commit in links) and for what people wrote.
-pub(super) fn fingerprint(change: &Change, drafts: &[Draft], limits: &Limits) -> Digest {
+pub(super) fn fingerprint(change: &Change, limits: &Limits) -> Digest {
     let mut parts: Vec<(&str, String)> = Vec::new();
     let fields = |fields: &Vec<crate::issue::FieldEdit>| format!("{fields:?}");
     let writes_body = match &change.write {
@@ -35,7 +35,7 @@ pub(super) fn fingerprint(change: &Change, drafts: &[Draft], limits: &Limits) ->
             edit.body.is_some()
         }
     };
-    let content = change.draft.and_then(|at| drafts.get(at)).filter(|_| writes_body).map(|draft| draft.content);
+    let content = change.content.filter(|_| writes_body);
     parts.extend(content.map(|content| ("body", content.to_string())));
     parts.extend(change.note.as_ref().map(|note| ("comment", comment(note, &RunRef::default(), limits))));
     digest(parts.iter().map(|(name, value)| (*name, value.as_str())))

@@ -13,8 +13,8 @@ use crate::ci::{Ci, PullRequest};
 use crate::cli::{ApplyArgs, Global, PlanArgs, SyncArgs};
 use crate::config::{Config, Credential, TrackerKind};
 use crate::error::{DONE, Error, GATE, PARTLY, REFUSED};
-use crate::finding::{Scan, Status};
-use crate::plan::{Action, Change, Standing};
+use crate::finding::Scan;
+use crate::plan::{Action, Change, Presence};
 use crate::reports::{PlanView, Progress, unexamined};
 use crate::sync::{self, Input, Planned};
 use crate::template::RunRef;
@@ -37,7 +37,7 @@ pub(super) async fn plan(args: &PlanArgs, global: &Global, console: &mut Console
     let Some(planned) = run.planned().await? else { return run.tell_blind(&args.sync, console) };
     mask(&run.ci, &run.trackers, console).await?;
     run.note_linked(&planned).await;
-    let notes = std::mem::take(&mut run.notes);
+    let notes = run.take_notes(&planned);
     let mut view = view(&run.config, &run.trackers, &planned, &[], notes);
     view.exit_code = run.exit_code(&args.sync, &planned, &[]);
     run.tell(&args.sync, tell::open(&args.sync)?, &view, console)
@@ -70,11 +70,11 @@ pub(super) async fn apply(args: &ApplyArgs, global: &Global, console: &mut Conso
                 let mut tell = |done: usize, change: &Change| progress.tell(done as u64, &change.title);
                 let done = sync::apply(&input, planned, tracker.as_ref(), &mut tell).await;
                 progress.finish();
-                applied.push(done);
+                applied.push(done?);
             }
         }
     }
-    let notes = std::mem::take(&mut run.notes);
+    let notes = run.take_notes(&planned);
     let mut view = view(&run.config, &run.trackers, &planned, &applied, notes);
     view.exit_code = run.exit_code(&args.sync, &planned, &applied);
     let told = run.tell(&args.sync, files, &view, console);
@@ -84,10 +84,11 @@ pub(super) async fn apply(args: &ApplyArgs, global: &Global, console: &mut Conso
 impl Run {
     fn new(args: &SyncArgs, global: &Global) -> Result<Self, Error> {
         let ci = Ci::here();
-        let config = inputs::config(global, &ci, args.to.as_deref(), true)?;
+        let mut config = inputs::config(global, &ci, args.to.as_deref(), true)?;
         let today = args.today.unwrap_or_else(|| chrono::Local::now().date_naive());
-        let trackers = inputs::trackers(&config, today)?;
         let scans = inputs::scans(&args.reports, &config, &ci, global)?;
+        inputs::settle_shared(&mut config, &scans, &ci);
+        let trackers = inputs::trackers(&config, today)?;
         let vex = inputs::vex(&config, &ci, global)?;
         let mut notes = Vec::new();
         for scan in &scans {
@@ -106,6 +107,17 @@ impl Run {
         Ok(Self { ci, config, scans, vex, trackers, today, notes })
     }
 
+    /// What people should know, of this run and of its plans, each once.
+    fn take_notes(&mut self, planned: &[Planned]) -> Vec<String> {
+        let mut notes = std::mem::take(&mut self.notes);
+        for note in planned.iter().flat_map(|planned| &planned.plan.notes) {
+            if !notes.contains(note) {
+                notes.push(note.clone());
+            }
+        }
+        notes
+    }
+
     fn input(&self) -> Input<'_> {
         Input {
             scans: &self.scans,
@@ -113,6 +125,8 @@ impl Run {
             vex: &self.vex,
             links: self.ci.code.clone(),
             run: RunRef { commit: self.ci.commit.clone(), url: self.ci.run_url.clone() },
+            workspace: self.ci.workspace.clone(),
+            newest_finished: None,
             today: self.today,
         }
     }
@@ -125,7 +139,7 @@ impl Run {
         }
         for (planned, tracker) in planned.iter().zip(&self.trackers) {
             let opens = planned.plan.changes.iter().filter(|change| change.action == Action::Open);
-            let opens: Vec<usize> = opens.filter_map(|change| change.draft).collect();
+            let opens: Vec<&Change> = opens.collect();
             if opens.is_empty() {
                 continue;
             }
@@ -137,14 +151,17 @@ impl Run {
                     continue;
                 }
             };
-            for at in opens {
-                let (draft, place) = (&planned.drafts[at], planned.places[at].as_ref().map(|(path, _)| path));
-                let is_of = |linked: &&Linked| {
-                    linked.names.iter().any(|name| draft.title.contains(name) || draft.body.contains(name))
+            for change in opens {
+                let place = change.place.as_ref().map(|(path, _)| path);
+                let findings = change.reports.iter().map(|(scan, finding)| &self.scans[*scan].findings[*finding]);
+                let ids: Vec<&String> =
+                    findings.flat_map(|finding| finding.identifiers.iter().chain(&finding.rule)).collect();
+                let is_linked = |linked: &&Linked| {
+                    linked.names.iter().any(|name| ids.iter().any(|id| id.eq_ignore_ascii_case(name)))
                         && (linked.file.is_none() || linked.file.as_ref() == place)
                 };
-                self.notes.extend(linked.iter().filter(is_of).map(|linked| {
-                    format!("{}: the vulnerability report already links it to {}", draft.title, linked.issue)
+                self.notes.extend(linked.iter().filter(is_linked).map(|linked| {
+                    format!("{}: the vulnerability report already links it to {}", change.title, linked.issue)
                 }));
             }
         }
@@ -200,16 +217,14 @@ impl Run {
         }
         let Some(least) = args.fail_on else { return DONE };
         let in_request = self.ci.pull_request.is_some();
-        let trips = planned.iter().flat_map(|planned| planned.drafts.iter().zip(&planned.plan.standings)).any(
-            |(draft, standing)| {
-                let counts = match standing {
-                    Standing::New => true,
-                    Standing::Known => !in_request,
-                    Standing::Decided => false,
-                };
-                counts && draft.status == Status::Active && draft.severity >= least
-            },
-        );
+        let trips = planned.iter().flat_map(|planned| &planned.plan.outlooks).any(|outlook| {
+            let counts = match outlook.presence {
+                Presence::New => true,
+                Presence::Known => !in_request,
+                Presence::Decided => false,
+            };
+            counts && outlook.severity >= least
+        });
         if trips { GATE } else { DONE }
     }
 

@@ -4,7 +4,7 @@ use super::review::fingerprint;
 use crate::apply::{Applied, Outcome};
 use crate::config::Config;
 use crate::issue::escape;
-use crate::plan::{Action, Change, Held};
+use crate::plan::{Action, Change, Withheld};
 use crate::reports::{self, ChangeView, Counts, GuardView, HeldView, MappingView, OutcomeView, PlanView};
 use crate::sync::Planned;
 use crate::trackers::Track;
@@ -43,12 +43,11 @@ fn refusal(config: &Config, planned: &Planned) -> Option<reports::Refusal> {
 fn mapping(config: &Config, planned: &Planned, tracker: &dyn Track, applied: Option<&Applied>) -> MappingView {
     let plan = &planned.plan;
     let outcome = |at: usize| applied.and_then(|applied| applied.outcomes.get(at)).map(outcome);
-    let digest = |change: &Change| fingerprint(change, &planned.drafts, &tracker.limits()).to_string();
-    let place = |change: &Change| planned.places.get(change.draft?).cloned().flatten();
+    let digest = |change: &Change| fingerprint(change, &tracker.limits()).to_string();
     let mut changes: Vec<ChangeView> =
-        plan.changes.iter().enumerate().map(|(at, one)| change(one, digest(one), place(one), outcome(at))).collect();
+        plan.changes.iter().enumerate().map(|(at, one)| change(one, digest(one), outcome(at))).collect();
     let twins = applied.map_or(&[][..], |applied| applied.twins.as_slice());
-    changes.extend(twins.iter().map(|(twin, became)| change(twin, digest(twin), None, Some(self::outcome(became)))));
+    changes.extend(twins.iter().map(|(twin, became)| change(twin, digest(twin), Some(self::outcome(became)))));
     MappingView {
         label: config.mappings[planned.mapping].label.clone(),
         tracker: tracker.name().to_owned(),
@@ -59,20 +58,15 @@ fn mapping(config: &Config, planned: &Planned, tracker: &dyn Track, applied: Opt
             close: plan.count(Action::Close),
             reopen: plan.count(Action::Reopen),
             merge: plan.count(Action::Merge) + twins.len(),
-            held: plan.held.len(),
+            held: plan.withheld.len(),
             unchanged: plan.unchanged,
         },
         changes,
-        held: plan.held.iter().map(held).collect(),
+        held: plan.withheld.iter().map(withheld).collect(),
     }
 }
 
-fn change(
-    change: &Change,
-    digest: String,
-    place: Option<(String, Option<u32>)>,
-    outcome: Option<OutcomeView>,
-) -> ChangeView {
+fn change(change: &Change, digest: String, outcome: Option<OutcomeView>) -> ChangeView {
     ChangeView {
         action: change.action,
         issue: change.issue().map(Into::into),
@@ -83,7 +77,7 @@ fn change(
         reason: change.reason.clone(),
         fields: change.fields.clone(),
         digest,
-        place,
+        place: change.place.clone(),
         outcome,
     }
 }
@@ -101,12 +95,12 @@ fn outcome(outcome: &Outcome) -> OutcomeView {
     }
 }
 
-fn held(held: &Held) -> HeldView {
+fn withheld(held: &Withheld) -> HeldView {
     HeldView {
         action: held.action,
         issue: held.issue.as_ref().map(Into::into),
         key: held.key.to_string(),
-        title: escape::clean(&held.title),
+        title: escape::clean(held.title.as_deref().unwrap_or_default()),
         severity: held.severity,
         reason: held.reason.clone(),
     }

@@ -331,7 +331,7 @@ impl<'a> Checker<'a> {
 
     fn key(&mut self, text: &Text) -> Option<String> {
         let value = self.filled(text)?;
-        if value.parse::<Key>().is_err() {
+        if Key::parse_member(&value).is_none() {
             let what = format!("`{}` is not a finding's key", quote(&text.raw));
             self.problem(ProblemKind::WrongValue, text.place, what, "`findsync findings --format json` prints keys");
         }

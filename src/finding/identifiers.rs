@@ -48,11 +48,18 @@ pub fn sort(ids: &mut [String]) {
     ids.sort_by_key(|id| rank(id).unwrap_or(if id.starts_with("CWE-") { usize::MAX } else { ONE_VULNERABILITY.len() }));
 }
 
-/// The ids that all name the finding's vulnerability, the canonical one first.
-///
-/// A finding that lists several CVEs is a bundle: its ids are no aliases of one another, so only its rule counts, or
-/// all of them together.
-pub(super) fn aliases(finding: &Finding) -> Vec<String> {
+/// One vulnerability that a finding speaks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Named {
+    /// Its name: the CVE, else the best id, else the rule.
+    pub name: String,
+    /// All ids that this finding gives it, its name among them, sorted.
+    pub ids: Vec<String>,
+}
+
+/// The vulnerabilities that a finding speaks for: the CVE that its rule names, else each CVE that it lists, else the one
+/// that its best id or its rule names.
+pub(super) fn names(finding: &Finding) -> Vec<Named> {
     let mut ids: Vec<String> = finding
         .identifiers
         .iter()
@@ -62,11 +69,28 @@ pub(super) fn aliases(finding: &Finding) -> Vec<String> {
         .collect();
     ids.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.cmp(b)));
     ids.dedup();
-    if ids.iter().filter(|id| id.starts_with("CVE-")).count() <= 1 {
-        return ids;
-    }
-    match finding.rule.as_ref().filter(|rule| rank(rule).is_some()) {
-        Some(rule) => vec![rule.to_ascii_uppercase()],
-        None => vec![ids.join(" ")],
-    }
+    let (cves, aliases): (Vec<String>, Vec<String>) = ids.into_iter().partition(|id| is_cve(id));
+    let by_rule = finding.rule.as_ref().map(|rule| rule.to_ascii_uppercase()).filter(|rule| cves.contains(rule));
+    let names = match (by_rule, cves.is_empty()) {
+        (Some(rule), _) => vec![rule],
+        (None, false) => cves,
+        (None, true) => {
+            let rule = || finding.rule.clone().unwrap_or_else(|| finding.title.clone());
+            vec![aliases.first().cloned().unwrap_or_else(rule)]
+        }
+    };
+    let named = |name: String| {
+        let mut ids = aliases.clone();
+        ids.push(name.clone());
+        ids.sort_unstable();
+        ids.dedup();
+        Named { name, ids }
+    };
+    names.into_iter().map(named).collect()
+}
+
+/// Whether an id is a CVE's.
+#[must_use]
+pub fn is_cve(id: &str) -> bool {
+    id.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("CVE-"))
 }

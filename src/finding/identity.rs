@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::fold::{fold_code, fold_ids, fold_numbers, fold_url, image_name};
-use super::{Digest, Finding, Key, Kind, Location, Scan, digest, identifiers, purl};
+use super::{Finding, Key, Kind, Location, Scan, digest, identifiers, purl};
 
 /// The scheme that is written.
 const VERSION: u8 = 1;
@@ -24,8 +24,8 @@ pub struct Evidence {
     pub message: Option<String>,
     /// Whether a dynamic finding stands for its rule on the whole host: its places are only examples.
     pub sitewide: bool,
-    /// What the key is made of without the ordinal, where one was needed; set with the keys.
-    pub counted: Option<Digest>,
+    /// The first column of the place, from 1.
+    pub column: Option<u32>,
 }
 
 impl Evidence {
@@ -88,6 +88,9 @@ const TRUSTED: &[&str] = &[
 ];
 
 /// Gives every finding of a scan its keys. The scan's target must be set.
+///
+/// Findings with equal keys are told apart by place where a plan is made: no key holds a line or an ordinal. A dependency
+/// has a key for each CVE that it speaks for, a dynamic finding one for each of its places.
 pub fn assign_keys(scan: &mut Scan) {
     let mut times_used: HashMap<(String, String), usize> = HashMap::new();
     for finding in &scan.findings {
@@ -96,76 +99,72 @@ pub fn assign_keys(scan: &mut Scan) {
         }
     }
     let unique = |print: &Fingerprint| times_used.get(&(print.name.clone(), print.value.clone())) == Some(&1);
+    let keys: Vec<Vec<Key>> = scan
+        .findings
+        .iter()
+        .map(|finding| {
+            let lists = parts(finding, &scan.scanner, &scan.target, &unique);
+            lists.iter().map(|parts| key(finding.kind, parts)).collect()
+        })
+        .collect();
+    for (finding, keys) in scan.findings.iter_mut().zip(keys) {
+        finding.keys = keys;
+    }
+}
 
-    // Ordinals go from the top of a file to its end, whatever order the report has.
-    let mut order: Vec<usize> = (0..scan.findings.len()).collect();
-    order.sort_by_key(|&at| scan.findings[at].location.start_line);
-    let mut seen: HashMap<Digest, u32> = HashMap::new();
-    for at in order {
-        let finding = &scan.findings[at];
-        let (keys, counted) = match parts(finding, &scan.scanner, &scan.target, &unique) {
-            Parts::Same(lists) => (lists.iter().map(|parts| key(finding.kind, parts)).collect(), None),
-            Parts::Counted(mut parts) => {
-                let equal = digest(parts.iter().map(|(name, value)| (*name, value.as_str())));
-                let ordinal = seen.entry(equal).or_default();
-                parts.push(("ordinal", ordinal.to_string()));
-                *ordinal += 1;
-                (vec![key(finding.kind, &parts)], Some(equal))
-            }
-        };
-        scan.findings[at].keys = keys;
-        scan.findings[at].evidence.counted = counted;
+/// Whether findings with an equal key are one, wherever they are; others are told apart by place.
+#[must_use]
+pub(super) fn is_named_by_key(finding: &Finding) -> bool {
+    match finding.kind {
+        Kind::Dependency | Kind::Dynamic => true,
+        Kind::Secret => finding.evidence.secret_hash.is_some(),
+        Kind::Code | Kind::Infrastructure | Kind::Other => false,
+    }
+}
+
+/// Where a dependency is declared or installed: its manifest, else the image's name without tag, else the target's.
+pub(super) fn dependency_place(finding: &Finding, target: &str) -> String {
+    match (&finding.location.image, &finding.location.path) {
+        (Some(image), _) => image_name(image),
+        (None, Some(path)) => path.clone(),
+        (None, None) => image_name(target),
     }
 }
 
 type Part = (&'static str, String);
-
-/// The parts of a finding's keys.
-enum Parts {
-    /// Findings with the same parts are the same; one list for each key, the canonical one first.
-    Same(Vec<Vec<Part>>),
-    /// Findings with the same parts are different, and told apart by counting.
-    Counted(Vec<Part>),
-}
 
 fn key(kind: Kind, parts: &[Part]) -> Key {
     let parts = std::iter::once(("kind", kind.name())).chain(parts.iter().map(|(name, value)| (*name, value.as_str())));
     Key { version: VERSION, kind: Some(kind), digest: digest(parts) }
 }
 
-fn parts(finding: &Finding, scanner: &str, target: &str, unique: &dyn Fn(&Fingerprint) -> bool) -> Parts {
+/// The parts of each of a finding's keys, the canonical key first.
+fn parts(finding: &Finding, scanner: &str, target: &str, unique: &dyn Fn(&Fingerprint) -> bool) -> Vec<Vec<Part>> {
     let location = &finding.location;
-    let path = location.path.clone().unwrap_or_default();
+    // What has no place at all is in the target.
+    let path = if location.is_empty() { image_name(target) } else { location.path.clone().unwrap_or_default() };
     let rule = rule(finding);
     match finding.kind {
         Kind::Dependency => {
-            let place = match (&location.image, &location.path) {
-                (Some(image), _) => image_name(image),
-                (None, Some(path)) => path.clone(),
-                (None, None) => image_name(target),
-            };
+            let place = dependency_place(finding, target);
             let component = finding.component.as_ref().map(purl::without_version).unwrap_or_default();
-            let ids = identifiers::aliases(finding);
             let list = |id: String| vec![("id", id), ("component", component.clone()), ("place", place.clone())];
-            Parts::Same(if ids.is_empty() { vec![list(rule)] } else { ids.into_iter().map(list).collect() })
+            identifiers::names(finding).into_iter().map(|named| list(named.name)).collect()
         }
-        Kind::Secret => match &finding.evidence.secret_hash {
-            Some(hash) => Parts::Same(vec![vec![("rule", rule), ("secret", hash.clone())]]),
-            None => Parts::Counted(vec![("rule", rule), ("path", path), ("anchor", anchor(finding, unique))]),
-        },
-        Kind::Code => Parts::Counted(vec![("rule", rule), ("path", path), ("anchor", anchor(finding, unique))]),
-        Kind::Infrastructure => {
-            let place = if location.is_empty() { image_name(target) } else { path };
-            Parts::Counted(match (&location.resource, &location.image) {
-                (Some(resource), _) => vec![("rule", rule), ("path", place), ("resource", resource.clone())],
-                (None, Some(image)) => vec![("rule", rule), ("path", place), ("image", image_name(image))],
-                (None, None) => vec![("rule", rule), ("path", place), ("anchor", anchor(finding, unique))],
-            })
-        }
+        Kind::Secret => vec![match &finding.evidence.secret_hash {
+            Some(hash) => vec![("rule", rule), ("secret", hash.clone())],
+            None => vec![("rule", rule), ("path", path), ("anchor", anchor(finding, unique))],
+        }],
+        Kind::Code => vec![vec![("rule", rule), ("path", path), ("anchor", anchor(finding, unique))]],
+        Kind::Infrastructure => vec![match (&location.resource, &location.image) {
+            (Some(resource), _) => vec![("rule", rule), ("path", path), ("resource", resource.clone())],
+            (None, Some(image)) => vec![("rule", rule), ("path", path), ("image", image_name(image))],
+            (None, None) => vec![("rule", rule), ("path", path), ("anchor", anchor(finding, unique))],
+        }],
         Kind::Dynamic => {
             let address = |at: &Location| fold_url(at.url.as_deref().unwrap_or(target));
             if finding.evidence.sitewide {
-                return Parts::Same(vec![vec![("rule", rule), ("host", address(location).0)]]);
+                return vec![vec![("rule", rule), ("host", address(location).0)]];
             }
             // It is the same as long as one of its places is.
             let list = |at: &Location| {
@@ -181,12 +180,12 @@ fn parts(finding: &Finding, scanner: &str, target: &str, unique: &dyn Fn(&Finger
             lists.sort_unstable();
             lists.dedup();
             lists.truncate(MAX_PLACES);
-            Parts::Same(lists)
+            lists
         }
         Kind::Other => {
             let place = [&location.path, &location.url, &location.resource].into_iter().flatten().next();
             let place = place.map_or_else(|| image_name(target), |place| fold_ids(place));
-            Parts::Counted(vec![("scanner", scanner.to_owned()), ("rule", rule), ("place", place)])
+            vec![vec![("scanner", scanner.to_owned()), ("rule", rule), ("place", place)]]
         }
     }
 }

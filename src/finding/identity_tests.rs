@@ -44,12 +44,9 @@ fn code_keeps_its_key_when_lines_move_and_are_reformatted() {
 }
 
 #[test]
-fn equal_lines_are_told_apart_by_their_order_not_the_reports() {
-    let (first, second) = (code("a.py", 3, "x"), code("a.py", 9, "x"));
-    let forward = keys_of(vec![first.clone(), second.clone()]);
-    let backward = keys_of(vec![second, first]);
-    assert_ne!(forward[0], forward[1]);
-    assert_eq!((&forward[0], &forward[1]), (&backward[1], &backward[0]));
+fn no_key_holds_a_line_or_an_order() {
+    let keys = keys_of(vec![code("a.py", 3, "x"), code("a.py", 9, "x")]);
+    assert_eq!(keys[0], keys[1], "equal lines are told apart by place where a plan is made");
 }
 
 #[test]
@@ -79,7 +76,7 @@ fn trusted_fingerprints_go_before_content() {
 }
 
 #[test]
-fn equal_fingerprints_are_counted_by_us() {
+fn the_ordinals_of_fingerprints_are_no_part_of_a_key() {
     let with = |name: &str, value: &str, line: u32| {
         let mut finding = code("a.py", line, "x");
         finding.evidence.fingerprints = vec![Fingerprint { name: name.into(), value: value.into() }];
@@ -90,8 +87,7 @@ fn equal_fingerprints_are_counted_by_us() {
         ("matchBasedId/v1", "39fa2ee980eb94b0_0", "39fa2ee980eb94b0_1"),
     ] {
         let both = keys_of(vec![with(name, first, 1), with(name, second, 9)]);
-        assert_ne!(both[0], both[1]);
-        assert_eq!(key_of(with(name, second, 7)), both[0][0], "the first is gone: planning tells them apart by place");
+        assert_eq!(both[0], both[1], "planning tells them apart by place");
     }
 }
 
@@ -106,11 +102,8 @@ fn unknown_fingerprints_count_only_where_they_are_steady() {
     assert_ne!(key_of(with("abcdefgh", 1)), key_of(with("ijklmnop", 1)));
     assert_eq!(key_of(with("a.py:17:sql", 17)), key_of(with("a.py:18:sql", 18)), "it spells out the line");
     let twice = keys_of(vec![with("abcdefgh", 1), with("abcdefgh", 5)]);
-    assert_eq!(
-        twice[0][0],
-        key_of(with("qrstuvwx", 2)).min(twice[0][0]).max(twice[0][0]),
-        "not unique: the title decides"
-    );
+    let bare = keys_of(vec![Finding { evidence: Evidence::default(), ..with("", 1) }]);
+    assert_eq!([&twice[0], &twice[1]], [&bare[0]; 2], "not unique: the title decides");
 }
 
 #[test]
@@ -124,19 +117,36 @@ fn a_dependency_keeps_its_key_when_versions_change() {
 }
 
 #[test]
-fn cve_and_ghsa_meet_in_one_key() {
+fn a_finding_is_named_by_its_cve_else_by_its_best_id() {
     let both = &keys_of(vec![dependency(&["GHSA-35JH-R3H4-6JHM", "CVE-2021-23337"], "pkg:npm/lodash")])[0];
-    assert_eq!(both.len(), 2);
-    assert_eq!(both[0], key_of(dependency(&["CVE-2021-23337"], "pkg:npm/lodash@1")), "the CVE is canonical");
-    assert_eq!(both[1], key_of(dependency(&["ghsa-35jh-r3h4-6jhm"], "pkg:npm/lodash@2")));
+    assert_eq!(both, &[key_of(dependency(&["CVE-2021-23337"], "pkg:npm/lodash@1"))]);
+    let best = key_of(dependency(&["PYSEC-1", "ghsa-x", "RUSTSEC-1"], "pkg:npm/lodash"));
+    assert_eq!(best, key_of(dependency(&["GHSA-X"], "pkg:npm/lodash")));
 }
 
 #[test]
-fn a_bundle_of_cves_is_no_alias_of_any() {
+fn a_bundle_speaks_for_each_of_its_cves_unless_its_rule_is_one() {
     let mut bundle = dependency(&["CVE-1-1", "CVE-1-2", "GHSA-X"], "pkg:npm/a");
-    assert_eq!(keys_of(vec![bundle.clone()])[0].len(), 1);
+    let each = [key_of(dependency(&["CVE-1-1"], "pkg:npm/a")), key_of(dependency(&["CVE-1-2"], "pkg:npm/a"))];
+    assert_eq!(keys_of(vec![bundle.clone()])[0], each);
     bundle.rule = Some("GHSA-x".into());
-    assert_eq!(key_of(bundle), key_of(dependency(&["GHSA-X"], "pkg:npm/a")));
+    assert_eq!(keys_of(vec![bundle.clone()])[0], each);
+    bundle.rule = Some("cve-1-2".into());
+    assert_eq!(keys_of(vec![bundle])[0], each[1..]);
+}
+
+#[test]
+fn what_has_no_place_is_in_the_target() {
+    let placeless = |kind, target: &str| {
+        let finding = Finding { kind, rule: Some("r".into()), title: "t".into(), ..Finding::default() };
+        let mut scan = Scan { target: target.into(), findings: vec![finding], ..Scan::default() };
+        assign_keys(&mut scan);
+        scan.findings[0].keys[0]
+    };
+    for kind in [Kind::Code, Kind::Secret, Kind::Infrastructure, Kind::Other] {
+        assert_eq!(placeless(kind, "acme/shop:1"), placeless(kind, "acme/shop:2"), "{kind}");
+        assert_ne!(placeless(kind, "acme/shop"), placeless(kind, "acme/web"), "{kind}");
+    }
 }
 
 #[test]
@@ -148,7 +158,8 @@ fn secrets_are_known_by_their_hash_and_masked_ones_by_their_place() {
     };
     assert_eq!(key_of(secret("a", Some("00"), "x")), key_of(secret("b", Some("00"), "y")));
     let masked = keys_of(vec![secret("a", None, "k = REDACTED"), secret("a", None, "k = REDACTED")]);
-    assert_ne!(masked[0], masked[1]);
+    assert_eq!(masked[0], masked[1], "planning tells them apart by place");
+    assert_ne!(masked[0][0], key_of(secret("b", None, "k = REDACTED")));
 }
 
 #[test]

@@ -8,9 +8,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::Kind;
 
-/// The first 128 bits of a SHA-256 over named, length-prefixed parts.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Digest(pub [u8; 16]);
+/// The first 96 bits of a SHA-256 over named, length-prefixed parts.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest(pub [u8; 12]);
 
 impl Digest {
     /// A prefix of 64 bits, for places where room is scarce.
@@ -45,8 +45,8 @@ pub fn digest<'a>(parts: impl IntoIterator<Item = (&'a str, &'a str)>) -> Digest
             hasher.update(text.as_bytes());
         }
     }
-    let mut short = [0; 16];
-    short.copy_from_slice(&hasher.finalize()[..16]);
+    let mut short = [0; 12];
+    short.copy_from_slice(&hasher.finalize()[..12]);
     Digest(short)
 }
 
@@ -59,6 +59,22 @@ pub struct Key {
     pub kind: Option<Kind>,
     /// The digest of the parts.
     pub digest: Digest,
+}
+
+impl Key {
+    /// Reads a key, perhaps with the name of one of several findings that share it: `v1:code:…~1f2e3d4c5b6a`.
+    #[must_use]
+    pub fn parse_member(text: &str) -> Option<(Self, Option<u64>)> {
+        let (key, uid) = text.split_once('~').map_or((text, None), |(key, uid)| (key, Some(uid)));
+        let uid = uid.map(|uid| u64::from_str_radix(uid, 16)).transpose().ok()?;
+        Some((key.parse().ok()?, uid))
+    }
+
+    /// The key with the name of one of several findings that share it.
+    #[must_use]
+    pub fn of_member(&self, uid: u64) -> String {
+        format!("{self}~{uid:012x}")
+    }
 }
 
 /// Text that is not a key.
@@ -89,8 +105,8 @@ impl FromStr for Key {
             "group" => None,
             kind => Some(kind.parse().map_err(|_| wrong())?),
         };
-        let hex = parts.next().filter(|hex| hex.len() == 32 && hex.is_ascii()).ok_or_else(wrong)?;
-        let mut bytes = [0; 16];
+        let hex = parts.next().filter(|hex| hex.len() == 24 && hex.is_ascii()).ok_or_else(wrong)?;
+        let mut bytes = [0; 12];
         for (i, byte) in bytes.iter_mut().enumerate() {
             *byte = u8::from_str_radix(&hex[2 * i..2 * i + 2], 16).map_err(|_| wrong())?;
         }
@@ -124,6 +140,9 @@ mod tests {
     fn reads_back_what_it_writes() {
         let key = Key { version: 1, kind: Some(Kind::Dependency), digest: digest([("id", "CVE-2021-1")]) };
         assert_eq!(key.to_string().parse(), Ok(key));
-        assert!("v1:dependency:é0000000000000000000000000000000".parse::<Key>().is_err());
+        assert_eq!(Key::parse_member(&key.of_member(0x1f2e)), Some((key, Some(0x1f2e))));
+        assert_eq!(Key::parse_member(&key.to_string()), Some((key, None)));
+        assert_eq!(Key::parse_member(&format!("{key}~")), None);
+        assert!("v1:dependency:é00000000000000000000000".parse::<Key>().is_err());
     }
 }

@@ -13,6 +13,7 @@ mod location;
 pub mod purl;
 mod scan;
 mod severity;
+mod sighting;
 mod status;
 mod versions;
 
@@ -25,6 +26,7 @@ pub use key::{Digest, Key, ParseKeyError, digest};
 pub use location::{Location, bare_url, login, without_login};
 pub use scan::{Origin, Run, Scan, Scope, Source, without_matrix_part};
 pub use severity::{ParseSeverityError, Severity};
+pub use sighting::{Id, LocationEvidence, Observation, Sighting, sightings};
 pub use status::{Kind, ParseKindError, ParseStatusError, Status};
 pub use versions::Versions;
 
@@ -32,11 +34,11 @@ use serde::Serialize;
 
 /// One weakness at one place.
 ///
-/// Readers fill in everything but [`Finding::keys`]; [`assign_keys`] adds those for a whole scan, as
-/// ordinals among equals need all of its findings.
+/// Readers fill in everything but [`Finding::keys`]; [`assign_keys`] adds those for a whole scan.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Finding {
-    /// The names of this finding over time and across scanners, the canonical one first.
+    /// What names this finding over time and across scanners: one key, or one for each CVE that it speaks for or each
+    /// place that it has, the canonical one first.
     #[serde(skip)]
     pub keys: Vec<Key>,
     /// One line for people. Untrusted text.

@@ -144,12 +144,12 @@ impl Scan {
     #[must_use]
     pub fn scope(&self) -> Scope {
         let Origin { source, branch, .. } = &self.origin;
-        Scope {
-            source: source.clone(),
-            branch: branch.clone(),
-            scanner: self.scanner.clone(),
-            target: self.target.clone(),
-        }
+        let source = match &self.repository {
+            // One pipeline that reads the reports of several repositories speaks for each of them.
+            Some(owner) if owner.name != source.name => Source::named(&format!("{} > {}", source.name, owner.name)),
+            _ => source.clone(),
+        };
+        Scope { source, branch: branch.clone(), scanner: self.scanner.clone(), target: self.target.clone() }
     }
 
     /// Whose findings these are.

@@ -1,6 +1,6 @@
 //! A body's parts: what people wrote before and after, our section between two markers, and the stamp in the second.
 
-use super::{Limits, Markup, Stamp};
+use super::{Limits, Markup, Stamp, StampError};
 
 const BEGIN: &str = "<!-- findsync:begin -->";
 const END: &str = "<!-- findsync:end ";
@@ -41,11 +41,11 @@ impl Body {
 
     /// The stamp in a text, and where there is one that cannot be read, why.
     #[must_use]
-    pub fn read_stamp(text: &str) -> (Option<Stamp>, Option<String>) {
+    pub fn read_stamp(text: &str) -> (Option<Stamp>, Option<StampError>) {
         match Self::parse(text).stamp.map(|stamp| Stamp::decode(&stamp)) {
             Some(Ok(stamp)) => (Some(stamp), None),
-            Some(Err(error)) => (None, Some(error.to_string())),
-            None => (None, text.contains(END.trim_end()).then(|| "it was cut off".to_owned())),
+            Some(Err(error)) => (None, Some(error)),
+            None => (None, text.contains(END.trim_end()).then(|| StampError::Damaged("it was cut off".to_owned()))),
         }
     }
 
@@ -89,6 +89,22 @@ pub fn cut(markdown: &str, max: usize, note: &str) -> String {
     // All fences that `escape` writes are of three backticks; an odd number of them leaves a block open.
     let open = kept.lines().filter(|line| line.starts_with("```")).count() % 2 == 1;
     format!("{kept}{}{note}", if open { "\n```" } else { "" })
+}
+
+/// What begins the end of our section that tells which scope says what.
+pub const ATTRIBUTION: &str = "Seen by";
+
+/// Splits our section into its main part and the end that tells which scope says what.
+#[must_use]
+pub fn split_attribution(markup: Markup, section: &str) -> Option<(&str, &str)> {
+    let at = if markup == Markup::Html {
+        let heading =
+            ["strong", "b"].iter().filter_map(|tag| section.rfind(&format!("<{tag}>{ATTRIBUTION}</{tag}>"))).max()?;
+        ["<p", "<div"].iter().filter_map(|tag| section[..heading].rfind(tag)).max().unwrap_or(heading)
+    } else {
+        section.rfind(&format!("**{ATTRIBUTION}**"))?
+    };
+    Some((section[..at].trim_end(), &section[at..]))
 }
 
 /// What a text says, without what editors and services change by themselves: white space, and for HTML tags and

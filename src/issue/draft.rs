@@ -1,18 +1,7 @@
-//! A draft: the issue that a finding or a finding group should have.
+//! A draft: the text, labels and fields that an issue should have.
 
-use super::{CloseReason, Place, State};
-use crate::finding::{Digest, Key, Kind, Scope, Severity, Status};
-
-/// One finding in a draft, with what is needed to know it again.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Member {
-    /// All its keys, the canonical one first.
-    pub keys: Vec<Key>,
-    /// The scopes that report it now.
-    pub scopes: Vec<Scope>,
-    /// Evidence for carry-forward.
-    pub place: Place,
-}
+use super::{CloseReason, State};
+use crate::finding::{Digest, Kind, Status};
 
 /// When a field is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,41 +39,29 @@ pub struct DraftField {
     pub update: Update,
 }
 
-/// The issue that a finding or a finding group should have.
-#[derive(Debug, Clone)]
+/// The text, labels and fields that an issue should have.
+#[derive(Debug, Clone, Default)]
 pub struct Draft {
-    /// The canonical key: a finding's, or the group's.
-    pub key: Key,
-    /// The findings in it: one, or the group's. Active ones, or those whose decision the status tells.
-    pub members: Vec<Member>,
-    /// Keys of findings of the group that are decided and so are not among the members.
-    pub excluded: Vec<Key>,
-    /// The status that triage gave.
-    pub status: Status,
-    /// Why that status: the justification of the decision, or why an acceptance has run out. Untrusted.
-    pub reason: Option<String>,
-    /// Whether an acceptance has run out, so that a closed issue is reopened.
-    pub expired: bool,
-    /// The highest severity of the members.
-    pub severity: Severity,
-    /// The kinds of the members, for the guard against publishing.
-    pub kinds: Vec<Kind>,
-    /// Title, escaped and cut.
-    pub title: String,
-    /// Our part of the body, escaped and cut, without markers and stamp.
-    pub body: String,
-    /// Digest of our part without what changes from run to run (the commit in links).
+    /// Title, escaped and cut; `None` where this run does not know what it should be.
+    pub title: Option<String>,
+    /// Our part of the body, escaped and cut, without markers and stamp; `None` where this run does not know it.
+    pub body: Option<String>,
+    /// Digest of that without what changes from run to run (commits and lines).
     pub content: Digest,
+    /// The end of our part of the body: which scope says what. It is known in every run.
+    pub attribution: String,
     /// Labels of the mapping.
     pub labels: Vec<String>,
+    /// findsync's own labels beside the one by which issues are listed.
+    pub own_labels: Vec<String>,
     /// The severity field, then others. The status field comes from the mapping's [`StatusTarget`]s.
     pub fields: Vec<DraftField>,
+    /// The kinds of the findings, for the guard against publishing.
+    pub kinds: Vec<Kind>,
     /// The policy for titles.
     pub update_title: Update,
     /// The policy for bodies.
     pub update_body: Update,
-    /// Why it must not be opened now although it is Active (a route's filter); updates are made all the same.
-    pub held: Option<String>,
     /// Whether it must not be readable by everybody, where the tracker can do that.
     pub confidential: bool,
     /// Where it was seen, by what, for people: `Trivy in package-lock.json`. Untrusted.
@@ -102,11 +79,4 @@ pub struct StatusTarget {
     pub state: State,
     /// Why closed, where it is.
     pub closed_as: Option<CloseReason>,
-}
-
-impl Draft {
-    /// All keys by which its issue may be known.
-    pub fn keys(&self) -> impl Iterator<Item = Key> + '_ {
-        std::iter::once(self.key).chain(self.members.iter().flat_map(|member| member.keys.iter().copied()))
-    }
 }

@@ -8,12 +8,12 @@ mod limits;
 mod note;
 mod stamp;
 
-pub use body::{Body, cut, words};
+pub use body::{ATTRIBUTION, Body, cut, split_attribution, words};
 pub(crate) use body::{entity, plain_text};
-pub use draft::{Draft, DraftField, Member, On, StatusTarget, Update};
+pub use draft::{Draft, DraftField, On, StatusTarget, Update};
 pub use limits::{Limits, Markup};
 pub use note::Note;
-pub use stamp::{MemberStamp, Place, ScopeStamp, Stamp, StampError};
+pub use stamp::{ClosedHow, Contest, Former, GroupStamp, Member, PeopleDecision, Stamp, StampError, Verdict, Word};
 
 use std::collections::BTreeMap;
 
@@ -103,13 +103,13 @@ pub struct Issue {
     /// The stamp, where there is one that can be read.
     pub stamp: Option<Stamp>,
     /// Why the stamp cannot be read (damaged, or a newer findsync's); `None` where there is none, or it could be.
-    pub stamp_error: Option<String>,
+    pub stamp_error: Option<StampError>,
     /// Whether the stamp counts: the issue was written by our account or by somebody who may write to the project.
     pub trusted: bool,
     /// Whether findsync's own label or tag is on it.
     pub labelled: bool,
     /// What people decided in the tracker by labels or columns (closing as "not planned" is in `closed_as`).
-    pub decision: Option<TrackerDecision>,
+    pub decisions: Vec<TrackerDecision>,
     /// Markers of our own comments, as far as they came with the list; `None` where they have to be asked for.
     pub comments: Option<Vec<String>>,
     /// The revision to name in a conditional write, where the tracker has such.

@@ -12,6 +12,8 @@ pub enum Note {
         scopes: Vec<Scope>,
         /// Scopes that were not read for so long that they no longer count.
         expired: Vec<Scope>,
+        /// Why it counts as fixed although it is still reported: what a VEX document says. Untrusted.
+        because: Option<String>,
     },
     /// Moved to the status of a decision.
     Decided {
@@ -25,8 +27,10 @@ pub enum Note {
         /// Where, by what. Untrusted.
         seen_by: String,
     },
-    /// Reopened: a person had closed it as done, and it is still there.
+    /// Reopened: a person had closed it as done, or a bot had closed it, and it is still there.
     StillThere {
+        /// Whether a bot had closed it.
+        by_bot: bool,
         /// Where, by what. Untrusted.
         seen_by: String,
     },
@@ -34,6 +38,13 @@ pub enum Note {
     DecisionEnded {
         /// Why: `the acceptance has run out on 2027-01-31`.
         reason: Option<String>,
+        /// Where, by what. Untrusted.
+        seen_by: String,
+    },
+    /// Reopened: a finding came to a group that people had decided about.
+    NewInGroup {
+        /// What is new. Untrusted.
+        titles: Vec<String>,
         /// Where, by what. Untrusted.
         seen_by: String,
     },

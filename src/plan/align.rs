@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use crate::issue::Place;
+use crate::finding::LocationEvidence;
 
 /// Tables larger than this are not made: whatever writes 2,000 equal findings into one file is not told apart by hand.
 const MAX_TABLE: usize = 4 << 20;
@@ -49,7 +49,7 @@ pub(super) struct Drift {
 }
 
 impl Drift {
-    pub(super) fn of<'p>(pairs: impl Iterator<Item = (&'p Place, &'p Place)>) -> Self {
+    pub(super) fn new<'p>(pairs: impl Iterator<Item = (&'p LocationEvidence, &'p LocationEvidence)>) -> Self {
         let mut drift = Self::default();
         for (old, new) in pairs.filter(|(old, new)| old.path != 0 && old.line != 0 && new.line != 0) {
             drift.moved.entry(old.path).or_default().push((old.line, new.line));
@@ -59,7 +59,7 @@ impl Drift {
     }
 
     /// How far a new line is from where the old one should be by now; `None` where a line is unknown.
-    pub(super) fn distance(&self, old: &Place, new: &Place) -> Option<u32> {
+    pub(super) fn distance(&self, old: &LocationEvidence, new: &LocationEvidence) -> Option<u32> {
         if old.line == 0 || new.line == 0 {
             return None;
         }
@@ -94,9 +94,9 @@ mod tests {
 
     #[test]
     fn known_lines_tell_where_others_went() {
-        let place = |line: u32| Place { path: 1, line, ..Place::default() };
+        let place = |line: u32| LocationEvidence { path: 1, line, ..LocationEvidence::default() };
         let known = [(place(10), place(10)), (place(20), place(50)), (place(30), place(60))];
-        let drift = Drift::of(known.iter().map(|(old, new)| (old, new)));
+        let drift = Drift::new(known.iter().map(|(old, new)| (old, new)));
         let distance = |old: u32, new: u32| drift.distance(&place(old), &place(new));
         assert_eq!(distance(25, 55), Some(0));
         assert_eq!(distance(25, 58), Some(3));

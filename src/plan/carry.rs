@@ -1,263 +1,207 @@
-//! Carry-forward: a finding whose key changed keeps its issue where place, content and neighbours say that it is the same:
-//! equal findings that only their order told apart, changed lines, moved code, renamed files. Ambiguity carries nothing.
+//! Carry-forward: a finding whose key changed keeps its member where place, content and neighbours say that it is the same:
+//! changed lines, moved code, renamed files. Ambiguity carries nothing, and what is known to differ forbids it.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::Planner;
 use super::align::{Drift, align};
-use crate::finding::{Key, Kind};
-use crate::issue::{Issue, MemberStamp, Place, Stamp, State};
+use super::matching::{around, contradict, same};
+use super::world::World;
+use crate::finding::{Kind, LocationEvidence};
 
 /// Lines that a finding may be from where it should be and still be thought near.
 const NEAR: u32 = 10;
 /// Likeness of words from which on changed lines are like the old ones; and where a neighbour is still the same.
 const ALIKE: f64 = 0.5;
 const SOMEWHAT_ALIKE: f64 = 0.2;
+/// Equal content in more places than this tells nothing of where a file went.
+const COMMON: usize = 100;
 
 /// Kind, rule and path.
-type InFile = (Option<Kind>, u32, u32);
+type InFile = (Kind, u32, u32);
+/// Kind, rule and content.
+type Content = (Kind, u32, u32);
 
-/// Drafts and issues, and which of them belong together so far.
-pub(super) struct Pairing<'a, 'p> {
-    pub planner: &'a Planner<'p>,
-    pub ours: &'a [(&'a Issue, &'a Stamp)],
-    /// The issue of each draft.
-    pub issue_at: Vec<Option<usize>>,
-    /// The draft of each issue that has one.
-    pub taken: HashMap<usize, usize>,
-    /// Issues of equal findings of which there are fewer now: their keys went to the others.
-    pub displaced: HashSet<usize>,
+/// A member that vanished, and where it was.
+#[derive(Debug, Clone, Copy)]
+struct Vanished {
+    slot: usize,
+    kind: Kind,
+    place: LocationEvidence,
+    decided: bool,
 }
 
-impl Pairing<'_, '_> {
-    pub(super) fn pair(&mut self, draft: usize, issue: usize) {
-        self.issue_at[draft] = Some(issue);
-        self.taken.insert(issue, draft);
-    }
+/// A finding that no member has yet, and where it is.
+#[derive(Debug, Clone, Copy)]
+struct Fresh {
+    at: usize,
+    kind: Kind,
+    place: LocationEvidence,
+}
 
-    /// Where a draft's only finding is.
-    fn new_place(&self, draft: usize) -> Option<&Place> {
-        match self.planner.drafts[draft].members.as_slice() {
-            [member] if member.place.rule != 0 => Some(&member.place),
-            _ => None,
-        }
-    }
+/// What vanished and what is new in one scan, and which of them are the same.
+#[derive(Debug, Default)]
+struct Carrying {
+    vanished: Vec<Vanished>,
+    fresh: Vec<Fresh>,
+    /// Places of findings that are known to be the same, for how far lines moved.
+    known: Vec<(LocationEvidence, LocationEvidence)>,
+    /// Contents of all that the scan reports, for what stands nowhere else.
+    everywhere: HashMap<Content, usize>,
+    /// Indices into `vanished` and `fresh`.
+    pairs: Vec<(usize, usize)>,
+    taken: HashSet<usize>,
+    placed: HashSet<usize>,
+}
 
-    /// Where an issue's only finding was.
-    fn old_place(&self, issue: usize) -> Option<&Place> {
-        match self.ours[issue].1.members.as_slice() {
-            [member] if member.place.rule != 0 => Some(&member.place),
-            _ => None,
-        }
-    }
-
-    fn is_open(&self, issue: usize) -> bool {
-        self.ours[issue].0.state == State::Open
-    }
-
-    /// Whether people decided about a closed issue: the decision goes with the code.
-    fn is_decided(&self, issue: usize) -> bool {
-        let (issue, stamp) = self.ours[issue];
-        issue.state == State::Closed && super::decide::standing_decision(issue, stamp).is_some()
-    }
-
-    /// Whether every scope that reported an issue's findings was read whole, where they were.
-    fn was_read(&self, issue: usize) -> bool {
-        let stamp = self.ours[issue].1;
-        let mut seen = stamp.members.iter().filter(|member| !member.seen_by.is_empty()).peekable();
-        let was_read = |member: &MemberStamp| {
-            let mut scopes = member.seen_by.iter().map(|&at| &stamp.scopes[at as usize].scope);
-            scopes.all(|scope| self.planner.coverage.vouches(scope, &member.place))
-        };
-        seen.peek().is_some() && seen.all(was_read)
-    }
-
-    fn drift(&self) -> Drift {
-        let places = self.taken.iter().map(|(&issue, &draft)| (self.old_place(issue), self.new_place(draft)));
-        Drift::of(places.filter_map(|(old, new)| old.zip(new)))
-    }
-
-    fn share_a_scanner(&self, draft: usize, issue: usize) -> bool {
-        let seen_by = |scanner: &str| {
-            let members = &self.planner.drafts[draft].members;
-            members.iter().flat_map(|member| &member.scopes).any(|scope| scope.scanner == scanner)
-        };
-        self.ours[issue].1.scopes.iter().any(|known| seen_by(&known.scope.scanner))
-    }
-
-    /// Pairs equal findings by place. Their ordinals tell only how many there are: the first may be gone, or a new one
-    /// may stand before it. Whether there was anything to sort out.
-    pub(super) fn sort_out_equals(&mut self) -> bool {
-        let mut equals: BTreeMap<u32, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
-        for draft in 0..self.planner.drafts.len() {
-            if let Some(place) = self.new_place(draft).filter(|place| place.counted != 0) {
-                equals.entry(place.counted).or_default().0.push(draft);
-            }
-        }
-        for issue in 0..self.ours.len() {
-            if let Some(place) = self.old_place(issue).filter(|place| place.counted != 0)
-                && let Some((_, issues)) = equals.get_mut(&place.counted)
-                && (self.is_open(issue) || self.is_decided(issue))
-            {
-                issues.push(issue);
-            }
-        }
-        equals.retain(|_, (drafts, issues)| drafts.len().max(issues.len()) > 1 && self.can_be_sorted(drafts, issues));
-        if equals.is_empty() {
-            return false;
-        }
-        let among: HashSet<usize> = equals.values().flat_map(|(_, issues)| issues).copied().collect();
-        let freed: Vec<usize> = equals.values().flat_map(|(drafts, _)| drafts).copied().collect();
-        for draft in freed {
-            if self.issue_at[draft].is_some_and(|at| among.contains(&at)) {
-                self.issue_at[draft].take().and_then(|at| self.taken.remove(&at));
-            }
-        }
-        let drift = self.drift();
-        for (drafts, issues) in equals.into_values() {
-            let (open, decided): (Vec<usize>, Vec<usize>) = issues.into_iter().partition(|&at| self.is_open(at));
-            // Open ones first, as an old decision must not hide a finding that has its issue.
-            for issues in [&open, &decided] {
-                self.pair_in_order(&drafts, issues, |old, new| {
-                    let same_lines = u32::from(same(old.lines, new.lines));
-                    Some(10_000 + 800 * same_lines + 400 * around(old, new) + closeness(drift.distance(old, new)))
-                });
-            }
-            let (placed, left): (Vec<usize>, Vec<usize>) = open.iter().partition(|at| self.taken.contains_key(*at));
-            if placed.len() == drafts.len() {
-                left.into_iter().for_each(|issue| self.displace(issue, &placed));
-            }
-        }
-        true
-    }
-
-    /// An issue whose key another issue serves from now on; the older of two twins is the one that stays.
-    fn displace(&mut self, issue: usize, placed: &[usize]) {
-        let key = |at: usize| self.ours[at].1.key;
-        let Some(&twin) = placed.iter().find(|&&at| key(at) == key(issue)) else {
-            self.displaced.insert(issue);
+impl World<'_> {
+    /// Pairs what a scan no longer reports, or what its branch had in a file that is no more, with what it reports anew.
+    pub(super) fn carry_forward(&mut self, scan: usize, todo: &mut Vec<usize>) {
+        if !self.scans[scan].is_whole() {
             return;
-        };
-        if issue < twin
-            && let Some(draft) = self.taken.remove(&twin)
-        {
-            self.pair(draft, issue);
         }
-    }
-
-    /// Equal findings can be told apart by place where all have one, all were looked for, and no two issues are twins.
-    fn can_be_sorted(&self, drafts: &[usize], issues: &[usize]) -> bool {
-        let open = || issues.iter().copied().filter(|&at| self.is_open(at));
-        let new_places = drafts.iter().filter_map(|&draft| self.new_place(draft));
-        let mut places = new_places.chain(issues.iter().filter_map(|&issue| self.old_place(issue)));
-        let mut keys = HashSet::new();
-        !issues.is_empty()
-            && places.all(|place| place.line != 0)
-            && open().all(|at| self.was_read(at))
-            && open().all(|at| keys.insert((self.ours[at].1.key, self.old_place(at).map(|place| place.line))))
-    }
-
-    /// Pairs what is still free, in the order of the lines.
-    fn pair_in_order(&mut self, drafts: &[usize], issues: &[usize], score: impl Fn(&Place, &Place) -> Option<u32>) {
-        let free = |at: &usize| !self.taken.contains_key(at);
-        let mut olds: Vec<(usize, Place)> =
-            issues.iter().filter(|at| free(at)).filter_map(|&at| Some((at, *self.old_place(at)?))).collect();
-        let alone = |draft: &usize| self.issue_at[*draft].is_none();
-        let mut news: Vec<(usize, Place)> =
-            drafts.iter().filter(|draft| alone(draft)).filter_map(|&at| Some((at, *self.new_place(at)?))).collect();
-        olds.sort_by_key(|(at, place)| (place.line, self.ours[*at].1.key));
-        news.sort_by_key(|(at, place)| (place.line, self.planner.drafts[*at].key));
-        let pairs = align(olds.len(), news.len(), |old, new| {
-            let ((issue, old), (draft, new)) = (&olds[old], &news[new]);
-            let same_key = self.ours[*issue].1.key == self.planner.drafts[*draft].key;
-            score(old, new)
-                .filter(|_| self.share_a_scanner(*draft, *issue))
-                .map(|score| 2 * score + u32::from(same_key))
-        });
-        for (old, new) in pairs {
-            self.pair(news[new].0, olds[old].0);
-        }
-    }
-
-    /// Pairs drafts without issue and issues that just vanished.
-    pub(super) fn carry_forward(&mut self) {
-        let claimed: HashSet<Key> = self.planner.drafts.iter().flat_map(super::Draft::keys).collect();
-        let vanished: Vec<usize> = (0..self.ours.len()).filter(|&at| self.just_vanished(at, &claimed)).collect();
-        let fresh: Vec<usize> = (0..self.issue_at.len())
-            .filter(|&draft| self.issue_at[draft].is_none() && self.new_place(draft).is_some())
+        let can_move = |facts: &crate::finding::Observation| facts.kind != Kind::Dependency && !facts.named_by_key;
+        let fresh: Vec<Fresh> = todo
+            .iter()
+            .map(|&at| (at, self.facts(scan, at)))
+            .filter(|(_, facts)| can_move(facts) && facts.evidence.rule != 0)
+            .map(|(at, facts)| Fresh { at, kind: facts.kind, place: facts.evidence })
             .collect();
-        if vanished.is_empty() || fresh.is_empty() {
+        if fresh.is_empty() {
             return;
         }
-        self.within_files(&vanished, &fresh, &HashMap::new());
-        let renamed = self.renamed(&vanished, &fresh);
-        self.within_files(&vanished, &fresh, &renamed);
-        self.moved(&vanished, &fresh);
+        let vanished: Vec<Vanished> = (0..self.slots.len()).filter_map(|slot| self.vanished(scan, slot)).collect();
+        if vanished.is_empty() {
+            return;
+        }
+        let mut carrying = Carrying { vanished, fresh, ..Carrying::default() };
+        let (id, seen) = (self.scans[scan].id, self.scans[scan].seen.len());
+        for slot in &self.slots {
+            let was = slot.words.get(&id).map(|word| word.facts.evidence);
+            let now = slot.reported.get(&id).and_then(|seen| seen.first());
+            carrying.known.extend(was.zip(now.map(|at| self.facts(scan, *at).evidence)));
+        }
+        for at in 0..seen {
+            let facts = self.facts(scan, at);
+            *carrying.everywhere.entry((facts.kind, facts.evidence.rule, facts.evidence.lines)).or_default() += 1;
+        }
+        carrying.run();
+        let mut matched = HashSet::new();
+        for (old, new) in carrying.pairs {
+            let at = carrying.fresh[new].at;
+            self.attach(scan, at, carrying.vanished[old].slot);
+            matched.insert(at);
+        }
+        todo.retain(|at| !matched.contains(at));
     }
 
-    /// Whether an issue's only finding is no longer reported although all that reported it were read whole.
-    fn just_vanished(&self, issue: usize, claimed: &HashSet<Key>) -> bool {
-        let reported = |key: &Key| self.planner.coverage.present(key) || claimed.contains(key);
-        self.old_place(issue).is_some()
-            && self.ours[issue].1.key.kind.is_some()
-            && !self.taken.contains_key(&issue)
-            && (self.is_open(issue) || self.is_decided(issue))
-            && (self.displaced.contains(&issue) || !self.ours[issue].1.keys().any(|key| reported(&key)))
-            && self.was_read(issue)
+    /// Where a slot was that this scan no longer reports although it looked there.
+    fn vanished(&self, scan: usize, slot: usize) -> Option<Vanished> {
+        let known = &self.slots[slot];
+        let here = &self.scans[scan];
+        if known.kind == Kind::Dependency
+            || known.lost_to.is_some()
+            || known.reported.contains_key(&here.id)
+            || !self.is_owned(scan, slot)
+        {
+            return None;
+        }
+        let is_away = |place: &str| self.planner.policy.exists(place) == Some(false);
+        let mut words: Vec<_> = known.live().filter(|(scope, _)| self.names.branch(*scope) == here.branch).collect();
+        words.sort_by_key(|(scope, _)| *scope != here.id);
+        let found = words.into_iter().find(|(scope, word)| *scope == here.id || is_away(&word.facts.place));
+        let (_, word) = found.filter(|(_, word)| {
+            !word.facts.named_by_key && word.facts.evidence.rule != 0 && here.why_not(&word.facts.evidence).is_none()
+        })?;
+        let decided = self.is_decided(known);
+        Some(Vanished { slot, kind: known.kind, place: word.facts.evidence, decided })
+    }
+}
+
+impl Carrying {
+    fn run(&mut self) {
+        self.within_files(&HashMap::new());
+        let renamed = self.renamed();
+        if !renamed.is_empty() {
+            self.within_files(&renamed);
+        }
+        self.moved();
+    }
+
+    fn take(&mut self, old: usize, new: usize) {
+        self.pairs.push((old, new));
+        self.taken.insert(old);
+        self.placed.insert(new);
+        self.known.push((self.vanished[old].place, self.fresh[new].place));
     }
 
     /// Pairs within each file, rule by rule: first what has the same content, then what changed a little in its place.
-    fn within_files(&mut self, vanished: &[usize], fresh: &[usize], renamed: &HashMap<u32, u32>) {
+    fn within_files(&mut self, renamed: &HashMap<u32, u32>) {
         let mut files: BTreeMap<InFile, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
-        for &draft in fresh {
-            let Some(place) = self.new_place(draft) else { continue };
-            files.entry((self.planner.drafts[draft].key.kind, place.rule, place.path)).or_default().0.push(draft);
-        }
-        for &issue in vanished {
-            let Some(place) = self.old_place(issue) else { continue };
-            let path = match renamed.get(&place.path) {
-                Some(&path) if self.is_open(issue) => path,
-                Some(_) => continue,
-                None if renamed.is_empty() => place.path,
-                None => continue,
-            };
-            if let Some((_, issues)) = files.get_mut(&(self.ours[issue].1.key.kind, place.rule, path)) {
-                issues.push(issue);
+        for (new, Fresh { kind, place, .. }) in self.fresh.iter().enumerate() {
+            if !self.placed.contains(&new) && place.path != 0 {
+                files.entry((*kind, place.rule, place.path)).or_default().1.push(new);
             }
         }
-        files.retain(|(_, _, path), (_, issues)| *path != 0 && !issues.is_empty());
-        for changed in [false, true] {
+        for (old, Vanished { kind, place, .. }) in self.vanished.iter().enumerate() {
+            let path = if renamed.is_empty() { Some(place.path) } else { renamed.get(&place.path).copied() };
+            if let Some((olds, _)) =
+                path.filter(|_| !self.taken.contains(&old)).and_then(|path| files.get_mut(&(*kind, place.rule, path)))
+            {
+                olds.push(old);
+            }
+        }
+        files.retain(|_, (olds, _)| !olds.is_empty());
+        for edited in [false, true] {
             // What was paired tells where the rest went.
-            let drift = self.drift();
-            for (drafts, issues) in files.values() {
-                self.pair_in_order(drafts, issues, |old, new| {
-                    if same(old.lines, new.lines) {
-                        let closeness = closeness(drift.distance(old, new));
-                        return Some(3_000 + 400 * around(old, new) + closeness);
+            let drift = Drift::new(self.known.iter().map(|(old, new)| (old, new)));
+            for (olds, news) in files.values() {
+                self.pair_in_order(olds, news, |old, new| {
+                    let distance = drift.distance(&old.place, &new.place);
+                    if same(old.place.lines, new.place.lines) {
+                        let score = 3_000 + 400 * around(&old.place, &new.place) + closeness(distance);
+                        return may_have_moved(old, new).then_some(score);
                     }
-                    changed.then(|| changed_a_little(old, new, drift.distance(old, new))).flatten()
+                    let changed =
+                        || changed_a_little(&old.place, &new.place, distance).filter(|_| may_be_edited(old, new));
+                    edited.then(changed).flatten()
                 });
             }
+        }
+    }
+
+    /// Pairs what is still free, in the order of the lines.
+    fn pair_in_order(&mut self, olds: &[usize], news: &[usize], score: impl Fn(&Vanished, &Fresh) -> Option<u32>) {
+        let mut olds: Vec<usize> = olds.iter().copied().filter(|old| !self.taken.contains(old)).collect();
+        let mut news: Vec<usize> = news.iter().copied().filter(|new| !self.placed.contains(new)).collect();
+        olds.sort_by_key(|old| (self.vanished[*old].place, self.vanished[*old].slot));
+        olds.sort_by_key(|old| self.vanished[*old].place.line);
+        news.sort_by_key(|new| (self.fresh[*new].place.line, self.fresh[*new].place));
+        let pairs = align(olds.len(), news.len(), |old, new| score(&self.vanished[olds[old]], &self.fresh[news[new]]));
+        for (old, new) in pairs {
+            self.take(olds[old], news[new]);
         }
     }
 
     /// Files that were renamed: most of what vanished from the one is new in the other, and came from nowhere else.
-    fn renamed(&self, vanished: &[usize], fresh: &[usize]) -> HashMap<u32, u32> {
-        let mut by_content = self.by_content(fresh);
-        by_content.retain(|_, drafts| drafts.len() < 100);
+    fn renamed(&self) -> HashMap<u32, u32> {
+        let mut by_content: HashMap<Content, Vec<u32>> = HashMap::new();
+        for (new, Fresh { kind, place, .. }) in self.fresh.iter().enumerate() {
+            if !self.placed.contains(&new) && place.lines != 0 && place.path != 0 {
+                by_content.entry((*kind, place.rule, place.lines)).or_default().push(place.path);
+            }
+        }
+        by_content.retain(|_, paths| paths.len() < COMMON);
         let mut votes: BTreeMap<(u32, u32), u32> = BTreeMap::new();
-        for &issue in vanished.iter().filter(|at| !self.taken.contains_key(*at)) {
-            let Some(old) = self.old_place(issue) else { continue };
-            let found = by_content.get(&content(old, self.ours[issue].1.key.kind)).into_iter().flatten();
-            let mut paths: Vec<u32> = found
-                .filter_map(|&draft| self.new_place(draft))
-                .filter(|new| new.path != old.path && new.path != 0)
-                .map(|new| new.path)
-                .collect();
+        for (old, Vanished { kind, place, .. }) in self.vanished.iter().enumerate() {
+            if self.taken.contains(&old) || place.path == 0 {
+                continue;
+            }
+            let mut paths = by_content.get(&(*kind, place.rule, place.lines)).cloned().unwrap_or_default();
+            paths.retain(|path| *path != place.path);
             paths.sort_unstable();
             paths.dedup();
-            paths.into_iter().for_each(|path| *votes.entry((old.path, path)).or_default() += 1);
+            paths.into_iter().for_each(|path| *votes.entry((place.path, path)).or_default() += 1);
         }
         let mut best = Mutual::default();
         votes.into_iter().for_each(|((old, new), votes)| best.vote(old, new, votes));
@@ -266,41 +210,57 @@ impl Pairing<'_, '_> {
 
     /// Pairs code that moved to another file: each the other's only best match, with a neighbour that moved along or
     /// content that stands nowhere else.
-    fn moved(&mut self, vanished: &[usize], fresh: &[usize]) {
-        let all: Vec<usize> = (0..self.issue_at.len()).collect();
-        let everywhere = self.by_content(&all);
-        let new_content = self.by_content(fresh);
+    fn moved(&mut self) {
+        let mut by_content: HashMap<Content, Vec<usize>> = HashMap::new();
+        for (new, Fresh { kind, place, .. }) in self.fresh.iter().enumerate() {
+            if !self.placed.contains(&new) && place.lines != 0 && place.path != 0 {
+                by_content.entry((*kind, place.rule, place.lines)).or_default().push(new);
+            }
+        }
         let mut best = Mutual::default();
-        // When a closed issue's finding vanished is not known, so its decision goes no further than its file.
-        for &issue in vanished.iter().filter(|at| !self.taken.contains_key(*at) && self.is_open(**at)) {
-            let Some(old) = self.old_place(issue).filter(|old| old.path != 0 && old.lines != 0) else { continue };
-            let content = content(old, self.ours[issue].1.key.kind);
-            // A line of code may stand anywhere; a package's vulnerability or a resource is what it is.
-            let telling = old.line == 0 || everywhere.get(&content).is_some_and(|drafts| drafts.len() == 1);
-            for &draft in new_content.get(&content).into_iter().flatten() {
-                let Some(new) = self.new_place(draft).filter(|new| new.path != 0) else { continue };
-                let around = around(old, new);
-                if self.issue_at[draft].is_none() && (telling || around > 0) && self.share_a_scanner(draft, issue) {
-                    best.vote(issue, draft, 1 + 400 * around + closeness(Some(old.line.abs_diff(new.line))));
+        for (old, vanished) in self.vanished.iter().enumerate() {
+            let place = &vanished.place;
+            if self.taken.contains(&old) || place.path == 0 || place.lines == 0 {
+                continue;
+            }
+            let content = (vanished.kind, place.rule, place.lines);
+            // A line of code may stand anywhere; a resource is what it is.
+            let telling = place.line == 0 || self.everywhere.get(&content) == Some(&1);
+            for &new in by_content.get(&content).into_iter().flatten() {
+                let fresh = &self.fresh[new];
+                let around = around(place, &fresh.place);
+                if (telling || around > 0) && may_have_moved(vanished, fresh) {
+                    let closeness = closeness(Some(place.line.abs_diff(fresh.place.line)));
+                    best.vote(old, new, 1 + 400 * around + closeness);
                 }
             }
         }
-        best.pairs().for_each(|(issue, draft)| self.pair(draft, issue));
-    }
-
-    fn by_content(&self, drafts: &[usize]) -> HashMap<(Option<Kind>, u32, u32), Vec<usize>> {
-        let mut by_content: HashMap<_, Vec<usize>> = HashMap::new();
-        for &draft in drafts {
-            if let Some(place) = self.new_place(draft).filter(|place| place.lines != 0) {
-                by_content.entry(content(place, self.planner.drafts[draft].key.kind)).or_default().push(draft);
-            }
+        for (old, new) in best.pairs() {
+            self.take(old, new);
         }
-        by_content
     }
 }
 
+/// Whether nothing speaks against the same content being the same finding at another place.
+fn may_have_moved(old: &Vanished, new: &Fresh) -> bool {
+    let known = |place: &LocationEvidence| place.before != 0 || place.after != 0;
+    let around = around(&old.place, &new.place);
+    let strange = known(&old.place) && known(&new.place) && around == 0;
+    // Where a report masks its secrets, equal lines may hold different ones.
+    let masked = old.kind == Kind::Secret && around == 0;
+    !contradict(&old.place, &new.place) && !masked && !(old.decided && strange)
+}
+
+/// Whether a line that changed a little may be the same finding. A secret that changed is another secret, and a decision
+/// about the old line says nothing of the new one unless all around it stayed.
+fn may_be_edited(old: &Vanished, new: &Fresh) -> bool {
+    !contradict(&old.place, &new.place)
+        && old.kind != Kind::Secret
+        && (!old.decided || around(&old.place, &new.place) > 1)
+}
+
 /// Pairs that are each other's only best match.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Mutual<T> {
     /// The best partner, its votes, and whether another has as many.
     of_old: BTreeMap<T, (T, u32, bool)>,
@@ -328,34 +288,22 @@ impl<T: Ord + Copy> Mutual<T> {
     }
 }
 
-fn content(place: &Place, kind: Option<Kind>) -> (Option<Kind>, u32, u32) {
-    (kind, place.rule, place.lines)
-}
-
-/// Zero digests are unknown and agree with nothing.
-fn same(a: u32, b: u32) -> bool {
-    a != 0 && a == b
-}
-
-/// How many of the lines around agree: the one before, the one after, the one that it stands under.
-fn around(old: &Place, new: &Place) -> u32 {
-    [(old.before, new.before), (old.after, new.after), (old.heading, new.heading)]
-        .into_iter()
-        .map(|(old, new)| u32::from(same(old, new)))
-        .sum()
-}
-
 fn closeness(distance: Option<u32>) -> u32 {
     distance.map_or(0, |distance| 100u32.saturating_sub(distance))
 }
 
-/// Whether the content changed a little near the same place, and how well it agrees.
-fn changed_a_little(old: &Place, new: &Place, distance: Option<u32>) -> Option<u32> {
+/// Whether the content changed a little near the same place, and how well it agrees. What is unknown is not alike.
+fn changed_a_little(old: &LocationEvidence, new: &LocationEvidence, distance: Option<u32>) -> Option<u32> {
     let distance = distance.filter(|distance| *distance <= NEAR)?;
+    if old.lines == 0 || new.lines == 0 {
+        return None;
+    }
     let around = around(old, new);
     let shared = (old.words & new.words).count_ones();
-    let all = (old.words | new.words).count_ones();
-    let alike = if old.words == 0 || new.words == 0 { ALIKE } else { f64::from(shared) / f64::from(all) };
-    let is_same = alike >= ALIKE || (around > 0 && alike >= SOMEWHAT_ALIKE) || around > 1;
-    is_same.then(|| 1 + 400 * around + (1_000.0 * alike) as u32 + closeness(Some(distance)))
+    let all = (old.words | new.words).count_ones().max(1);
+    let alike = f64::from(shared) / f64::from(all);
+    let is_same = alike >= ALIKE || (around > 0 && alike >= SOMEWHAT_ALIKE) || (around > 1 && alike > 0.0);
+    // Of several on one line, the one that says the same is it.
+    let named = if same(old.message, new.message) { 2_000 } else { 0 };
+    is_same.then(|| 1 + named + 400 * around + (1_000.0 * alike) as u32 + closeness(Some(distance)))
 }

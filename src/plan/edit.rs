@@ -1,34 +1,38 @@
 //! What is written to an issue: only what drifted, and only where no person changed it (field by field), with the
 //! stamp that says so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::stamp::Members;
 use super::{FieldChange, Planner};
-use crate::finding::{Key, Status, digest};
+use crate::finding::{Severity, Status, digest};
 use crate::issue::{
-    Body, CloseReason, Draft, DraftField, Edit, FieldEdit, Issue, IssueId, MemberStamp, New, On, Stamp, State,
-    StatusTarget, Update, words,
+    Body, CloseReason, Contest, Draft, DraftField, Edit, FieldEdit, GroupStamp, Issue, IssueId, Member, New, On, Stamp,
+    State, StatusTarget, Update, split_attribution, words,
 };
 
 /// How an issue should be.
-pub(super) struct Wish<'a> {
+pub(super) struct DesiredState<'a> {
     pub status: Status,
     pub target: StatusTarget,
     /// Whether people moved the status field to this status themselves.
     pub moved_by_people: bool,
-    /// The draft; `None` where the finding is gone, so that nothing but the status changes.
+    /// Its text, labels and fields; `None` where nothing but the stamp may change.
     pub draft: Option<&'a Draft>,
-    /// Whether everything that vouches for the issue was read, so that words may be taken away and severity lowered.
-    pub may_take_away: bool,
-    /// Whether something is added, so that the text is written anew in any case.
-    pub adds: bool,
+    pub severity: Severity,
+    pub members: Vec<Member>,
+    pub group: Option<GroupStamp>,
+    pub contested: Vec<Contest>,
+    pub own_labels: BTreeSet<String>,
+    /// Whether state and status stay as they are.
+    pub settled: bool,
 }
 
 /// An edit, and what it changes for people.
 pub(super) struct Edited {
     pub edit: Edit,
     pub fields: Vec<FieldChange>,
+    /// Whether our part of the body is written anew, or the title.
+    pub writes_text: bool,
     /// What changes beside fields.
     parts: Vec<&'static str>,
     stamp_drifted: bool,
@@ -49,13 +53,13 @@ impl Edited {
 }
 
 /// The digest under which the stamp remembers a written value: case and white space are the tracker's to change.
-fn remembered(value: &str) -> u64 {
+pub(super) fn value_digest(value: &str) -> u64 {
     let folded = value.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
     u64::from_be_bytes(digest([("value", folded.as_str())]).short())
 }
 
 fn same(a: &str, b: &str) -> bool {
-    remembered(a) == remembered(b)
+    value_digest(a) == value_digest(b)
 }
 
 /// The target of an issue whose status does not change.
@@ -63,146 +67,163 @@ pub(super) fn as_is(planner: &Planner<'_>, issue: &Issue, old: &Stamp) -> Status
     StatusTarget { state: issue.state, closed_as: issue.closed_as, ..planner.settings.target(old.status).clone() }
 }
 
-/// A new issue for a draft; `before` is put before our section, as if a person had written it.
-pub(super) fn new_issue(planner: &Planner<'_>, draft: &Draft, target: &StatusTarget, before: String) -> New {
+/// A new issue; `before` is put before our section, as if a person had written it.
+pub(super) fn new_issue(planner: &Planner<'_>, desired: &DesiredState<'_>, draft: &Draft, before: String) -> New {
     let limits = &planner.settings.tracker;
+    let target = &desired.target;
     let status_field = status_field(planner, target);
-    let wanted: Vec<DraftField> = rules(draft.fields.iter().chain([&status_field]), draft.status);
-    let members = super::stamp::fresh(planner, draft);
+    let wanted: Vec<DraftField> = effective_fields(draft.fields.iter().chain([&status_field]), desired.status);
+    let title = draft.title.clone().unwrap_or_default();
     let mut stamp = Stamp {
-        key: draft.key,
         mapping: planner.settings.mapping.clone(),
-        members: members.list,
-        scopes: members.scopes,
+        members: desired.members.clone(),
+        group: desired.group.clone(),
         state: target.state,
-        status: draft.status,
+        status: desired.status,
         moved_by_people: false,
-        severity: draft.severity,
-        fields: wanted.iter().map(|field| (field.name.clone(), remembered(&field.value))).collect(),
+        severity: desired.severity,
+        fields: wanted.iter().map(|field| (field.name.clone(), value_digest(&field.value))).collect(),
         content: content(draft),
         labels: draft.labels.clone(),
         cycle: 0,
         pending: Vec::new(),
+        contested: desired.contested.clone(),
         duplicate_of: None,
     };
-    stamp.fields.insert("title".to_owned(), remembered(&draft.title));
-    let mut body = Body { before, section: Some(draft.body.clone()), stamp: None, after: String::new() };
-    let text = seal(planner, &mut body, &mut stamp, true);
+    stamp.fields.insert("title".to_owned(), value_digest(&title));
+    stamp.fields.insert(ATTRIBUTION.to_owned(), value_digest(&draft.attribution));
+    let section = whole_section(draft.body.as_deref().unwrap_or_default(), &draft.attribution);
+    let mut body = Body { before, section: Some(section), stamp: None, after: String::new() };
+    let text = finalize_body(planner, &mut body, &mut stamp, true);
     New {
-        title: draft.title.chars().take(limits.title).collect(),
+        title: title.chars().take(limits.title).collect(),
         body: text,
         stamp,
         state: target.state,
         closed_as: target.closed_as,
         labels: draft.labels.clone(),
-        own_labels: Vec::new(),
+        own_labels: desired.own_labels.iter().cloned().collect(),
         fields: wanted.into_iter().filter(|field| !field.value.is_empty()).map(written).collect(),
         confidential: draft.confidential,
     }
 }
 
+/// The name under which the stamp remembers who was said to see it.
+const ATTRIBUTION: &str = "seen by";
+
+fn whole_section(main: &str, attribution: &str) -> String {
+    if attribution.is_empty() { main.to_owned() } else { format!("{}\n\n{attribution}", main.trim_end()) }
+}
+
 /// What to write to an issue.
-pub(super) fn edit(planner: &Planner<'_>, issue: &Issue, old: &Stamp, members: Members, wish: &Wish<'_>) -> Edited {
+pub(super) fn edit(planner: &Planner<'_>, issue: &Issue, old: &Stamp, desired: &DesiredState<'_>) -> Edited {
     // Also where a person changed the state and we change it back: its status field went along, and is told anew.
-    let transition = old.status != wish.status || [old.state, issue.state] != [wish.target.state; 2];
-    let members = members.sorted();
+    let transition =
+        !desired.settled && (old.status != desired.status || [old.state, issue.state] != [desired.target.state; 2]);
     let mut edit = Edit::default();
     let mut parts = Vec::new();
     let mut stamp = Stamp {
-        key: wish.draft.map_or(old.key, |draft| canonical(draft, &members)),
         mapping: planner.settings.mapping.clone(),
-        members: members.list,
-        scopes: members.scopes,
-        state: wish.target.state,
-        status: wish.status,
-        moved_by_people: wish.moved_by_people,
-        pending: Vec::new(),
+        members: desired.members.clone(),
+        group: desired.group.clone(),
+        state: if desired.settled { old.state } else { desired.target.state },
+        status: desired.status,
+        severity: desired.severity,
+        moved_by_people: desired.moved_by_people,
+        contested: desired.contested.clone(),
+        pending: if desired.settled { old.pending.clone() } else { Vec::new() },
         duplicate_of: None,
         ..old.clone()
     };
-
-    if issue.state != wish.target.state {
-        edit.state = Some(wish.target.state);
-        edit.closed_as = wish.target.closed_as;
+    if issue.state != desired.target.state {
+        edit.state = Some(desired.target.state);
+        edit.closed_as = desired.target.closed_as;
         parts.push("state");
     }
     if transition {
         stamp.cycle = old.cycle.wrapping_add(1);
     }
-    let rewrite = wish.draft.filter(|_| wish.may_take_away || wish.adds);
-    if let Some(draft) = rewrite {
-        let edited = old.fields.get("title").is_none_or(|written| *written != remembered(&issue.title));
-        if same(&draft.title, &issue.title) {
-            stamp.fields.insert("title".to_owned(), remembered(&draft.title));
+    if let Some((draft, title)) = desired.draft.and_then(|draft| Some((draft, draft.title.as_ref()?))) {
+        let edited = old.fields.get("title").is_none_or(|written| *written != value_digest(&issue.title));
+        if same(title, &issue.title) {
+            stamp.fields.insert("title".to_owned(), value_digest(title));
         } else if may_write(draft.update_title, edited) {
-            stamp.fields.insert("title".to_owned(), remembered(&draft.title));
-            edit.title = Some(draft.title.clone());
+            stamp.fields.insert("title".to_owned(), value_digest(title));
+            edit.title = Some(title.clone());
             parts.push("title");
         }
     }
-    if let Some(draft) = wish.draft {
+    if let Some(draft) = desired.draft {
         relabel(issue, old, draft, &mut edit, &mut stamp);
-        if !(edit.add_labels.is_empty() && edit.remove_labels.is_empty()) {
-            parts.push("labels");
-        }
     }
+    relabel_own(planner, issue, &desired.own_labels, &mut edit);
+    if !(edit.add_labels.is_empty() && edit.remove_labels.is_empty()) {
+        parts.push("labels");
+    }
+    let fields = if desired.settled {
+        Vec::new()
+    } else {
+        edit_fields(planner, issue, old, desired, transition, &mut edit, &mut stamp)
+    };
 
-    let status_field = status_field(planner, &wish.target);
-    let of_mapping = wish.draft.map_or(&planner.settings.closing_fields, |draft| &draft.fields);
-    let raises = wish.draft.is_some_and(|draft| wish.may_take_away || draft.severity > old.severity);
-    if let Some(draft) = wish.draft.filter(|_| raises) {
-        stamp.severity = draft.severity;
+    let mut body = Body::parse(&issue.body);
+    let rewritten = desired.draft.is_some_and(|draft| rewrite_section(planner, &mut body, old, draft, &mut stamp));
+    if rewritten {
+        parts.push("body");
     }
+    // What a long stamp leaves out has not drifted. Where no other mapping leads here, a new name of this one can wait.
+    let mapping = if planner.settings.has_siblings { &old.mapping } else { &stamp.mapping };
+    let known = Stamp { mapping: mapping.clone(), ..old.clone() };
+    let limit = planner.settings.tracker.stamp;
+    let stamp_drifted = stamp != known && stamp.encode(limit) != known.encode(limit);
+    let writes_text = rewritten || edit.title.is_some();
+    if rewritten || stamp_drifted || !parts.is_empty() || !edit.fields.is_empty() {
+        let text = finalize_body(planner, &mut body, &mut stamp, rewritten);
+        edit.body = (text != issue.body).then_some(text);
+        edit.stamp = Some(stamp);
+    }
+    Edited { edit, fields, writes_text, parts, stamp_drifted }
+}
+
+fn edit_fields(
+    planner: &Planner<'_>,
+    issue: &Issue,
+    old: &Stamp,
+    desired: &DesiredState<'_>,
+    transition: bool,
+    edit: &mut Edit,
+    stamp: &mut Stamp,
+) -> Vec<FieldChange> {
+    let status_field = status_field(planner, &desired.target);
+    let of_mapping = desired.draft.map_or(&[][..], |draft| draft.fields.as_slice());
     let mut was: BTreeMap<&str, Option<&str>> = BTreeMap::new();
-    for field in rules(of_mapping.iter().chain([&status_field]), wish.status) {
+    for field in effective_fields(of_mapping.iter().chain([&status_field]), desired.status) {
         let now = issue.fields.get(&field.name).map(String::as_str);
         let is_status = field.name == status_field.name;
         let due = match field.on {
             On::Create => false,
-            On::Update => !is_status || wish.draft.is_some() || transition,
-            On::Status(status) => status == wish.status && transition,
+            On::Update => true,
+            On::Status(status) => status == desired.status && transition,
         };
-        // What another scan said of severity, and what the mapping makes of it, is lowered only with that scan's word.
-        let vouched = is_status || wish.draft.is_none() || raises || matches!(field.on, On::Status(_));
-        if !due || !vouched {
+        if !due {
             continue;
         }
         let written = old.fields.get(&field.name);
         if same(now.unwrap_or_default(), &field.value) {
-            stamp.fields.insert(field.name.clone(), remembered(&field.value));
+            stamp.fields.insert(field.name.clone(), value_digest(&field.value));
             continue;
         }
         // What is new to the mapping may have been filled by a person.
-        let edited = written.map_or(now.is_some(), |written| *written != remembered(now.unwrap_or_default()));
+        let edited = written.map_or(now.is_some(), |written| *written != value_digest(now.unwrap_or_default()));
         let forced =
             old.pending.contains(&field.name) || (transition && (is_status || matches!(field.on, On::Status(_))));
         if forced || may_write(field.update, edited) && (written.is_none() || field.update != Update::Never) {
-            stamp.fields.insert(field.name.clone(), remembered(&field.value));
+            stamp.fields.insert(field.name.clone(), value_digest(&field.value));
             was.insert(name_of(issue, &field.name), now);
             edit.fields.push(self::written(field));
         }
     }
-    let fields = changes(&edit.fields, |name| was.get(name).copied().flatten().map(str::to_owned));
-
-    let mut body = Body::parse(&issue.body);
-    let limit = planner.settings.tracker.stamp;
-    let rewritten = rewrite.is_some_and(|draft| rewrite_section(planner, &mut body, old, draft, &mut stamp));
-    if rewritten {
-        parts.push("body");
-    }
-    // What a long stamp leaves out has not drifted.
-    let known = match planner.settings.siblings.is_empty() {
-        // Where no other mapping leads here, a new name of this one can wait for the next change.
-        true => &Stamp { mapping: stamp.mapping.clone(), ..old.clone() },
-        false => old,
-    };
-    let stamp_drifted = stamp != *known && stamp.encode(limit) != known.encode(limit);
-    if rewritten || stamp_drifted || !parts.is_empty() || !edit.fields.is_empty() {
-        let text = seal(planner, &mut body, &mut stamp, rewritten);
-        edit.body = (text != issue.body).then_some(text);
-        edit.stamp = Some(stamp);
-    }
-    Edited { edit, fields, parts, stamp_drifted }
+    changes(&edit.fields, |name| was.get(name).copied().flatten().map(str::to_owned))
 }
 
 /// A wanted value, or none where a template had nothing to say.
@@ -214,76 +235,86 @@ fn name_of<'a>(issue: &'a Issue, name: &str) -> &'a str {
     issue.fields.get_key_value(name).map_or("", |(name, _)| name)
 }
 
-/// The edit that closes an issue as a duplicate: state, status and stamp, nothing of its words.
-pub(super) fn duplicate(planner: &Planner<'_>, issue: &Issue, old: &Stamp, keeper: &IssueId) -> Edit {
-    let target = planner.settings.target(Status::Closed);
-    let mut stamp = Stamp {
-        state: State::Closed,
-        status: Status::Closed,
-        cycle: old.cycle.wrapping_add(1),
-        pending: Vec::new(),
-        duplicate_of: Some(keeper.number),
-        ..old.clone()
-    };
-    let field = status_field(planner, target);
-    let mut fields = Vec::new();
-    stamp.fields.insert(field.name.clone(), remembered(&field.value));
-    if !issue.fields.get(&field.name).is_some_and(|now| same(now, &field.value)) {
-        fields.push(FieldEdit { name: field.name, value: Some(field.value) });
+/// The edit of an issue all of whose members went to another one: it is closed as a duplicate where it is open, with state,
+/// status and stamp, nothing of its words.
+pub(super) fn retire(
+    planner: &Planner<'_>,
+    issue: &Issue,
+    old: &Stamp,
+    members: Vec<Member>,
+    keeper: &IssueId,
+) -> Edit {
+    let mut stamp = Stamp { members, pending: Vec::new(), duplicate_of: Some(keeper.number), ..old.clone() };
+    let closes = issue.state == State::Open;
+    let mut edit = Edit::default();
+    if closes {
+        let target = planner.settings.target(Status::Closed);
+        stamp = Stamp { state: State::Closed, status: Status::Closed, cycle: old.cycle.wrapping_add(1), ..stamp };
+        let field = status_field(planner, target);
+        stamp.fields.insert(field.name.clone(), value_digest(&field.value));
+        if !issue.fields.get(&field.name).is_some_and(|now| same(now, &field.value)) {
+            edit.fields.push(FieldEdit { name: field.name, value: Some(field.value) });
+        }
+        edit.state = Some(State::Closed);
+        edit.closed_as = Some(CloseReason::Duplicate);
+        edit.duplicate_of = Some(keeper.clone());
     }
-    let text = seal(planner, &mut Body::parse(&issue.body), &mut stamp, false);
-    Edit {
-        body: (text != issue.body).then_some(text),
-        stamp: Some(stamp),
-        state: Some(State::Closed),
-        closed_as: Some(CloseReason::Duplicate),
-        duplicate_of: Some(keeper.clone()),
-        fields,
-        ..Edit::default()
-    }
+    edit.remove_labels =
+        issue.own_labels.iter().filter(|label| **label == planner.settings.decided_label).cloned().collect();
+    let text = finalize_body(planner, &mut Body::parse(&issue.body), &mut stamp, false);
+    edit.body = (text != issue.body).then_some(text);
+    edit.stamp = Some(stamp);
+    edit
 }
 
-/// The key under which the issue goes on: a group's own, or its finding's canonical name.
-fn canonical(draft: &Draft, members: &Members) -> Key {
-    let reported = |member: &&MemberStamp| member.keys.contains(&draft.key);
-    members.list.iter().find(reported).and_then(|member| member.keys.first()).copied().unwrap_or(draft.key)
-}
-
-/// Puts our section into the body where it drifted and no person edited it.
+/// Puts our section into the body where it drifted and no person edited it. A run that does not know what the issue is about
+/// changes only who sees it.
 fn rewrite_section(planner: &Planner<'_>, body: &mut Body, old: &Stamp, draft: &Draft, stamp: &mut Stamp) -> bool {
     let markup = planner.settings.tracker.markup;
-    let written = |section: &str| remembered(&words(markup, section));
+    let written = |section: &str| value_digest(&words(markup, section));
     let edited = match (&body.section, old.fields.get("body")) {
         (Some(section), Some(digest)) => *digest != written(section),
         _ => true,
     };
-    if old.content == content(draft) && !edited {
+    let attribution = value_digest(&draft.attribution);
+    let same_attribution = old.fields.get(ATTRIBUTION) == Some(&attribution);
+    let same_content = draft.body.is_none() || old.content == content(draft);
+    let forced = edited && draft.update_body == Update::Always && draft.body.is_some();
+    if same_content && same_attribution && !forced || !may_write(draft.update_body, edited) {
         return false;
     }
-    if old.content == content(draft) && draft.update_body != Update::Always {
-        return false;
-    }
-    if !may_write(draft.update_body, edited) {
-        return false;
-    }
-    if body.section.as_deref().is_some_and(|section| written(section) == written(&draft.body)) {
+    let main = match &draft.body {
+        Some(main) => main.clone(),
+        None => {
+            let section = body.section.as_deref().unwrap_or_default();
+            match split_attribution(markup, section) {
+                Some((main, _)) => main.to_owned(),
+                None if old.fields.contains_key(ATTRIBUTION) => return false,
+                None => section.to_owned(),
+            }
+        }
+    };
+    if draft.body.is_some() {
         stamp.content = content(draft);
+    }
+    stamp.fields.insert(ATTRIBUTION.to_owned(), attribution);
+    let section = whole_section(&main, &draft.attribution);
+    if body.section.as_deref().is_some_and(|known| written(known) == written(&section)) {
         return false;
     }
-    body.section = Some(draft.body.clone());
-    stamp.content = content(draft);
+    body.section = Some(section);
     true
 }
 
 /// Puts the stamp in its place and the body together.
-fn seal(planner: &Planner<'_>, body: &mut Body, stamp: &mut Stamp, rewritten: bool) -> String {
+fn finalize_body(planner: &Planner<'_>, body: &mut Body, stamp: &mut Stamp, rewritten: bool) -> String {
     let limits = &planner.settings.tracker;
     let markup = limits.markup;
     if rewritten {
         // What is remembered is the section as it will stand there: perhaps cut.
         body.stamp = limits.stamp_in_body.then(|| stamp.encode(limits.stamp));
         let fitted = Body::parse(&body.compose(limits)).section.unwrap_or_default();
-        stamp.fields.insert("body".to_owned(), remembered(&words(markup, &fitted)));
+        stamp.fields.insert("body".to_owned(), value_digest(&words(markup, &fitted)));
         body.section = Some(fitted);
     }
     if limits.stamp_in_body {
@@ -302,6 +333,17 @@ fn relabel(issue: &Issue, old: &Stamp, draft: &Draft, edit: &mut Edit, stamp: &m
     stamp.labels = draft.labels.iter().filter(|l| has(&old.labels, l) || has(&edit.add_labels, l)).cloned().collect();
 }
 
+/// Puts findsync's own labels on, and takes those off that no longer hold.
+fn relabel_own(planner: &Planner<'_>, issue: &Issue, wanted: &BTreeSet<String>, edit: &mut Edit) {
+    let has = |labels: &[String], label: &str| labels.iter().any(|known| known.eq_ignore_ascii_case(label));
+    edit.add_labels.extend((!issue.labelled).then(|| planner.settings.own_label.clone()));
+    edit.add_labels.extend(wanted.iter().filter(|label| !has(&issue.own_labels, label)).cloned());
+    let decided = &planner.settings.decided_label;
+    let surplus =
+        issue.own_labels.iter().filter(|label| label.eq_ignore_ascii_case(decided) && !wanted.contains(decided));
+    edit.remove_labels.extend(surplus.cloned());
+}
+
 fn status_field(planner: &Planner<'_>, target: &StatusTarget) -> DraftField {
     DraftField {
         name: target.field.clone(),
@@ -311,8 +353,8 @@ fn status_field(planner: &Planner<'_>, target: &StatusTarget) -> DraftField {
     }
 }
 
-/// The rules that hold in a status: where a field is named twice, the one for this status wins, then the later one.
-fn rules<'f>(fields: impl Iterator<Item = &'f DraftField>, status: Status) -> Vec<DraftField> {
+/// The fields that hold in a status: where a field is named twice, the one for this status wins, then the later one.
+fn effective_fields<'f>(fields: impl Iterator<Item = &'f DraftField>, status: Status) -> Vec<DraftField> {
     let mut kept: Vec<DraftField> = Vec::new();
     for field in fields.filter(|field| !matches!(field.on, On::Status(other) if other != status)) {
         match kept.iter_mut().find(|known| known.name == field.name) {

@@ -1,8 +1,8 @@
 //! The guard: refuses a plan that looks like an accident, and names the setting that lets it pass.
 
-use super::{Action, Change, Held, Plan, Planner, Write, matching};
-use crate::finding::{Kind, Status};
-use crate::issue::{Issue, State};
+use super::world::World;
+use super::{Action, Change, Plan, Write};
+use crate::finding::{Kind, Scope, Status};
 
 /// From how many open issues on the share of closed ones is looked at.
 const MIN_ISSUES: usize = 10;
@@ -18,21 +18,25 @@ pub struct Refusal {
     pub hint: String,
 }
 
-pub(super) fn check(plan: &mut Plan, planner: &Planner<'_>, issues: &[Issue]) {
-    plan.refusal = too_much_closed(plan, planner, issues).or_else(|| published_unasked(plan, planner));
-    hold_surplus(plan, planner.settings.max_open);
+pub(super) fn check(plan: &Plan, world: &World<'_>) -> Option<Refusal> {
+    too_much_closed(plan, world).or_else(|| published_unasked(plan, world))
 }
 
 /// Closing more than a share of what is open in the covered scopes looks like a broken scan.
-fn too_much_closed(plan: &Plan, planner: &Planner<'_>, issues: &[Issue]) -> Option<Refusal> {
+fn too_much_closed(plan: &Plan, world: &World<'_>) -> Option<Refusal> {
     let gone = |change: &&Change| change.action == Action::Close && change.status == Status::Closed;
     let closing = plan.changes.iter().filter(gone).count();
-    let covered = matching::ours(issues)
-        .filter(|(issue, stamp)| {
-            issue.state == State::Open && stamp.scopes.iter().any(|known| planner.coverage.touched(&known.scope))
-        })
-        .count();
-    let limit = usize::from(planner.settings.max_close_percent);
+    let is_covered = |home: &usize| {
+        let stamp = world.homes[*home].stamp;
+        let mut words = stamp.into_iter().flat_map(|stamp| &stamp.members).flat_map(|member| &member.words);
+        let is_read = |scope: &Scope| world.scans.iter().any(|scan| *scan.scope == *scope);
+        world.homes[*home].was_open() && words.any(|word| is_read(&word.scope))
+    };
+    if closing == 0 {
+        return None;
+    }
+    let covered = (0..world.homes.len()).filter(is_covered).count();
+    let limit = usize::from(world.planner.settings.max_close_percent);
     (covered >= MIN_ISSUES && closing * 100 > covered * limit).then(|| Refusal {
         rule: "max_close_percent",
         detail: format!("{closing} of {covered} open issues would be closed, and the limit is {limit} %"),
@@ -44,43 +48,22 @@ fn too_much_closed(plan: &Plan, planner: &Planner<'_>, issues: &[Issue]) -> Opti
 }
 
 /// In a project that everybody can read, an issue tells everybody: not without being asked.
-fn published_unasked(plan: &Plan, planner: &Planner<'_>) -> Option<Refusal> {
-    if !planner.settings.publishing_unasked {
+fn published_unasked(plan: &Plan, world: &World<'_>) -> Option<Refusal> {
+    if !world.planner.settings.publishing_unasked {
         return None;
     }
     let telling = |change: &&Change| {
-        let draft = change.draft.map(|at| &planner.drafts[at]);
         matches!(&change.write, Write::New(new) if !new.confidential)
-            && draft.is_some_and(|draft| draft.kinds.iter().any(|kind| !matches!(kind, Kind::Dependency | Kind::Other)))
+            && change.kinds.iter().any(|kind| !matches!(kind, Kind::Dependency | Kind::Other))
     };
     let count = plan.changes.iter().filter(telling).count();
     (count > 0).then(|| Refusal {
         rule: "public",
-        detail: format!("{count} issues about weaknesses of your own would be opened where everybody can read them"),
+        detail: match count {
+            1 => "this project is public; 1 finding in your own code would become visible to everyone".to_owned(),
+            _ => format!("this project is public; {count} findings in your own code would become visible to everyone"),
+        },
         hint: "set `public: minimal` (rule and place only) or `public: full` in the mapping, or use a private project"
             .to_owned(),
     })
-}
-
-/// Opens the worst first and leaves the rest to the next run.
-fn hold_surplus(plan: &mut Plan, max_open: usize) {
-    let opens = plan.count(Action::Open);
-    if opens <= max_open {
-        return;
-    }
-    let mut seen = 0;
-    let (kept, surplus): (Vec<_>, Vec<_>) = std::mem::take(&mut plan.changes).into_iter().partition(|change| {
-        seen += usize::from(change.action == Action::Open);
-        change.action != Action::Open || seen <= max_open
-    });
-    plan.changes = kept;
-    plan.held.extend(surplus.into_iter().map(|change| Held {
-        key: change.key,
-        title: change.title,
-        severity: change.severity,
-        status: change.status,
-        action: Action::Open,
-        issue: None,
-        reason: format!("left for the next run: more than `max_open: {max_open}` at once"),
-    }));
 }

@@ -1,162 +1,306 @@
-//! Which issue belongs to which draft: by key, open before closed, the oldest first; each issue serves one draft.
+//! Matching: which member a reported finding is. Known ones by key and place, then moved ones (`carry`), dependencies by
+//! their ids (`dependencies`), then new ones.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::carry::Pairing;
-use super::{Draft, Planner};
-use crate::finding::Key;
-use crate::issue::{CloseReason, Issue, IssueId, MemberStamp, Stamp, State};
+use super::align::align;
+use super::world::World;
+use crate::finding::{Digest, Observation, Kind, LocationEvidence};
 
-/// What came of matching.
-pub(super) struct Matched<'a> {
-    /// The issue of each draft.
-    pub issue_of: Vec<Option<&'a Issue>>,
-    /// Open issues that are one too many, with the issue that stays.
-    pub duplicates: Vec<(&'a Issue, &'a IssueId)>,
-    /// Issues that serve no draft.
-    pub orphans: Vec<&'a Issue>,
-    /// Issues of equal findings of which there are fewer now: other issues carry their keys from now on.
-    pub displaced: Vec<&'a Issue>,
-    /// Keys that drafts' issues carry from now on.
-    pub claimed: BTreeSet<Key>,
-    /// Members of merged issues that the draft's issue takes over.
-    heirs: HashMap<usize, Vec<(&'a MemberStamp, &'a Stamp)>>,
+/// Where a member may be known from, the strongest claim first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Tier {
+    /// Live words about this branch.
+    ThisBranch,
+    /// Live words about other branches.
+    OtherBranches,
+    /// Words that are gone.
+    Gone,
+    /// Keys that no word has any more.
+    Former,
 }
 
-impl<'a> Matched<'a> {
-    /// What a draft's issue takes over from its duplicates.
-    pub(super) fn heirs(&self, draft: usize) -> &[(&'a MemberStamp, &'a Stamp)] {
-        self.heirs.get(&draft).map_or(&[], Vec::as_slice)
-    }
+/// Scores that decide in this order.
+const PAIRED: u32 = 1 << 28;
+const FAR: u32 = 1 << 20;
+
+/// What each scan saw that no member has yet, as indices.
+pub(super) type Unmatched = Vec<Vec<usize>>;
+
+/// A member, and where it was.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Known {
+    pub slot: usize,
+    pub evidence: LocationEvidence,
+    /// Digest of the neighbours; 0 where unknown.
+    pub neighbours: u32,
 }
 
-/// The issues that are ours: stamped, and by somebody who may write. Each once, with its stamp.
-pub(super) fn ours(issues: &[Issue]) -> impl Iterator<Item = (&Issue, &Stamp)> {
-    let mut seen = BTreeSet::new();
-    issues.iter().filter_map(move |issue| {
-        let stamp = issue.stamp.as_ref().filter(|_| issue.trusted && seen.insert(issue.id.number))?;
-        let retired = issue.state == State::Closed
-            && (stamp.duplicate_of.is_some() || issue.closed_as == Some(CloseReason::Duplicate));
-        (!retired).then_some((issue, stamp))
-    })
-}
+/// A sighting and the member that it is.
+type Pair = (usize, Known);
 
-/// Issues that bear our label and a stamp, but by somebody whose stamps do not count; by key, the oldest.
-pub(super) fn suspects(issues: &[Issue]) -> HashMap<Key, &IssueId> {
-    let mut suspects: HashMap<Key, &IssueId> = HashMap::new();
-    for issue in issues.iter().filter(|issue| issue.labelled && !issue.trusted) {
-        for key in issue.stamp.iter().flat_map(Stamp::keys) {
-            let known = suspects.entry(key).or_insert(&issue.id);
-            *known = (*known).min(&issue.id);
+impl World<'_> {
+    /// Gives every reported finding its member.
+    pub(super) fn match_all(&mut self) {
+        let mut todo: Unmatched = self.scans.iter().map(|scan| (0..scan.seen.len()).collect()).collect();
+        for scan in 0..self.scans.len() {
+            self.match_by_place(scan, &mut todo[scan]);
+        }
+        for scan in 0..self.scans.len() {
+            self.carry_forward(scan, &mut todo[scan]);
+        }
+        self.match_dependencies(&mut todo);
+        for scan in 0..self.scans.len() {
+            // Other scans of this run may have met it already.
+            self.match_by_place(scan, &mut todo[scan]);
+            self.open_slots(scan, &mut todo[scan]);
         }
     }
-    suspects
-}
 
-/// Finds each draft's issue.
-pub(super) fn match_drafts<'a>(planner: &Planner<'_>, issues: &'a [Issue]) -> Matched<'a> {
-    let mut ours: Vec<(&Issue, &Stamp)> = ours(issues).collect();
-    // Open ones from the oldest on; of closed ones the newest tells best where the finding stands.
-    ours.sort_by_key(|(issue, _)| match issue.state {
-        State::Open => (0, issue.id.number, Reverse(0)),
-        State::Closed => (1, 0, Reverse(issue.id.number)),
-    });
-    let mut by_key: HashMap<Key, Vec<usize>> = HashMap::new();
-    for (at, (_, stamp)) in ours.iter().enumerate() {
-        for key in stamp.keys().collect::<BTreeSet<_>>() {
-            by_key.entry(key).or_default().push(at);
+    /// Makes new members of what is left: one for each place, and one for all that their key names.
+    fn open_slots(&mut self, scan: usize, todo: &mut Vec<usize>) {
+        let mut named: HashMap<Digest, usize> = HashMap::new();
+        let mut placed: HashMap<(Digest, LocationEvidence), usize> = HashMap::new();
+        for at in todo.drain(..) {
+            let facts = self.facts(scan, at);
+            let known = match facts.named_by_key {
+                true => facts.keys.iter().find_map(|key| named.get(key)).copied(),
+                false => placed.get(&(facts.key(), facts.evidence)).copied(),
+            };
+            let slot = known.unwrap_or_else(|| self.new_slot(scan, at));
+            named.extend(facts.keys.iter().map(|key| (*key, slot)));
+            placed.insert((facts.key(), facts.evidence), slot);
+            self.attach(scan, at, slot);
         }
     }
-    let sharing = |draft: &Draft| {
-        let keys: BTreeSet<Key> = draft.keys().collect();
-        let mut at: Vec<usize> = keys.iter().filter_map(|key| by_key.get(key)).flatten().copied().collect();
-        at.sort_unstable();
-        at.dedup();
-        at
-    };
-    let sharing: Vec<Vec<usize>> = planner.drafts.iter().map(sharing).collect();
-    let mut wanted = vec![0_usize; ours.len()];
-    sharing.iter().flatten().for_each(|&at| wanted[at] += 1);
 
-    let mut order: Vec<usize> = (0..planner.drafts.len()).collect();
-    order.sort_by_key(|&draft| planner.drafts[draft].key);
-    let mut pairing = Pairing {
-        planner,
-        ours: &ours,
-        issue_at: vec![None; planner.drafts.len()],
-        taken: HashMap::new(),
-        displaced: HashSet::new(),
-    };
-    // Open issues before closed ones. The oldest open one, whatever it is called, unless another draft wants it, too:
-    // then it is for the one of the same canonical key.
-    let by_key = |pairing: &mut Pairing<'_, '_>| {
-        for (state, same) in [(State::Open, true), (State::Open, false), (State::Closed, true), (State::Closed, false)]
-        {
-            for &draft in &order {
-                if pairing.issue_at[draft].is_some() {
-                    continue;
-                }
-                let fits = |at: &usize| {
-                    let (issue, stamp) = ours[*at];
-                    let free = !pairing.taken.contains_key(at) && !pairing.displaced.contains(at);
-                    let contested = state == State::Closed || wanted[*at] > 1;
-                    let is_same = contested && stamp.key == planner.drafts[draft].key;
-                    issue.state == state && free && (!same || is_same)
-                };
-                if let Some(&at) = sharing[draft].iter().find(|at| fits(at)) {
-                    pairing.pair(draft, at);
+    /// Matches all but dependencies by key, and those that share one by place.
+    fn match_by_place(&mut self, scan: usize, todo: &mut Vec<usize>) {
+        for tier in [Tier::ThisBranch, Tier::OtherBranches, Tier::Gone, Tier::Former] {
+            let mut by_key: BTreeMap<Digest, Vec<usize>> = BTreeMap::new();
+            for &at in todo.iter() {
+                let facts = self.facts(scan, at);
+                if facts.kind != Kind::Dependency {
+                    for key in &facts.keys {
+                        by_key.entry(*key).or_default().push(at);
+                    }
                 }
             }
+            let mut matched: HashSet<usize> = HashSet::new();
+            for (key, mut news) in by_key {
+                news.retain(|at| !matched.contains(at));
+                let olds = self.known_by(scan, key, tier);
+                if news.is_empty() || olds.is_empty() {
+                    continue;
+                }
+                let pairs = if self.facts(scan, news[0]).named_by_key {
+                    // What the key alone names is one finding, however often it is reported.
+                    news.iter().map(|at| (*at, olds[0].slot)).collect()
+                } else {
+                    self.pair(scan, &news, &olds, tier > Tier::ThisBranch)
+                };
+                for (at, slot) in pairs {
+                    self.attach(scan, at, slot);
+                    matched.insert(at);
+                }
+            }
+            todo.retain(|at| !matched.contains(at));
         }
-    };
-    by_key(&mut pairing);
-    if pairing.sort_out_equals() {
-        by_key(&mut pairing);
     }
-    pairing.carry_forward();
-    let Pairing { issue_at, taken, displaced, .. } = pairing;
 
-    let claimed = planner.drafts.iter().flat_map(Draft::keys).collect();
-    let mut matched = Matched {
-        issue_of: issue_at.iter().map(|at| at.map(|at| ours[at].0)).collect(),
-        duplicates: Vec::new(),
-        orphans: Vec::new(),
-        displaced: Vec::new(),
-        claimed,
-        heirs: HashMap::new(),
-    };
-    // The keeper of a key is the issue of the first draft that has it.
-    let mut keeper_of: HashMap<Key, usize> = HashMap::new();
-    for &draft in order.iter().rev() {
-        if issue_at[draft].is_some_and(|at| ours[at].0.state == State::Open) {
-            keeper_of.extend(planner.drafts[draft].keys().map(|key| (key, draft)));
+    /// The slots that a key names in a tier, each with where it was, in the order of their claims. Twins of racing runs
+    /// stand at the very same place: the first is it.
+    fn known_by(&self, scan: usize, key: Digest, tier: Tier) -> Vec<Known> {
+        let mut olds: Vec<Known> = Vec::new();
+        for &slot in self.by_key.get(&key).into_iter().flatten() {
+            let known = &self.slots[slot];
+            if known.lost_to.is_some()
+                || known.kind == Kind::Dependency
+                || self.is_attached(scan, slot)
+                || !self.is_owned(scan, slot)
+                || olds.iter().any(|other| other.slot == slot)
+            {
+                continue;
+            }
+            olds.extend(self.was_seen_at(scan, slot, key, tier));
         }
+        if olds.len() > 1 {
+            olds.sort_by_key(|known| (self.rank(known.slot), known.evidence.line));
+            let mut places = HashSet::new();
+            let place = |known: &Known| LocationEvidence { heading: 0, words: 0, ..known.evidence };
+            olds.retain(|known| tier == Tier::Former || places.insert(place(known)));
+        }
+        olds
     }
-    // Undrafted issues may be twins of one another, too: the first of them that is open keeps the key.
-    let mut first_of: HashMap<Key, usize> = HashMap::new();
-    for (at, &(issue, stamp)) in ours.iter().enumerate() {
-        if taken.contains_key(&at) || issue.state == State::Closed {
-            continue;
+
+    /// Where a slot was seen under a key, by who counts in a tier.
+    fn was_seen_at(&self, scan: usize, slot: usize, key: Digest, tier: Tier) -> Option<Known> {
+        let (id, branch) = (self.scans[scan].id, self.scans[scan].branch);
+        let known = &self.slots[slot];
+        let at = |facts: &Observation| Known { slot, evidence: facts.evidence, neighbours: facts.evidence.neighbours() };
+        if let Some((met, facts)) = &known.here {
+            return (tier == Tier::ThisBranch && *met == branch && facts.has_key(&key)).then(|| at(facts));
         }
-        if displaced.contains(&at) {
-            matched.displaced.push(issue);
-            continue;
+        if tier == Tier::Former {
+            let former = known.former.iter().find(|former| former.key == key && former.around != 0)?;
+            let old = Known { slot, evidence: LocationEvidence::default(), neighbours: former.around };
+            return (!self.is_claimed(known.owner, key)).then_some(old);
         }
-        let keys: BTreeSet<Key> = stamp.keys().collect();
-        if let Some(&draft) = keys.iter().find_map(|key| keeper_of.get(key)) {
-            let keeper = issue_at[draft].map(|at| &ours[at].0.id);
-            let Some(keeper) = keeper else { continue };
-            let rest =
-                stamp.members.iter().filter(|member| !member.keys.iter().any(|key| matched.claimed.contains(key)));
-            matched.heirs.entry(draft).or_default().extend(rest.map(|member| (member, stamp)));
-            matched.duplicates.push((issue, keeper));
-        } else if let Some(&first) = first_of.get(&stamp.key).filter(|_| !matched.claimed.contains(&stamp.key)) {
-            matched.duplicates.push((issue, &ours[first].0.id));
+        let counts = |scope: u32, live: bool| match tier {
+            Tier::ThisBranch => live && self.names.branch(scope) == branch,
+            Tier::OtherBranches => live && self.names.branch(scope) != branch,
+            Tier::Gone => !live,
+            Tier::Former => false,
+        };
+        let words = known.words.iter().filter(|(_, word)| word.facts.has_key(&key));
+        let words = words.filter(|(scope, word)| counts(**scope, word.verdict.is_live()));
+        words.min_by_key(|(scope, _)| (**scope != id, **scope)).map(|(_, word)| at(&word.facts))
+    }
+
+    /// Whether some member of the owner has the key by a live word.
+    fn is_claimed(&self, owner: u32, key: Digest) -> bool {
+        self.by_key.get(&key).into_iter().flatten().any(|&slot| {
+            let known = &self.slots[slot];
+            known.owner == owner && known.live().any(|(_, word)| word.facts.has_key(&key))
+        })
+    }
+
+    /// Which of findings with equal keys became which: the same neighbours and message, else the order of lines, as a
+    /// comparison of texts would say. `strict`: another branch's, or gone for a while, so only where nothing speaks against it.
+    pub(super) fn pair(&self, scan: usize, news: &[usize], olds: &[Known], strict: bool) -> Vec<(usize, usize)> {
+        let at = |new: usize| &self.facts(scan, new).evidence;
+        // Equal places are one finding.
+        let mut places: BTreeMap<LocationEvidence, Vec<usize>> = BTreeMap::new();
+        for &new in news {
+            places.entry(*at(new)).or_default().push(new);
+        }
+        let mut firsts: Vec<usize> = places.values().map(|same| same[0]).collect();
+        firsts.sort_by_key(|new| (at(*new).line, *at(*new)));
+        let mut left: Vec<Known> = olds.to_vec();
+        left.sort_by_key(|known| (known.evidence.line, known.evidence, known.slot));
+        let mut pairs: Vec<Pair> = Vec::new();
+        let tests: [&dyn Fn(&LocationEvidence, &LocationEvidence) -> bool; 5] = [
+            &|old, new| {
+                same_surroundings(old, new)
+                    && (old.line, old.column, old.message) == (new.line, new.column, new.message)
+            },
+            &|old, new| {
+                old.line == new.line
+                    && same(old.message, new.message)
+                    && same_column(old, new)
+                    && !differ_around(old, new)
+            },
+            &|old, new| same_surroundings(old, new) && known_surroundings(old) && old.message == new.message,
+            &|old, new| same_surroundings(old, new) && known_surroundings(old),
+            &|old, new| old.line == 0 && new.line == 0 && same(old.message, new.message),
+        ];
+        if strict {
+            take_unique(&mut firsts, &mut left, &mut pairs, |old, new| {
+                tests[0](&old.evidence, at(new)) && old.evidence.line != 0
+            });
+            take_unique(&mut firsts, &mut left, &mut pairs, |old, new| same(old.neighbours, at(new).neighbours()));
+            if let ([new], [old]) = (firsts.as_slice(), left.as_slice())
+                && !(old.neighbours != 0 && known_surroundings(at(*new)))
+                && !contradict(&old.evidence, at(*new))
+            {
+                pairs.push((*new, *old));
+            }
         } else {
-            first_of.insert(stamp.key, at);
-            matched.orphans.push(issue);
+            for test in tests {
+                take_unique(&mut firsts, &mut left, &mut pairs, |old, new| test(&old.evidence, at(new)));
+            }
+            self.pair_in_order(scan, &firsts, &left, &mut pairs);
+        }
+        let all = pairs.into_iter().flat_map(|(new, known)| {
+            let same = places.get(at(new)).cloned().unwrap_or_default();
+            same.into_iter().map(move |new| (new, known.slot))
+        });
+        all.collect()
+    }
+
+    /// Pairs by the order of lines, without crossing; a decision needs more evidence than the order.
+    fn pair_in_order(&self, scan: usize, news: &[usize], olds: &[Known], pairs: &mut Vec<Pair>) {
+        let at = |new: usize| &self.facts(scan, new).evidence;
+        let known: Vec<(u32, u32)> = pairs.iter().map(|(new, old)| (old.evidence.line, at(*new).line)).collect();
+        let off = |old: &LocationEvidence, new: &LocationEvidence| {
+            let nearest = known.iter().min_by_key(|(line, _)| line.abs_diff(old.line));
+            let drift = nearest.map_or(0, |(line, now)| i64::from(*now) - i64::from(*line));
+            let off = (i64::from(new.line) - i64::from(old.line) - drift).unsigned_abs();
+            u32::try_from(off).unwrap_or(u32::MAX).min(FAR)
+        };
+        let crosses = |old: &LocationEvidence, new: &LocationEvidence| {
+            known.iter().any(|&(line, now)| (line < old.line && now > new.line) || (line > old.line && now < new.line))
+        };
+        let ordered = align(olds.len(), news.len(), |old, new| {
+            let (old, new) = (&olds[old].evidence, at(news[new]));
+            let likeness = FAR * around(old, new) + if same(old.message, new.message) { FAR } else { 0 };
+            (!crosses(old, new) && !contradict(old, new)).then(|| PAIRED + likeness + FAR - off(old, new))
+        });
+        for (old, new) in ordered {
+            let (known, new) = (olds[old], news[new]);
+            let (old, place) = (&known.evidence, at(new));
+            let near = off(old, place) <= 1 && (old.line != 0 || same(old.message, place.message));
+            if near || around(old, place) > 0 || !self.is_decided(&self.slots[known.slot]) {
+                pairs.push((new, known));
+            }
         }
     }
-    matched
+}
+
+/// Takes the pairs of which each side fits no other.
+fn take_unique(
+    news: &mut Vec<usize>,
+    olds: &mut Vec<Known>,
+    pairs: &mut Vec<Pair>,
+    fits: impl Fn(&Known, usize) -> bool,
+) {
+    let mut taken: Vec<Pair> = Vec::new();
+    for &new in news.iter() {
+        let mut fitting = olds.iter().filter(|old| fits(old, new));
+        let (Some(old), None) = (fitting.next(), fitting.next()) else { continue };
+        if news.iter().filter(|other| fits(old, **other)).count() == 1 {
+            taken.push((new, *old));
+        }
+    }
+    let slots: HashSet<usize> = taken.iter().map(|(_, old)| old.slot).collect();
+    let matched: HashSet<usize> = taken.iter().map(|(new, _)| *new).collect();
+    olds.retain(|old| !slots.contains(&old.slot));
+    news.retain(|new| !matched.contains(new));
+    pairs.extend(taken);
+}
+
+/// Zero digests are unknown and agree with nothing.
+pub(super) fn same(a: u32, b: u32) -> bool {
+    a != 0 && a == b
+}
+
+/// How many of the lines around agree: the one before, the one after, the one that they stand under.
+pub(super) fn around(old: &LocationEvidence, new: &LocationEvidence) -> u32 {
+    [(old.before, new.before), (old.after, new.after), (old.heading, new.heading)]
+        .into_iter()
+        .map(|(old, new)| u32::from(same(old, new)))
+        .sum()
+}
+
+fn known_surroundings(place: &LocationEvidence) -> bool {
+    place.before != 0 || place.after != 0
+}
+
+fn same_surroundings(old: &LocationEvidence, new: &LocationEvidence) -> bool {
+    (old.before, old.after) == (new.before, new.after)
+}
+
+/// Whether what stands around is known of both, and no line of it agrees.
+fn differ_around(old: &LocationEvidence, new: &LocationEvidence) -> bool {
+    known_surroundings(old) && known_surroundings(new) && around(old, new) == 0
+}
+
+fn same_column(old: &LocationEvidence, new: &LocationEvidence) -> bool {
+    old.column == 0 || new.column == 0 || old.column == new.column
+}
+
+/// Whether two places are known to be about different things: findings that have no line differ by what they say.
+pub(super) fn contradict(old: &LocationEvidence, new: &LocationEvidence) -> bool {
+    let differ = |old: u32, new: u32| old != 0 && new != 0 && old != new;
+    differ(old.subject, new.subject)
 }

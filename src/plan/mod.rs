@@ -1,35 +1,150 @@
-//! Plan: which changes would bring the tracker in step. Pure: the same drafts, issues and day give the same plan.
+//! Plan: which changes would bring the tracker in step. Pure: the same scans, issues and day give the same plan.
 //!
-//! The decision table of DESIGN §4 is in `decide`, what an issue's new text, fields and stamp are in `edit` and
-//! `stamp`, which issue belongs to which draft in `matching`, and what is refused as a whole in `guard`.
+//! What one run says about its slice of the world is never taken for the truth about an issue: each scope's last word stands
+//! in the stamp, a run writes only the words of the scopes that it read, and what an issue should be is a function of all.
+//! `matching`, `carry` and `dependencies` find out which member a finding is, `twins` joins what is one, `words` writes what
+//! scopes say, `settle` gives members their issues, `compose` makes changes of that, `edit` decides what is written.
 
 mod align;
 mod carry;
-mod coverage;
-mod decide;
+mod compose;
+mod dependencies;
+mod describe;
 mod edit;
 mod guard;
 mod matching;
-mod stamp;
+mod names;
+mod people;
+mod scans;
+mod settle;
+mod twins;
+mod words;
+mod world;
 
-pub use coverage::Coverage;
 pub use guard::Refusal;
+pub use scans::ScanFacts;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use crate::finding::{Key, Severity, Status};
-use crate::issue::{Draft, DraftField, Edit, Issue, IssueId, Limits, New, Note, State, StatusTarget, Update};
+use crate::finding::{Digest, Observation, Id, Key, Kind, Run, Scope, Severity, Source, Status};
+use crate::issue::{Draft, Edit, GroupStamp, Issue, IssueId, Limits, New, Note, StatusTarget, Update, Verdict};
 
-/// What planning follows, beside the drafts.
+use world::World;
+
+/// The key of no finding.
+const NO_KEY: Key = Key { version: 0, kind: None, digest: Digest([0; 12]) };
+
+/// A finding of this run, and the member that it was found to be.
+#[derive(Debug, Clone, Copy)]
+pub struct Reported<'a> {
+    /// Index of the scan.
+    pub scan: usize,
+    /// Index of the finding in the scan.
+    pub finding: usize,
+    /// The keys that the member has or had.
+    pub keys: &'a BTreeSet<Digest>,
+    /// The member's name.
+    pub uid: u64,
+    /// Ids that are known to be the same as the member's.
+    pub ids: &'a BTreeSet<Id>,
+}
+
+/// What the configuration says about a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// False Positive or Risk Accepted; Closed where a VEX document says that it is fixed; Active where a decision has run
+    /// out.
+    pub status: Status,
+    /// Why. Untrusted.
+    pub reason: Option<String>,
+}
+
+/// Whether a finding gets an issue here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Route {
+    /// It does.
+    Here,
+    /// It does, but must not be opened now: why.
+    Withheld(String),
+    /// It goes elsewhere.
+    Elsewhere,
+}
+
+/// What planning asks of the configuration and of whoever writes texts. `reports` are pairs of scan and finding.
+pub trait Policy: Send + Sync {
+    /// What the configuration decides about a finding; `None` where nothing.
+    fn decide(&self, reported: &Reported<'_>) -> Option<Decision>;
+    /// Where a finding goes that has no open issue.
+    fn route(&self, reports: &[(usize, usize)]) -> Route;
+    /// The group of a finding; `None` where it has an issue of its own.
+    fn group(&self, reports: &[(usize, usize)]) -> Option<GroupStamp>;
+    /// The text, labels and fields of an issue.
+    fn render(&self, subject: &Subject) -> Draft;
+    /// The line that names a finding.
+    fn title(&self, reports: &[(usize, usize)]) -> String;
+    /// Who sees it, and where, in a few words.
+    fn seen_by(&self, reports: &[(usize, usize)]) -> String;
+    /// Path and line of a finding, for annotations.
+    fn place(&self, reports: &[(usize, usize)]) -> Option<(String, Option<u32>)>;
+    /// Whether a file or folder is in the checkout; `None` where there is none.
+    fn exists(&self, path: &str) -> Option<bool>;
+    /// Whether an issue whose stamp cannot be read may be about a finding.
+    fn resembles(&self, reports: &[(usize, usize)], issue: &Issue) -> bool;
+}
+
+/// What an issue is about.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    /// The finding's or the group's key.
+    pub key: Key,
+    /// The group, where it is one.
+    pub group: Option<GroupStamp>,
+    /// The status that the issue should be in.
+    pub status: Status,
+    /// The highest severity of what is active, else of all.
+    pub severity: Severity,
+    /// Why it is in that status.
+    pub reason: Option<String>,
+    /// The findings: active ones first, the worst first.
+    pub members: Vec<MemberView>,
+}
+
+/// One finding of an issue.
+#[derive(Debug, Clone)]
+pub struct MemberView {
+    /// The name that it has from birth on.
+    pub uid: u64,
+    /// Its key.
+    pub key: Key,
+    /// The repository whose finding it is.
+    pub owner: Source,
+    /// The kind.
+    pub kind: Kind,
+    /// Where it stands.
+    pub status: Status,
+    /// How bad it is.
+    pub severity: Severity,
+    /// This run's findings: scan and finding.
+    pub reports: Vec<(usize, usize)>,
+    /// Whether the scope whose view counts most reports it in this run, so that the text can be written anew.
+    pub lead_is_read: bool,
+    /// What that scope saw.
+    pub facts: Option<Arc<Observation>>,
+    /// What each scope says.
+    pub words: Vec<(Arc<Scope>, Verdict)>,
+    /// Whether another finding has the same key.
+    pub has_equals: bool,
+}
+
+/// What planning follows, beside the scans.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The mapping's label.
     pub mapping: String,
-    /// Labels of other mappings of the same file that lead to the same project: their issues are theirs.
-    pub siblings: Vec<String>,
     /// The day, for scopes that were not read for long.
     pub today: NaiveDate,
     /// What the tracker can hold.
@@ -38,14 +153,14 @@ pub struct Settings {
     pub statuses: [StatusTarget; 4],
     /// Who wins where a person changed the status field's value.
     pub update_status: Update,
-    /// Fields to set where an issue is closed because its finding is gone.
-    pub closing_fields: Vec<DraftField>,
     /// Issues to open at once; the rest waits.
     pub max_open: usize,
     /// Share of the open issues of the covered scopes that may be closed at once, from 10 issues on.
     pub max_close_percent: u8,
     /// Days after which a scope that is not read no longer counts.
     pub scope_ttl: u32,
+    /// Whether findings share issues.
+    pub grouped: bool,
     /// Open a fresh issue where a finding comes back, instead of reopening.
     pub new_on_return: bool,
     /// Leave an issue closed that a person closed as done.
@@ -54,6 +169,51 @@ pub struct Settings {
     pub record_decisions: bool,
     /// Whether everybody can read the project and the mapping does not say what may be published there.
     pub publishing_unasked: bool,
+    /// Whether several repositories share the project.
+    pub shared: bool,
+    /// Old names of the repository.
+    pub formerly: Vec<String>,
+    /// findsync's own label on closed issues that some scope still reports.
+    pub decided_label: String,
+    /// findsync's own label, by which issues are listed, and with which labels of repositories begin.
+    pub own_label: String,
+    /// Whether another mapping of the same file leads to the same project.
+    pub has_siblings: bool,
+    /// The newest run of this run's line that has finished, where the CI was asked.
+    pub newest_finished: Option<Run>,
+}
+
+impl Settings {
+    /// What a status means in the tracker.
+    #[must_use]
+    pub fn target(&self, status: Status) -> &StatusTarget {
+        &self.statuses[status as usize]
+    }
+
+    /// The label of a repository's issues in a shared project.
+    #[must_use]
+    pub fn source_label(&self, source: &Source) -> Option<String> {
+        (self.shared && !source.name.is_empty()).then(|| source_label(&self.own_label, source))
+    }
+}
+
+/// The longest label that every service takes, in characters.
+const MAX_LABEL: usize = 50;
+
+/// The label of a repository's issues: the prefix and its path, shortened where it is too long to be a label.
+#[must_use]
+pub fn source_label(prefix: &str, source: &Source) -> String {
+    let path = source.name.split_once('/').map_or(source.name.as_str(), |(_, path)| path);
+    let path: String =
+        path.chars().map(|c| if matches!(c, ',' | ';' | '>') || c.is_control() { '-' } else { c }).collect();
+    let label = format!("{prefix}:{path}");
+    if label.chars().count() <= MAX_LABEL {
+        return label;
+    }
+    let mark: String = crate::finding::digest([("source", source.name.as_str())]).to_string().chars().take(8).collect();
+    let room = MAX_LABEL.saturating_sub(prefix.chars().count() + mark.len() + 2);
+    let end: Vec<char> = path.chars().rev().take(room).collect();
+    format!("{prefix}:{mark}-{}", end.into_iter().rev().collect::<String>())
 }
 
 /// What a change does.
@@ -81,14 +241,6 @@ pub struct FieldChange {
     pub from: Option<String>,
     /// What it will be.
     pub to: Option<String>,
-}
-
-impl Settings {
-    /// What a status means in the tracker.
-    #[must_use]
-    pub fn target(&self, status: Status) -> &StatusTarget {
-        &self.statuses[status as usize]
-    }
 }
 
 /// What is written.
@@ -121,8 +273,23 @@ pub struct Change {
     pub write: Write,
     /// What is said in a comment.
     pub note: Option<Note>,
-    /// The draft that it serves, as an index; `None` where the finding is gone.
-    pub draft: Option<usize>,
+    /// Where to look: path and line, for annotations.
+    pub place: Option<(String, Option<u32>)>,
+    /// This run's findings in it: scan and finding.
+    pub reports: Vec<(usize, usize)>,
+    /// Digest of the text that is written, but for what differs from run to run; `None` where no text is.
+    pub content: Option<Digest>,
+    /// The kinds of the findings of an issue that is opened.
+    pub kinds: Vec<Kind>,
+    /// When it is made: those that give members to issues (0) before those that take some (1) and those that retire
+    /// issues (2), so that a crash duplicates and never loses.
+    pub phase: u8,
+    /// Members that the issue gets.
+    pub gives: Vec<u64>,
+    /// Members that the issue loses: only once they have been given.
+    pub takes: Vec<u64>,
+    /// The member whose issue takes the place of this one.
+    pub keeper: Option<u64>,
 }
 
 impl Change {
@@ -136,13 +303,13 @@ impl Change {
     }
 }
 
-/// A change that was held back, with the reason: a careful run never looks like a clean one.
+/// A change that was withheld, with the reason: a careful run never looks like a clean one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Held {
+pub struct Withheld {
     /// The finding's or group's key.
     pub key: Key,
-    /// The issue's title.
-    pub title: String,
+    /// The issue's title, where there is one.
+    pub title: Option<String>,
     /// The severity, as it was last known where the finding is gone.
     pub severity: Severity,
     /// The status that the finding has now.
@@ -153,17 +320,28 @@ pub struct Held {
     pub issue: Option<IssueId>,
     /// Why nothing is done.
     pub reason: String,
+    /// This run's findings: scan and finding.
+    pub reports: Vec<(usize, usize)>,
 }
 
-/// How a draft stood in the tracker before the plan, for gates.
+/// How a finding stood in the tracker before the plan, for gates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum Presence {
     /// It has no issue, or one that is to be open again.
     New,
     /// It has an issue.
     Known,
-    /// People decided in the tracker that it is accepted, or a false positive.
+    /// It is decided: by people in the tracker, or by the configuration.
     Decided,
+}
+
+/// One finding of this run, for gates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outlook {
+    /// How bad it is.
+    pub severity: Severity,
+    /// How it stood.
+    pub presence: Presence,
 }
 
 /// The list of changes that would bring the tracker in step.
@@ -172,117 +350,78 @@ pub struct Plan {
     /// What to do, in the order in which to do it.
     pub changes: Vec<Change>,
     /// What is not done, and why.
-    pub held: Vec<Held>,
+    pub withheld: Vec<Withheld>,
     /// How many issues are as they should be.
     pub unchanged: usize,
-    /// How each draft stood, in the order of the drafts.
-    pub standings: Vec<Standing>,
+    /// How each finding of this run stood.
+    pub outlooks: Vec<Outlook>,
+    /// What people should know: late runs, jobs that share a scope, scopes that no longer count.
+    pub notes: Vec<String>,
     /// Why the whole plan is refused, where it is.
     pub refusal: Option<Refusal>,
 }
 
-/// What came of looking at one issue.
-#[derive(Debug)]
-pub enum Verdict {
-    /// It needs a change.
-    Change(Box<Change>),
-    /// It is left alone although something could be done.
-    Held(Held),
-    /// It is as it should be.
-    Unchanged,
-    /// It is none of this run's business.
-    NotOurs,
-}
-
-/// Everything a plan is made from.
-#[derive(Debug, Clone, Copy)]
+/// Everything that a plan is made from, beside the issues.
+#[derive(Clone, Copy)]
 pub struct Planner<'a> {
-    /// How the issues should be.
-    pub drafts: &'a [Draft],
-    /// What was read in this run.
-    pub coverage: &'a Coverage,
+    /// What this run saw.
+    pub scans: &'a [ScanFacts],
+    /// What the configuration and the templates say.
+    pub policy: &'a dyn Policy,
     /// What planning follows.
     pub settings: &'a Settings,
 }
 
-/// Whether the closed issues must be listed: some draft that would be opened or reopened has no open issue.
-#[must_use]
-pub fn needs_closed<'d>(drafts: impl IntoIterator<Item = &'d Draft>, open: &[Issue], record_decisions: bool) -> bool {
-    let known: BTreeSet<Key> = matching::ours(open).flat_map(|(_, stamp)| stamp.keys()).collect();
-    let wanted = |draft: &&Draft| draft.status == Status::Active || record_decisions;
-    drafts.into_iter().filter(wanted).any(|draft| !draft.keys().any(|key| known.contains(&key)))
-}
-
-/// Whether an issue is closed and stays so although its finding is there: people decided it.
-#[must_use]
-pub fn stays_closed(issue: &Issue, keep_manual_close: bool) -> bool {
-    matching::ours(std::slice::from_ref(issue)).any(|(issue, stamp)| {
-        let by_person = keep_manual_close && stamp.state == State::Open;
-        issue.state == State::Closed && (by_person || decide::standing_decision(issue, stamp).is_some())
-    })
+impl std::fmt::Debug for Planner<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Planner").field("scans", &self.scans.len()).finish_non_exhaustive()
+    }
 }
 
 impl Planner<'_> {
-    /// Makes the plan from all issues that were listed (open and, where needed, closed ones).
+    /// Makes the plan from all issues that were listed.
     #[must_use]
     pub fn plan(&self, issues: &[Issue]) -> Plan {
+        let mut world = World::new(self, issues);
+        world.merge_copies();
+        world.match_all();
+        world.merge_twins();
+        world.speak();
+        world.expire();
+        world.settle();
         let mut plan = Plan::default();
-        let matched = matching::match_drafts(self, issues);
-        let suspects = matching::suspects(issues);
-        for (at, draft) in self.drafts.iter().enumerate() {
-            plan.standings.push(self.standing(matched.issue_of[at]));
-            let verdict = match matched.issue_of[at] {
-                Some(issue) => self.with_issue(at, draft, issue, matched.heirs(at)),
-                None => self.without_issue(at, draft, draft.keys().find_map(|key| suspects.get(&key).copied())),
-            };
-            plan.add(verdict);
-        }
-        for &(issue, keeper) in &matched.duplicates {
-            plan.add(Verdict::Change(Box::new(self.merge(issue, keeper))));
-        }
-        for &issue in &matched.orphans {
-            plan.add(self.without_draft(issue, Some(&matched.claimed)));
-        }
-        for &issue in &matched.displaced {
-            plan.add(self.without_draft(issue, None));
-        }
-        // A key that goes from one issue to another is taken from the first before the second gets it, as far as writes
-        // come one after another.
-        let displaced: BTreeSet<u64> = matched.displaced.iter().map(|issue| issue.id.number).collect();
-        plan.changes.sort_by_key(|change| {
-            let number = change.issue().map(|id| id.number);
-            let leaves = number.is_some_and(|number| displaced.contains(&number));
-            (!leaves, change.action, std::cmp::Reverse(change.severity), number, change.key)
-        });
-        guard::check(&mut plan, self, issues);
-        plan.held.sort_by(|a, b| (&a.issue, a.key).cmp(&(&b.issue, b.key)));
+        world.compose(&mut plan);
+        plan.outlooks = world.outlooks();
+        plan.withheld.append(&mut world.withheld);
+        plan.notes.append(&mut world.notes);
+        plan.refusal = guard::check(&plan, &world);
+        plan.withheld.sort_by(|a, b| (&a.issue, a.key, &a.reason).cmp(&(&b.issue, b.key, &b.reason)));
         plan
     }
 
-    /// Plans one change anew against the issue as it is now, where somebody changed it in the meantime.
+    /// Plans the change of one issue anew, as it is now, where somebody changed it in the meantime.
     #[must_use]
-    pub fn again(&self, change: &Change, now: &Issue) -> Verdict {
-        match (change.draft, &change.note) {
-            (_, Some(Note::Duplicate { of })) if now.state == State::Open => {
-                Verdict::Change(Box::new(self.merge(now, of)))
-            }
-            (_, Some(Note::Duplicate { .. })) => Verdict::Unchanged,
-            (Some(at), _) => self.with_issue(at, &self.drafts[at], now, &[]),
-            (None, _) => self.without_draft(now, Some(&BTreeSet::new())),
+    pub fn replan(&self, issues: &[Issue], now: &Issue) -> Option<Change> {
+        let current = |issue: &Issue| if issue.id.number == now.id.number { now.clone() } else { issue.clone() };
+        let mut issues: Vec<Issue> = issues.iter().map(current).collect();
+        if !issues.iter().any(|issue| issue.id.number == now.id.number) {
+            issues.push(now.clone());
         }
+        let of_issue = |change: &Change| change.issue().is_some_and(|id| id.number == now.id.number);
+        self.plan(&issues).changes.into_iter().find(of_issue)
+    }
+
+    /// This run's findings that have an open issue among these, or one that people closed for good: scan and finding.
+    #[must_use]
+    pub fn at_home(&self, issues: &[Issue]) -> BTreeSet<(usize, usize)> {
+        let mut world = World::new(self, issues);
+        world.merge_copies();
+        world.match_all();
+        world.at_home()
     }
 }
 
 impl Plan {
-    fn add(&mut self, verdict: Verdict) {
-        match verdict {
-            Verdict::Change(change) => self.changes.push(*change),
-            Verdict::Held(held) => self.held.push(held),
-            Verdict::Unchanged => self.unchanged += 1,
-            Verdict::NotOurs => {}
-        }
-    }
-
     /// How many changes do this.
     #[must_use]
     pub fn count(&self, action: Action) -> usize {

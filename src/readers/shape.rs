@@ -290,6 +290,7 @@ const FIELDS: &[&str] = &[
     "tags",
     "fingerprints",
     "snippet",
+    "column",
     "secret",
     "message",
     "sitewide",
@@ -342,6 +343,7 @@ pub(super) fn found(value: &Val, kind: Kind) -> Shaped<Found> {
             "tags" => finding.tags = items(value, text)?,
             "fingerprints" => evidence.fingerprints = fingerprints(value)?,
             "snippet" => evidence.snippet = snippet(value)?,
+            "column" => evidence.column = line(value)?,
             "secret" => {
                 secrets =
                     if matches!(value, Val::Arr(_)) { items(value, text)? } else { text(value)?.into_iter().collect() }

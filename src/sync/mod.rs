@@ -1,21 +1,26 @@
-//! The whole way: scans and what the trackers hold → tickets → drafts → plan → apply. Everything is decided in the
-//! modules that this one calls; here they are only put in a row.
+//! The whole way: scans and what the trackers hold → plan → apply. Everything is decided in the modules that this one
+//! calls; here they are only put in a row.
 
-mod draft;
-mod held;
+mod desk;
+mod snapshot;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Mutex;
 
 use chrono::NaiveDate;
 
-use self::held::Held;
+use self::desk::Desk;
+use self::snapshot::Snapshot;
 use crate::apply::{self, Applied};
 use crate::ci::CodeLinks;
 use crate::config::{Confidential, Config, Mapping, OnManualClose, OnReturn, Public, UpdatePolicy};
-use crate::finding::{Scan, Status};
-use crate::issue::{CloseReason, Draft, DraftField, On, State, StatusTarget, Update};
-use crate::plan::{Change, Coverage, Plan, Planner, Settings};
+use crate::finding::{Run, Scan, Status};
+use crate::issue::{CloseReason, Issue, State, StatusTarget, Update};
+use crate::plan::{Change, Plan, Planner, ScanFacts, Settings};
 use crate::template::{RunRef, Style, TemplateError, Templates, comment};
 use crate::trackers::{self, Track, Visibility};
-use crate::triage::{GlobError, Statement, triage};
+use crate::triage::{Decisions, GlobError, Routes, Statement};
 
 /// Why there is no plan.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +41,14 @@ pub enum Error {
         /// What is wrong.
         source: TemplateError,
     },
+    /// A decision names a key that several findings bear.
+    #[error("the key `{key}` of a decision names several findings: {}", members.join(", "))]
+    AmbiguousKey {
+        /// The key.
+        key: String,
+        /// What names each of them.
+        members: Vec<String>,
+    },
     /// A glob of the mapping file does not work.
     #[error(transparent)]
     Glob(#[from] GlobError),
@@ -54,6 +67,10 @@ pub struct Input<'a> {
     pub links: Option<CodeLinks>,
     /// The run, for comments.
     pub run: RunRef,
+    /// The checkout, where there is one.
+    pub workspace: Option<PathBuf>,
+    /// The newest run of this run's line that has finished, where the CI was asked.
+    pub newest_finished: Option<Run>,
     /// The day.
     pub today: NaiveDate,
 }
@@ -63,77 +80,160 @@ pub struct Input<'a> {
 pub struct Planned {
     /// Index into [`Config::mappings`].
     pub mapping: usize,
-    /// How the issues should be.
-    pub drafts: Vec<Draft>,
-    /// Where the first finding of each draft is, for annotations.
-    pub places: Vec<Option<(String, Option<u32>)>>,
     /// What would bring the tracker in step.
     pub plan: Plan,
-    settings: Settings,
-    coverage: Coverage,
-    newest: u64,
+    snapshot: Snapshot,
+    homes: Homes,
 }
+
+/// The mappings in which each finding of this run has its issue already, by scan and finding.
+type Homes = BTreeMap<(usize, usize), Vec<usize>>;
 
 /// Plans all mappings. `trackers` are in the order of the mappings.
 ///
 /// # Errors
-/// Where a tracker cannot be read, or a template of the mapping file does not work. Nothing is changed in any case.
+/// Where a tracker cannot be read, a template of the mapping file does not work, or a decision's key names several
+/// findings. Nothing is changed in any case.
 pub async fn plan(input: &Input<'_>, trackers: &[Box<dyn Track>]) -> Result<Vec<Planned>, Error> {
     let mappings = &input.config.mappings;
-    let (mut held, drafts) = held::read(input, trackers).await?;
+    let mut snapshots = snapshot::read(input.config, trackers).await?;
+    let mut homes = assign_orphans(input, trackers, &mut snapshots)?;
+    let mut plans = plan_all(input, trackers, &snapshots, &homes)?;
+    // What is empty of the open issues, and the closed ones that some scope still reports, is empty. Else the other closed
+    // ones are looked at before anything is opened, closed or reopened. What has no issue here may have one where its route
+    // led before.
+    let everywhere = !input.config.routes.is_empty() && mappings.len() > 1;
+    for elsewhere in [false, true] {
+        let opens = |plan: &Plan| plan.count(crate::plan::Action::Open) > 0;
+        let any = elsewhere && everywhere && plans.iter().any(opens);
+        let mut grown = false;
+        for (index, (mapping, tracker)) in mappings.iter().zip(trackers).enumerate() {
+            let needed = any || !elsewhere && !plans[index].changes.is_empty();
+            if needed && !snapshots[index].has_closed {
+                snapshot::read_closed(&mut snapshots[index], mapping, mappings, tracker.as_ref()).await?;
+                grown = true;
+            }
+        }
+        if grown {
+            homes = assign_orphans(input, trackers, &mut snapshots)?;
+            plans = plan_all(input, trackers, &snapshots, &homes)?;
+        }
+    }
     let mut all = Vec::new();
-    for (at, ((drafts, places), tracker)) in drafts.into_iter().zip(trackers).enumerate() {
-        let planned = one(input, at, drafts, places, &held[at], tracker.as_ref());
-        let wrap = |source| Error::Tracker { mapping: mappings[at].label.clone(), source };
-        let learned = held::learn(&planned.plan, &mut held[at].issues, tracker.as_ref()).await.map_err(wrap)?;
-        all.push(match learned {
-            true => one(input, at, planned.drafts, planned.places, &held[at], tracker.as_ref()),
-            false => planned,
-        });
+    for (index, (mut plan, mut snapshot)) in plans.into_iter().zip(snapshots).enumerate() {
+        let wrap = |source| Error::Tracker { mapping: mappings[index].label.clone(), source };
+        let tracker = trackers[index].as_ref();
+        if snapshot::check_reopenable(&plan, &mut snapshot.issues, tracker).await.map_err(wrap)? {
+            plan = plan_one(input, index, tracker, &snapshot, &homes)?;
+        }
+        all.push(Planned { mapping: index, plan, snapshot, homes: homes.clone() });
     }
     Ok(all)
 }
 
-fn one(
+fn plan_all(
     input: &Input<'_>,
-    at: usize,
-    drafts: Vec<Draft>,
-    places: Vec<Option<(String, Option<u32>)>>,
-    held: &Held,
-    tracker: &dyn Track,
-) -> Planned {
-    let coverage = Coverage::of(input.scans);
-    let settings = settings(input, &input.config.mappings[at], held.visibility, tracker);
-    let plan = Planner { drafts: &drafts, coverage: &coverage, settings: &settings }.plan(&held.issues);
-    let newest = held.issues.iter().map(|issue| issue.id.number).max().unwrap_or(0);
-    Planned { mapping: at, drafts, places, plan, settings, coverage, newest }
+    trackers: &[Box<dyn Track>],
+    snapshots: &[Snapshot],
+    homes: &Homes,
+) -> Result<Vec<Plan>, Error> {
+    let each = snapshots.iter().zip(trackers).enumerate();
+    each.map(|(index, (snapshot, tracker))| plan_one(input, index, tracker.as_ref(), snapshot, homes)).collect()
 }
 
-type Drafts = (Vec<Draft>, Vec<Option<(String, Option<u32>)>>);
+fn plan_one(
+    input: &Input<'_>,
+    index: usize,
+    tracker: &dyn Track,
+    snapshot: &Snapshot,
+    homes: &Homes,
+) -> Result<Plan, Error> {
+    let desk = desk(input, index, snapshot, tracker, homes)?;
+    let settings = settings(input, index, snapshot, tracker);
+    let scans = facts(input, &desk);
+    let plan = Planner { scans: &scans, policy: &desk, settings: &settings }.plan(&snapshot.issues);
+    if let Some(source) = desk.failure() {
+        return Err(Error::Template { mapping: desk.mapping.label.clone(), source });
+    }
+    if let Some(ambiguous) = desk.ambiguous() {
+        let members = ambiguous.uids.iter().map(|uid| format!("`{}`", ambiguous.key.of_member(*uid))).collect();
+        return Err(Error::AmbiguousKey { key: ambiguous.key.to_string(), members });
+    }
+    Ok(plan)
+}
 
-/// The drafts of each mapping.
-fn drafts(input: &Input<'_>, trackers: &[Box<dyn Track>], held: &[Held]) -> Result<Vec<Drafts>, Error> {
-    let tickets =
-        triage(input.scans, input.config, input.vex, &held::known(held, &input.config.mappings), input.today)?;
-    let mappings = input.config.mappings.iter().zip(trackers).zip(held);
-    mappings
-        .zip(tickets)
-        .map(|(((mapping, tracker), held), tickets)| {
-            let wrap = |source| Error::Template { mapping: mapping.label.clone(), source };
-            let templates = templates(mapping).map_err(wrap)?;
-            let style = Style {
-                limits: tracker.limits(),
-                links: input.links.clone(),
-                public_minimal: mapping.public == Some(Public::Minimal) && held.visibility == Some(Visibility::Public),
-            };
-            let confidential = confidential(mapping, held.visibility, tracker.as_ref());
-            let recipe =
-                draft::Recipe { mapping, templates: &templates, style: &style, confidential, today: input.today };
-            let places = tickets.iter().map(draft::place).collect();
-            let drafts = tickets.iter().map(|ticket| recipe.draft(ticket)).collect::<Result<_, _>>().map_err(wrap)?;
-            Ok((drafts, places))
-        })
-        .collect()
+fn facts(input: &Input<'_>, desk: &Desk<'_>) -> Vec<ScanFacts> {
+    input.scans.iter().map(|scan| ScanFacts::new(scan, &|finding| desk.list_title(finding))).collect()
+}
+
+/// Gives each issue of a mapping that the file no longer knows (it was renamed) to one of those that lead to its project: to
+/// the first to which one of its findings is routed, else to the first. Then finds out which findings have their issue where.
+fn assign_orphans(input: &Input<'_>, trackers: &[Box<dyn Track>], snapshots: &mut [Snapshot]) -> Result<Homes, Error> {
+    let mappings = &input.config.mappings;
+    let mut homes = Homes::new();
+    if mappings.len() == 1 {
+        return Ok(homes);
+    }
+    for (candidates, issue) in snapshot::take_orphans(snapshots, mappings) {
+        let mut taker = None;
+        for &index in &candidates {
+            let desk = desk(input, index, &snapshots[index], trackers[index].as_ref(), &Homes::new())?;
+            let settings = settings(input, index, &snapshots[index], trackers[index].as_ref());
+            let scans = facts(input, &desk);
+            let planner = Planner { scans: &scans, policy: &desk, settings: &settings };
+            let found = planner.at_home(std::slice::from_ref(&issue));
+            let routed =
+                found.iter().any(|at| crate::plan::Policy::route(&desk, &[*at]) != crate::plan::Route::Elsewhere);
+            if routed {
+                taker = Some(index);
+                break;
+            }
+        }
+        if let Some(index) = taker.or_else(|| candidates.first().copied()) {
+            snapshots[index].issues.push(issue);
+        }
+    }
+    for (index, tracker) in trackers.iter().enumerate() {
+        let desk = desk(input, index, &snapshots[index], tracker.as_ref(), &Homes::new())?;
+        let settings = settings(input, index, &snapshots[index], tracker.as_ref());
+        let scans = facts(input, &desk);
+        let planner = Planner { scans: &scans, policy: &desk, settings: &settings };
+        for at in planner.at_home(&snapshots[index].issues) {
+            homes.entry(at).or_default().push(index);
+        }
+    }
+    Ok(homes)
+}
+
+fn desk<'a>(
+    input: &Input<'a>,
+    index: usize,
+    snapshot: &Snapshot,
+    tracker: &dyn Track,
+    homes: &Homes,
+) -> Result<Desk<'a>, Error> {
+    let mapping = &input.config.mappings[index];
+    let wrap = |source| Error::Template { mapping: mapping.label.clone(), source };
+    Ok(Desk {
+        scans: input.scans,
+        index,
+        mapping,
+        decisions: Decisions::new(&input.config.decisions, input.vex, input.today)?,
+        routes: Routes::new(input.config)?,
+        templates: templates(mapping).map_err(wrap)?,
+        style: Style {
+            limits: tracker.limits(),
+            links: input.links.clone(),
+            public_minimal: mapping.public == Some(Public::Minimal) && snapshot.visibility == Some(Visibility::Public),
+        },
+        confidential: confidential(mapping, snapshot.visibility, tracker),
+        today: input.today,
+        shared: is_shared(mapping),
+        workspace: input.workspace.clone(),
+        homes: homes.clone(),
+        failed: Mutex::default(),
+        decided_keys: Mutex::default(),
+    })
 }
 
 /// Compiles a mapping's templates.
@@ -159,7 +259,13 @@ fn confidential(mapping: &Mapping, visibility: Option<Visibility>, tracker: &dyn
     wanted && tracker.limits().confidential
 }
 
-fn settings(input: &Input<'_>, mapping: &Mapping, visibility: Option<Visibility>, tracker: &dyn Track) -> Settings {
+/// Whether several repositories share the mapping's project.
+fn is_shared(mapping: &Mapping) -> bool {
+    mapping.shared.unwrap_or(false)
+}
+
+fn settings(input: &Input<'_>, index: usize, snapshot: &Snapshot, tracker: &dyn Track) -> Settings {
+    let mapping = &input.config.mappings[index];
     let target = |status: Status| {
         let value = mapping.status.value(status);
         let reason = if status == Status::Closed { CloseReason::Completed } else { CloseReason::NotPlanned };
@@ -170,30 +276,27 @@ fn settings(input: &Input<'_>, mapping: &Mapping, visibility: Option<Visibility>
             closed_as: (!value.open).then_some(reason),
         }
     };
-    let closing = mapping.fields.iter().filter(|rule| rule.on == crate::config::FieldOn::Status(Status::Closed));
     let limits = input.config.limits;
     Settings {
         mapping: mapping.label.clone(),
-        siblings: held::siblings(mapping, &input.config.mappings),
         today: input.today,
         tracker: tracker.limits(),
         statuses: Status::ALL.map(target),
         update_status: update(mapping.update.status),
-        closing_fields: closing
-            .map(|rule| DraftField {
-                name: rule.field.clone(),
-                value: rule.value.clone(),
-                on: On::Status(Status::Closed),
-                update: update(rule.update),
-            })
-            .collect(),
         max_open: limits.max_open,
         max_close_percent: limits.max_close_percent,
         scope_ttl: limits.scope_ttl,
+        grouped: !mapping.group_by.is_empty(),
         new_on_return: mapping.on_return == OnReturn::New,
         keep_manual_close: mapping.on_manual_close == OnManualClose::Keep,
         record_decisions: mapping.record_decisions,
-        publishing_unasked: visibility == Some(Visibility::Public) && mapping.public.is_none(),
+        publishing_unasked: snapshot.visibility == Some(Visibility::Public) && mapping.public.is_none(),
+        shared: is_shared(mapping),
+        formerly: mapping.formerly.clone(),
+        decided_label: format!("{}-decided", mapping.own_label),
+        own_label: mapping.own_label.clone(),
+        has_siblings: !snapshot::siblings(mapping, &input.config.mappings).is_empty(),
+        newest_finished: input.newest_finished.clone(),
     }
 }
 
@@ -206,18 +309,38 @@ const fn update(policy: UpdatePolicy) -> Update {
 }
 
 /// Carries out the plan of one mapping.
+///
+/// # Errors
+/// Where a template or glob of the mapping file does not work, which planning would have said.
 pub async fn apply(
     input: &Input<'_>,
     planned: &Planned,
     tracker: &dyn Track,
     progress: &mut dyn FnMut(usize, &Change),
-) -> Applied {
+) -> Result<Applied, Error> {
     let limits = tracker.limits();
+    let desk = desk(input, planned.mapping, &planned.snapshot, tracker, &planned.homes)?;
+    let settings = settings(input, planned.mapping, &planned.snapshot, tracker);
+    let scans = facts(input, &desk);
     let context = apply::Context {
-        planner: Planner { drafts: &planned.drafts, coverage: &planned.coverage, settings: &planned.settings },
+        planner: Planner { scans: &scans, policy: &desk, settings: &settings },
         tracker,
+        issues: &planned.snapshot.issues,
         say: &|note| comment(note, &input.run, &limits),
-        newest: planned.newest,
     };
-    apply::apply(&context, &planned.plan, progress).await
+    Ok(apply::apply(&context, &planned.plan, progress).await)
+}
+
+impl Planned {
+    /// The issues that the plan was made from.
+    #[must_use]
+    pub fn issues(&self) -> &[Issue] {
+        &self.snapshot.issues
+    }
+
+    /// Whether there is nothing to do.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.plan.changes.is_empty()
+    }
 }

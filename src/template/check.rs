@@ -5,9 +5,9 @@ use minijinja::{Environment, Error, UndefinedBehavior, Value};
 use super::context::{Manner, context};
 use super::engine::{self, FUNCTIONS};
 use crate::ci::{CodeLinks, Service};
-use crate::config::{BadTemplate, GroupBy, TemplatePart};
+use crate::config::{BadTemplate, TemplatePart};
 use crate::finding::{Component, Cvss, Evidence, Finding, Fix, Key, Kind, Location, Scope, Severity, Status, digest};
-use crate::triage::{Group, Item, Subject, Ticket};
+use crate::triage::{Item, Ticket};
 
 /// Why a template cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -130,10 +130,10 @@ fn unknown(values: &Value, path: &str) -> Option<(String, Option<String>)> {
 fn samples() -> [Value; 2] {
     let links =
         CodeLinks { service: Service::GitHub, repository: "https://git.example.org/shop".into(), commit: "0".into() };
-    let manner = Manner { links: Some(&links), minimal: false, plain: false, max_findings: 1 };
+    let manner = Manner { links: Some(&links), minimal: false, plain: false, max_findings: 1, lines: true };
     let mut ticket = sample();
     let single = context(&ticket, &manner);
-    ticket.group = Some(Group { parts: vec![(GroupBy::Component, "pkg:npm/lodash".to_owned())] });
+    ticket.group = Some("Findings in lodash".to_owned());
     ticket.items.push(ticket.items[0].clone());
     [single, context(&ticket, &manner)]
 }
@@ -173,23 +173,21 @@ fn sample() -> Ticket {
     };
     let item = Item {
         finding,
-        keys: vec![key],
+        key,
+        uid: None,
+        owner: None,
         scopes: vec![Scope { scanner: "sample".to_owned(), target: "sample".to_owned(), ..Scope::default() }],
         versions: vec!["1.0".to_owned()],
-        subject: Subject::default(),
         status: Status::Active,
-        reason: text(),
-        expired: false,
+        headline: None,
     };
     Ticket {
         key,
         group: None,
         items: vec![item],
-        excluded: Vec::new(),
+        attribution: Vec::new(),
         status: Status::Active,
         reason: text(),
-        expired: false,
         severity: Severity::High,
-        held: None,
     }
 }

@@ -21,7 +21,8 @@ const MAX_NAME: usize = 200;
 #[must_use]
 pub fn comment(note: &Note, run: &RunRef, limits: &Limits) -> String {
     let text = match note {
-        Note::Fixed { scopes, expired } => fixed(scopes, expired),
+        Note::Fixed { because: Some(because), .. } => format!("**Fixed**{}", self::because(Some(because))),
+        Note::Fixed { scopes, expired, because: None } => fixed(scopes, expired),
         Note::Decided { status, reason } => {
             let what = match status {
                 Status::FalsePositive => "This is a false positive",
@@ -31,8 +32,24 @@ pub fn comment(note: &Note, run: &RunRef, limits: &Limits) -> String {
             format!("**{what}**{}", because(reason.as_deref()))
         }
         Note::SeenAgain { seen_by } => format!("**Seen again** by {}.", escape::inline(seen_by)),
-        Note::StillThere { seen_by } => {
+        Note::StillThere { seen_by, by_bot: false } => {
             format!("**Still there**: closed as done, but seen by {}.", escape::inline(seen_by))
+        }
+        Note::StillThere { seen_by, by_bot: true } => {
+            format!(
+                "**Still there**: closed by a bot, but only people decide, and it is seen by {}.",
+                escape::inline(seen_by)
+            )
+        }
+        Note::NewInGroup { titles, seen_by } => {
+            let named: Vec<String> = titles.iter().take(MAX_SCOPES).map(|title| escape::inline(title)).collect();
+            let more = titles.len().saturating_sub(MAX_SCOPES);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let what = if named.is_empty() { String::new() } else { format!(": {}{more}", named.join(", ")) };
+            format!(
+                "**New since the decision**{what}. It is seen by {}. What was decided stays decided.",
+                escape::inline(seen_by)
+            )
         }
         Note::DecisionEnded { reason, seen_by } => {
             format!("**Open again**{} It is seen by {}.", because(reason.as_deref()), escape::inline(seen_by))

@@ -11,10 +11,13 @@ use super::databases::database;
 use crate::ci::CodeLinks;
 use crate::finding::{Finding, Kind, Location, bare_url};
 use crate::issue::escape;
-use crate::triage::{Group, Item, Ticket};
+use crate::triage::{Item, Ticket};
 
 /// Longest path that is linked or named in a title, in characters.
 const MAX_PATH: usize = 400;
+
+/// What is said of a scope that has a finding no more.
+pub(super) const GONE: &str = "no longer reports it";
 
 /// What decides how a ticket is told.
 #[derive(Clone, Copy)]
@@ -27,6 +30,8 @@ pub(super) struct Manner<'a> {
     pub plain: bool,
     /// How many findings of a group to list.
     pub max_findings: usize,
+    /// Whether lines are told: where code moved, nothing else has changed.
+    pub lines: bool,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -83,6 +88,7 @@ struct Cvss<'a> {
 struct Scope<'a> {
     scanner: &'a str,
     target: &'a str,
+    branch: &'a str,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -104,16 +110,21 @@ pub(super) fn context(ticket: &Ticket, manner: &Manner<'_>) -> Value {
         ticket.items.iter().take(manner.max_findings).map(|item| finding(item, manner)).collect();
     let more = ticket.items.len() - told.len();
     let first = ticket.items.first().map(|item| Value::from(Serde(finding(item, manner))));
-    let group = ticket.group.as_ref().map(|group| group_title(group, &ticket.items));
-    let mut scopes: Vec<_> = ticket.items.iter().flat_map(|item| &item.scopes).collect();
-    scopes.sort_unstable();
-    scopes.dedup();
-    let scopes: Vec<_> = scopes.into_iter().map(|s| Scope { scanner: &s.scanner, target: &s.target }).collect();
+    let group = ticket.group.clone();
+    let live = ticket.attribution.iter().filter(|(_, word)| *word != GONE);
+    let scopes: Vec<_> =
+        live.map(|(s, _)| Scope { scanner: &s.scanner, target: &s.target, branch: &s.branch }).collect();
+    let owner = ticket.items.first().and_then(|item| item.owner.as_ref());
     let title = group.clone().or_else(|| ticket.items.first().map(|item| headline(item, manner.minimal)));
+    let title = title.map(|title| match owner.map(|owner| owner.short()).filter(|name| !name.is_empty()) {
+        Some(name) => format!("{title} ({name})"),
+        None => title,
+    });
     context! {
         key => ticket.key.to_string(),
         title => title,
         group => group,
+        repository => owner.map(|owner| owner.name.as_str()),
         severity => ticket.severity.name(),
         status => ticket.status.name(),
         reason => ticket.reason.as_ref().filter(|_| !hides(ticket, manner.minimal)),
@@ -135,7 +146,7 @@ fn finding<'a>(item: &'a Item, manner: &Manner<'_>) -> FindingContext<'a> {
     let title = headline(item, manner.minimal);
     let fix = finding.fix.as_ref();
     FindingContext {
-        key: item.keys.first().map(ToString::to_string),
+        key: Some(item.uid.map_or_else(|| item.key.to_string(), |uid| item.key.of_member(uid))),
         summary: Some(finding.title.as_str()).filter(|_| open),
         title,
         severity: finding.severity.name(),
@@ -172,7 +183,11 @@ fn finding<'a>(item: &'a Item, manner: &Manner<'_>) -> FindingContext<'a> {
             .as_deref()
             .filter(|_| secret)
             .map(|hash| hash.get(..8).unwrap_or(hash)),
-        scopes: item.scopes.iter().map(|scope| Scope { scanner: &scope.scanner, target: &scope.target }).collect(),
+        scopes: item
+            .scopes
+            .iter()
+            .map(|scope| Scope { scanner: &scope.scanner, target: &scope.target, branch: &scope.branch })
+            .collect(),
     }
 }
 
@@ -189,11 +204,18 @@ pub(super) fn hides(ticket: &Ticket, minimal: bool) -> bool {
 /// One line that names a finding and stays the same as long as it is the same: no line numbers, no counts, and for
 /// vulnerable packages nothing that differs between scanners.
 fn headline(item: &Item, minimal: bool) -> String {
-    let finding = &item.finding;
+    match &item.headline {
+        Some(headline) => headline.clone(),
+        None => title_for(&item.finding, &item.versions, minimal),
+    }
+}
+
+/// The line that names a finding.
+pub(super) fn title_for(finding: &Finding, versions: &[String], minimal: bool) -> String {
     let rule = finding.rule.as_deref().unwrap_or(finding.kind.name());
     if let (Kind::Dependency, Some(component)) = (finding.kind, &finding.component) {
         let id = finding.identifiers.first().map_or(rule, String::as_str);
-        let versions = escape::shorten(&item.versions.join(", "), 60);
+        let versions = escape::shorten(&versions.join(", "), 60);
         let [id, name] = [id, &component.name].map(|text| escape::shorten(text, 120));
         return format!("{id} in {name} {versions}").trim_end().to_owned();
     }
@@ -209,22 +231,6 @@ fn headline(item: &Item, minimal: bool) -> String {
         Some(place) if !what.contains(&place) => format!("{what} in {place}"),
         _ => what,
     }
-}
-
-/// What the findings of a group share, as a title.
-fn group_title(group: &Group, items: &[Item]) -> String {
-    use crate::config::GroupBy;
-    let component = items.first().and_then(|item| item.finding.component.as_ref()).map(|component| &component.name);
-    group.parts.iter().fold("Findings".to_owned(), |title, (by, value)| match by {
-        GroupBy::Rule => format!("{title} of {value}"),
-        GroupBy::Component => format!("{title} in {}", component.unwrap_or(value)),
-        GroupBy::File => format!("{title} in {value}"),
-        GroupBy::Severity => format!("{title} of severity {value}"),
-        GroupBy::Kind => format!("{title} of kind {value}"),
-        GroupBy::Scanner => format!("{title} from {value}"),
-        GroupBy::Target => format!("{title} on {value}"),
-        GroupBy::Fix => format!("{title} fixed by {value}"),
-    })
 }
 
 fn identifier(id: &str, manner: &Manner<'_>) -> Value {
@@ -243,8 +249,8 @@ fn place<'a>(finding: &Finding, location: &'a Location, manner: &Manner<'_>) -> 
     let url = if hidden(finding, manner.minimal) { url.map(|url| bare_url(url).into()) } else { url.map(Cow::from) };
     Place {
         path: location.path.as_deref(),
-        start_line: location.start_line,
-        end_line: location.end_line,
+        start_line: location.start_line.filter(|_| manner.lines),
+        end_line: location.end_line.filter(|_| manner.lines),
         shown: shown(location, url.as_deref(), open, manner),
         url,
         method: location.method.as_deref().filter(|_| open),
@@ -260,6 +266,7 @@ fn shown(location: &Location, url: Option<&str>, open: bool, manner: &Manner<'_>
     let mut parts = Vec::new();
     if let Some(path) = &location.path {
         let lines = match (location.start_line, location.end_line) {
+            _ if !manner.lines => String::new(),
             (Some(start), Some(end)) if end > start => format!(":{start}-{end}"),
             (Some(start), _) => format!(":{start}"),
             _ => String::new(),
@@ -272,7 +279,14 @@ fn shown(location: &Location, url: Option<&str>, open: bool, manner: &Manner<'_>
             && !path.split('/').any(|part| part == "..");
         match manner.links.filter(|_| inside && !manner.plain && location.image.is_none() && !name.is_empty()) {
             Some(links) => {
-                parts.push(format!("[{name}]({})", links.url(path, location.start_line, location.end_line)));
+                parts.push(format!(
+                    "[{name}]({})",
+                    links.url(
+                        path,
+                        location.start_line.filter(|_| manner.lines),
+                        location.end_line.filter(|_| manner.lines)
+                    )
+                ));
             }
             None => parts.push(name),
         }

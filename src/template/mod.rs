@@ -16,8 +16,8 @@ use minijinja::Environment;
 
 use self::context::{Manner, context};
 use crate::ci::CodeLinks;
-use crate::finding::{Digest, digest};
-use crate::issue::{Limits, cut, escape, words};
+use crate::finding::{Digest, Finding, digest};
+use crate::issue::{ATTRIBUTION, Limits, cut, escape, words};
 use crate::triage::Ticket;
 
 const TITLE: &str = include_str!("default/title.j2");
@@ -29,6 +29,10 @@ const MAX_BODY: usize = 24_000;
 const CUT: &str = "\n\n… (cut here: the scanner's report says more)";
 /// Findings of a group that are listed, at most.
 const MAX_FINDINGS: usize = 100;
+/// Scopes that are listed, at most.
+const MAX_SCOPES: usize = 20;
+/// Longest name of a scanner, target or branch in that list, in characters.
+const MAX_NAME: usize = 200;
 /// The longest value of a field, in characters.
 const MAX_FIELD: usize = 1_000;
 
@@ -63,6 +67,14 @@ pub struct Style {
 }
 
 impl Style {
+    /// The line that names a finding where issues list it.
+    #[must_use]
+    pub fn title_for(&self, finding: &Finding) -> String {
+        let versions: Vec<String> =
+            finding.component.iter().filter_map(|component| component.version.clone()).collect();
+        context::title_for(finding, &versions, self.public_minimal)
+    }
+
     /// Whether the details of a ticket must not be told, and so not why people decided what they did.
     #[must_use]
     pub fn hides(&self, ticket: &Ticket) -> bool {
@@ -108,6 +120,7 @@ impl Templates {
             minimal: style.public_minimal,
             plain: true,
             max_findings: MAX_FINDINGS,
+            lines: true,
         };
         let values = context(ticket, &manner);
         let plain = |name: &str| -> Result<String, TemplateError> {
@@ -118,23 +131,52 @@ impl Templates {
         let fields = (0..self.fields)
             .map(|i| Ok(escape::shorten(plain(&format!("field {i}"))?.trim(), MAX_FIELD)))
             .collect::<Result<_, TemplateError>>()?;
-        let body = self.body(ticket, style, style.links.as_ref())?;
-        let timeless = match style.links.as_ref().map(CodeLinks::without_commit) {
-            Some(links) => self.body(ticket, style, Some(&links))?,
-            None => body.clone(),
-        };
+        let body = self.body(ticket, style, style.links.as_ref(), true)?;
+        // Where the code is, is told; that it moved, or that time went on, is no reason to write.
+        let links = style.links.as_ref().map(CodeLinks::without_commit);
+        let timeless = self.body(ticket, style, links.as_ref(), false)?;
         let content = digest([("body", words(style.limits.markup, &timeless).as_str())]);
         Ok(Rendered { title, body, content, fields })
     }
 
+    /// The end of our part of the body: which scope says what. The same in every run, whatever it reads.
+    #[must_use]
+    pub fn attribution(&self, ticket: &Ticket, style: &Style) -> String {
+        let shown = ticket.attribution.iter().take(MAX_SCOPES).map(|(scope, word)| {
+            let [scanner, target] = [&scope.scanner, &scope.target].map(|text| escape::shorten(text, MAX_NAME));
+            let mut line = format!("- {} on {}", escape::inline(&scanner), escape::code(&target));
+            if !scope.branch.is_empty() {
+                line.push_str(&format!(", branch {}", escape::code(&escape::shorten(&scope.branch, MAX_NAME))));
+            }
+            if !word.is_empty() {
+                line.push_str(&format!(": {word}"));
+            }
+            line
+        });
+        let mut lines: Vec<String> = shown.collect();
+        if lines.is_empty() {
+            return String::new();
+        }
+        if ticket.attribution.len() > MAX_SCOPES {
+            lines.push(format!("- … and {} more", ticket.attribution.len() - MAX_SCOPES));
+        }
+        escape::finish(style.limits.markup, &format!("**{ATTRIBUTION}**\n\n{}", lines.join("\n"))).trim().to_owned()
+    }
+
     /// Our part of the body, with as many of a group's findings as there is room for.
-    fn body(&self, ticket: &Ticket, style: &Style, links: Option<&CodeLinks>) -> Result<String, TemplateError> {
+    fn body(
+        &self,
+        ticket: &Ticket,
+        style: &Style,
+        links: Option<&CodeLinks>,
+        lines: bool,
+    ) -> Result<String, TemplateError> {
         let max = (style.limits.body / 2).min(MAX_BODY);
         let mut max_findings = MAX_FINDINGS;
         let mut room = max;
         let template = self.markdown.get_template("body").map_err(|e| TemplateError::render("body", &e))?;
         loop {
-            let manner = Manner { links, minimal: style.public_minimal, plain: false, max_findings };
+            let manner = Manner { links, minimal: style.public_minimal, plain: false, max_findings, lines };
             let markdown = template.render(context(ticket, &manner)).map_err(|e| TemplateError::render("body", &e))?;
             let body = escape::finish(style.limits.markup, &cut(markdown.trim(), room, CUT));
             let whole = markdown.chars().count() <= room && body.chars().count() <= max;

@@ -1,16 +1,54 @@
 //! Decisions: what people say in the mapping file and in VEX documents overrides what scanners say.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 use globset::GlobMatcher;
 
 use super::vex::newest;
-use super::{GlobError, Item, Statement, matcher};
+use super::{GlobError, Statement, Subject, matcher};
 use crate::config::{Decision, DecisionMatch};
-use crate::finding::{Component, Status, purl};
+use crate::finding::{Component, Digest, Finding, Id, Key, Scan, Status, purl};
+
+/// What is known of a finding when it is decided about.
+#[derive(Debug, Clone, Copy)]
+pub struct Case<'a> {
+    /// The finding, as one scan reports it.
+    pub finding: &'a Finding,
+    /// That scan.
+    pub scan: &'a Scan,
+    /// The keys that it has or had.
+    pub keys: &'a BTreeSet<Digest>,
+    /// The name that it has from birth on.
+    pub uid: u64,
+    /// Ids that are known to be the same as its own.
+    pub ids: &'a BTreeSet<Id>,
+}
+
+/// What the mapping file and VEX documents say about a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decided {
+    /// False Positive, Risk Accepted or Closed; Active where a decision has run out.
+    pub status: Status,
+    /// Why. Untrusted.
+    pub reason: Option<String>,
+    /// The key by which the mapping file names it, where that names no single finding by a `~`.
+    pub by_key: Option<Key>,
+}
+
+/// The decisions of a mapping file with their globs compiled, and those of VEX documents.
+#[derive(Debug)]
+pub struct Decisions<'a> {
+    compiled: Vec<Compiled<'a>>,
+    vex: &'a [Statement],
+    today: NaiveDate,
+}
 
 /// A decision with its globs compiled.
+#[derive(Debug)]
 struct Compiled<'a> {
     decision: &'a Decision,
+    key: Option<(Key, Option<u64>)>,
     rule: Option<GlobMatcher>,
     component: Option<GlobMatcher>,
     path: Option<GlobMatcher>,
@@ -18,47 +56,53 @@ struct Compiled<'a> {
     target: Option<GlobMatcher>,
 }
 
-/// Gives each item the status that people decided. The first decision that holds wins, the mapping file before VEX.
-pub(super) fn decide(
-    items: &mut [Item],
-    decisions: &[Decision],
-    vex: &[Statement],
-    today: NaiveDate,
-) -> Result<(), GlobError> {
-    let compiled = decisions.iter().map(Compiled::new).collect::<Result<Vec<_>, _>>()?;
-    for item in items {
+impl<'a> Decisions<'a> {
+    /// Compiles decisions.
+    ///
+    /// # Errors
+    /// Where a glob cannot be read.
+    pub fn new(decisions: &'a [Decision], vex: &'a [Statement], today: NaiveDate) -> Result<Self, GlobError> {
+        let compiled = decisions.iter().map(Compiled::new).collect::<Result<_, _>>()?;
+        Ok(Self { compiled, vex, today })
+    }
+
+    /// What people decided about a finding. The first decision that holds wins, the mapping file before VEX.
+    #[must_use]
+    pub fn decide(&self, case: &Case<'_>) -> Option<Decided> {
         let mut run_out = None;
-        let mut decided = None;
-        for one in compiled.iter().filter(|one| one.matches(item)) {
-            match one.decision.until.filter(|until| *until < today) {
+        for one in self.compiled.iter().filter(|one| one.matches(case)) {
+            match one.decision.until.filter(|until| *until < self.today) {
                 Some(until) => run_out = run_out.or(Some((until, one.decision))),
                 None => {
-                    decided = Some((
-                        one.decision.status,
-                        one.decision.reason.clone().unwrap_or_else(|| one.decision.source.clone()),
-                    ));
-                    break;
+                    let reason = one.decision.reason.clone().unwrap_or_else(|| one.decision.source.clone());
+                    let by_key = one.key.filter(|(_, uid)| uid.is_none()).map(|(key, _)| key);
+                    return Some(Decided { status: one.decision.status, reason: Some(reason), by_key });
                 }
             }
         }
-        let by_vex = || {
-            let statement = newest(vex.iter().filter(|vex| vex.applies_to(&item.finding, &item.subject)))?;
-            if statement.status == Status::Active {
-                return None;
-            }
+        // The newest holds; of equally old ones the last.
+        let newest =
+            self.vex.iter().filter(|statement| applies(statement, case)).max_by_key(|statement| statement.made);
+        if let Some(statement) = newest.filter(|statement| statement.status != Status::Active) {
             let why = statement.justification.as_deref().unwrap_or("VEX");
-            Some((statement.status, format!("{why} ({})", statement.source)))
-        };
-        if let Some((status, reason)) = decided.or_else(by_vex) {
-            item.status = status;
-            item.reason = Some(reason);
-        } else if let Some((until, decision)) = run_out.filter(|_| item.status == Status::Active) {
-            item.expired = true;
-            let what = if decision.status == Status::RiskAccepted { "acceptance" } else { "decision" };
-            item.reason = Some(format!("the {what} has run out on {until}"));
+            let reason = Some(format!("{why} ({})", statement.source));
+            return Some(Decided { status: statement.status, reason, by_key: None });
         }
+        let (until, decision) = run_out.filter(|_| case.finding.status == Status::Active)?;
+        let what = if decision.status == Status::RiskAccepted { "acceptance" } else { "decision" };
+        let reason = Some(format!("the {what} has run out on {until}"));
+        Some(Decided { status: Status::Active, reason, by_key: None })
     }
-    Ok(())
+}
+
+impl Decisions<'_> {
+    /// What VEX documents say about a finding.
+    fn statement(&self, case: &Case<'_>) -> Option<&Statement> {
+        let mut subject = Subject::new(case.finding, case.scan);
+        let named = self.vex.iter().flat_map(|statement| &statement.ids);
+        subject.ids = named.filter(|id| case.ids.contains(&Id::of(id))).cloned().collect();
+        newest(self.vex.iter().filter(|vex| vex.applies_to(case.finding, &subject)))
+    }
 }
 
 impl<'a> Compiled<'a> {
@@ -67,6 +111,7 @@ impl<'a> Compiled<'a> {
         let DecisionMatch { rule, component, path, scanner, target, .. } = &decision.matches;
         Ok(Self {
             decision,
+            key: decision.matches.key.as_deref().and_then(Key::parse_member),
             rule: glob(rule)?,
             component: glob(component)?,
             path: glob(path)?,
@@ -75,20 +120,25 @@ impl<'a> Compiled<'a> {
         })
     }
 
-    fn matches(&self, item: &Item) -> bool {
-        let DecisionMatch { id, key, .. } = &self.decision.matches;
-        let finding = &item.finding;
+    fn matches(&self, case: &Case<'_>) -> bool {
+        let Case { finding, scan, keys, uid, ids } = case;
         let names = |component: &Component| [component.name.clone(), purl::without_version(component)];
-        let is_id =
-            |id: &String| finding.identifiers.iter().chain(&finding.rule).any(|known| known.eq_ignore_ascii_case(id));
+        let is_id = |id: &String| {
+            let mut given = finding.identifiers.iter().chain(&finding.rule);
+            given.any(|known| known.eq_ignore_ascii_case(id)) || ids.contains(&Id::of(id))
+        };
+        let is_key = |(key, name): &(Key, Option<u64>)| {
+            key.kind == Some(finding.kind) && keys.contains(&key.digest) && name.is_none_or(|name| name == *uid)
+        };
         let places = || finding.locations.iter().chain([&finding.location]);
-        id.as_ref().is_none_or(is_id)
-            && key.as_ref().is_none_or(|key| item.keys.iter().any(|known| known.to_string() == *key))
+        let has_key = self.decision.matches.key.is_none() || self.key.as_ref().is_some_and(is_key);
+        self.decision.matches.id.as_ref().is_none_or(is_id)
+            && has_key
             && agrees(&self.rule, finding.rule.iter().cloned())
             && agrees(&self.component, finding.component.iter().flat_map(names))
             && agrees(&self.path, places().filter_map(|place| place.path.clone()))
-            && agrees(&self.scanner, item.scopes.iter().map(|scope| scope.scanner.clone()))
-            && agrees(&self.target, item.scopes.iter().map(|scope| scope.target.clone()))
+            && agrees(&self.scanner, std::iter::once(scan.scanner.clone()))
+            && agrees(&self.target, std::iter::once(scan.target.clone()))
     }
 }
 

@@ -1,6 +1,7 @@
-//! Triage: scans → tickets. Merges what several scanners report, applies decisions, routes to mappings, groups.
+//! Triage: what the configuration says about findings. Merges what several scans report of one finding, applies decisions,
+//! routes to mappings, groups. Which reports are about one finding is for the plan to say.
 //!
-//! Pure: the day comes in as an argument, what the trackers know as [`Known`].
+//! Pure: the day comes in as an argument.
 
 mod decide;
 mod group;
@@ -8,67 +9,52 @@ mod merge;
 mod route;
 mod vex;
 
-pub use group::Group;
+pub use decide::{Case, Decided, Decisions};
+pub use group::{Group, group};
+pub use merge::merge;
+pub use route::Routes;
 pub use vex::{Identity, Product, Statement, Subject, VexError, read_vex};
 
-use std::collections::HashSet;
+use crate::finding::{Finding, Key, Scope, Severity, Source, Status};
 
-use chrono::NaiveDate;
-
-use crate::config::Config;
-use crate::finding::{Finding, Key, Scan, Scope, Severity, Status};
-
-/// A finding as all scanners of this run together report it.
+/// A finding as all scans of this run together report it.
 #[derive(Debug, Clone)]
 pub struct Item {
-    /// The finding; texts from the scanner that says most, lists from all.
+    /// The finding; texts from the scan that says most, lists from all.
     pub finding: Finding,
-    /// All keys that it is known by, the canonical one first.
-    pub keys: Vec<Key>,
-    /// The scopes that report it, sorted.
+    /// The key that names it.
+    pub key: Key,
+    /// The name that it has from birth on, where the key alone does not name it.
+    pub uid: Option<u64>,
+    /// The repository whose finding it is, where several share the project.
+    pub owner: Option<Source>,
+    /// The scopes that report it in this run, sorted.
     pub scopes: Vec<Scope>,
     /// All versions of the component that were found, sorted.
     pub versions: Vec<String>,
-    /// What VEX statements are held against.
-    pub subject: Subject,
-    /// Where it stands, decisions applied.
+    /// Where it stands, by all scopes' words.
     pub status: Status,
-    /// Why, where it is not Active; or why a decision no longer holds.
-    pub reason: Option<String>,
-    /// Whether an acceptance has run out.
-    pub expired: bool,
+    /// The line that names it, where this run does not read it and knows only that.
+    pub headline: Option<String>,
 }
 
-/// What should have one issue in one mapping: a finding, or a finding group.
+/// What has one issue in one mapping: a finding, or a finding group.
 #[derive(Debug, Clone)]
 pub struct Ticket {
     /// The finding's or the group's key.
     pub key: Key,
-    /// What the findings share; `None` for a single finding.
-    pub group: Option<Group>,
-    /// The findings: one, or the group's that are Active (all of them where none is).
+    /// What the findings share, as a title says it; `None` for a single finding.
+    pub group: Option<String>,
+    /// The findings: active ones first, the worst first.
     pub items: Vec<Item>,
-    /// Keys of the group's findings that are decided, so that they are not in `items`.
-    pub excluded: Vec<Key>,
-    /// The status of all items.
+    /// Which scope says what: scope, repository where it differs, and the verdict in words.
+    pub attribution: Vec<(Scope, &'static str)>,
+    /// The status that the issue should be in.
     pub status: Status,
     /// Why.
     pub reason: Option<String>,
-    /// Whether an acceptance has run out.
-    pub expired: bool,
     /// The highest severity.
     pub severity: Severity,
-    /// Why it must not be opened: the filter that holds it back.
-    pub held: Option<String>,
-}
-
-/// What the trackers know already.
-#[derive(Debug, Clone, Default)]
-pub struct Known {
-    /// Keys that belong to one finding each, learned in earlier runs.
-    pub aliases: Vec<Vec<Key>>,
-    /// For each mapping, the keys that have an open issue there.
-    pub homes: Vec<HashSet<Key>>,
 }
 
 /// A glob that cannot be read; `config` has refused it before.
@@ -77,33 +63,6 @@ pub struct Known {
 pub struct GlobError {
     glob: String,
     source: globset::Error,
-}
-
-/// The tickets of each mapping, in the order of [`Config::mappings`].
-///
-/// # Errors
-/// Where a glob of a route or decision cannot be read.
-pub fn triage(
-    scans: &[Scan],
-    config: &Config,
-    vex: &[Statement],
-    known: &Known,
-    today: NaiveDate,
-) -> Result<Vec<Vec<Ticket>>, GlobError> {
-    let mut items = merge::merge(scans, &known.aliases);
-    decide::decide(&mut items, &config.decisions, vex, today)?;
-    let routes = route::Routes::new(config)?;
-    let mut routed: Vec<Vec<(Item, Option<String>)>> = vec![Vec::new(); config.mappings.len()];
-    for item in items {
-        for (mapping, held) in routes.of(&item, known) {
-            routed[mapping].push((item.clone(), held));
-        }
-    }
-    Ok(routed
-        .into_iter()
-        .zip(&config.mappings)
-        .map(|(items, mapping)| group::group(items, &mapping.group_by))
-        .collect())
 }
 
 fn matcher(glob: &str) -> Result<globset::GlobMatcher, GlobError> {

@@ -2,16 +2,18 @@
 
 use globset::GlobMatcher;
 
-use super::{GlobError, Item, Known, matcher};
+use super::{GlobError, Item, matcher};
 use crate::config::{Config, Filter, Route};
 use crate::finding::without_matrix_part;
 
 /// The routes with their globs compiled.
-pub(super) struct Routes<'a> {
+#[derive(Debug)]
+pub struct Routes<'a> {
     routes: Vec<Compiled<'a>>,
     mappings: usize,
 }
 
+#[derive(Debug)]
 struct Compiled<'a> {
     route: &'a Route,
     paths: Vec<GlobMatcher>,
@@ -22,31 +24,26 @@ struct Compiled<'a> {
 }
 
 impl<'a> Routes<'a> {
-    pub(super) fn new(config: &'a Config) -> Result<Self, GlobError> {
+    /// Compiles the routes of a mapping file.
+    ///
+    /// # Errors
+    /// Where a glob cannot be read.
+    pub fn new(config: &'a Config) -> Result<Self, GlobError> {
         let routes = config.routes.iter().map(Compiled::new).collect::<Result<_, _>>()?;
         Ok(Self { routes, mappings: config.mappings.len() })
     }
 
-    /// The mappings of an item, each with the reason why it must not be opened there.
-    pub(super) fn of(&self, item: &Item, known: &Known) -> Vec<(usize, Option<String>)> {
-        let is_home = |mapping: &usize| {
-            known.homes.get(*mapping).is_some_and(|keys| item.keys.iter().any(|key| keys.contains(key)))
-        };
-        let homes: Vec<usize> = (0..self.mappings).filter(is_home).collect();
+    /// The mappings that an item goes to, each with the reason why it must not be opened there. `homes` are those where it
+    /// has its issue already: where the routes changed, it stays there, and goes elsewhere only if it is routed to both.
+    #[must_use]
+    pub fn mappings(&self, item: &Item, homes: &[usize]) -> Vec<(usize, Option<String>)> {
         let routed: Vec<(usize, Option<String>)> = if self.routes.is_empty() {
             (0..self.mappings).map(|mapping| (mapping, None)).collect()
         } else {
             (0..self.mappings).filter_map(|mapping| self.to(item, mapping).map(|held| (mapping, held))).collect()
         };
-        // Where the routes changed, a finding stays where its issue is; it goes elsewhere only if it is routed to both.
         let moved_away = !homes.is_empty() && !routed.iter().any(|(mapping, _)| homes.contains(mapping));
-        let mut all: Vec<(usize, Option<String>)> = if moved_away { Vec::new() } else { routed };
-        for home in homes {
-            if !all.iter().any(|(mapping, _)| *mapping == home) {
-                all.push((home, Some("no route leads here any more".to_owned())));
-            }
-        }
-        all
+        if moved_away { Vec::new() } else { routed }
     }
 
     /// Whether a route leads to the mapping: `Some(None)` where the item may be opened there, `Some(why)` where a

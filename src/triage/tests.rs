@@ -1,8 +1,12 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+
 use super::*;
-use crate::config::{Decision, DecisionMatch, Filter, GroupBy, Mapping, Route};
-use crate::finding::{Component, Kind, Location, assign_keys};
+use crate::config::{Config, Decision, DecisionMatch, Filter, GroupBy, Mapping, Route};
+use crate::finding::{Component, Id, Kind, Location, Scan, assign_keys};
 
 fn dependency(ids: &[&str], name: &str, severity: Severity) -> Finding {
     Finding {
@@ -39,38 +43,39 @@ fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
 }
 
-fn tickets(scans: &[Scan], config: &Config) -> Vec<Ticket> {
-    triage(scans, config, &[], &Known::default(), day("2026-11-24")).unwrap().remove(0)
+/// What is decided about a scan's findings, by nothing but what they say themselves.
+fn decided(scan: &Scan, config: &Config, vex: &[Statement], today: &str) -> Vec<Option<Status>> {
+    let decisions = Decisions::new(&config.decisions, vex, day(today)).unwrap();
+    let decide = |finding: &Finding| {
+        let keys = finding.keys.iter().map(|key| key.digest).collect();
+        let case = Case { finding, scan, keys: &keys, uid: 7, ids: &BTreeSet::new() };
+        decisions.decide(&case).map(|decided| decided.status)
+    };
+    scan.findings.iter().map(decide).collect()
+}
+
+fn item(scan: &Scan, finding: usize) -> Item {
+    let finding = &scan.findings[finding];
+    merge(vec![(finding, scan.scope())], finding.keys[0]).unwrap()
 }
 
 #[test]
-fn scanners_that_share_a_name_share_a_ticket() {
-    let scans = [
-        scan("Trivy", vec![dependency(&["CVE-1-1", "GHSA-A"], "a", Severity::Low)]),
-        scan("Grype", vec![dependency(&["GHSA-A"], "a", Severity::High)]),
-        scan("OSV", vec![dependency(&["CVE-1-1"], "a", Severity::Low), dependency(&["CVE-1-1"], "b", Severity::Low)]),
-    ];
-    let mut backwards = scans.to_vec();
-    backwards.reverse();
-    for scans in [scans.to_vec(), backwards] {
-        let tickets = tickets(&scans, &config(1));
-        assert_eq!(tickets.len(), 2, "another package is another ticket");
-        let merged = tickets.iter().find(|ticket| ticket.items[0].scopes.len() == 3).unwrap();
-        assert_eq!(merged.severity, Severity::High);
-        assert_eq!(merged.items[0].finding.identifiers[..2], ["CVE-1-1", "GHSA-A"]);
-        assert_eq!(merged.key, scan("x", vec![dependency(&["CVE-1-1"], "a", Severity::Low)]).findings[0].keys[0]);
+fn one_finding_says_what_all_its_reports_say() {
+    let trivy = scan("Trivy", vec![dependency(&["CVE-1-1", "GHSA-A"], "a", Severity::Low)]);
+    let mut other = dependency(&["GHSA-A", "PYSEC-1"], "a", Severity::High);
+    other.fix = Some(crate::finding::Fix { version: Some("2.0".into()), text: None });
+    let grype = scan("Grype", vec![other]);
+    let key = trivy.findings[0].keys[0];
+    let mut reports = vec![(&trivy.findings[0], trivy.scope()), (&grype.findings[0], grype.scope())];
+    for _ in 0..2 {
+        reports.reverse();
+        let merged = merge(reports.clone(), key).unwrap();
+        assert_eq!(merged.finding.severity, Severity::High);
+        assert_eq!(merged.finding.identifiers, ["CVE-1-1", "GHSA-A", "PYSEC-1"]);
+        assert_eq!(merged.finding.fix.and_then(|fix| fix.version).as_deref(), Some("2.0"));
+        assert_eq!(merged.scopes.len(), 2);
     }
-}
-
-#[test]
-fn what_earlier_runs_learned_joins_findings_that_share_no_name_now() {
-    let cve = scan("Trivy", vec![dependency(&["CVE-1-1"], "a", Severity::Low)]);
-    let ghsa = scan("Grype", vec![dependency(&["GHSA-A"], "a", Severity::Low)]);
-    let aliases = vec![vec![cve.findings[0].keys[0], ghsa.findings[0].keys[0]]];
-    let scans = [cve, ghsa];
-    assert_eq!(tickets(&scans, &config(1)).len(), 2);
-    let known = Known { aliases, ..Known::default() };
-    assert_eq!(triage(&scans, &config(1), &[], &known, day("2026-11-24")).unwrap()[0].len(), 1);
+    assert!(merge(Vec::new(), key).is_none());
 }
 
 #[test]
@@ -89,13 +94,46 @@ fn decisions_hold_until_their_last_day_and_for_what_they_match() {
         "Trivy",
         vec![dependency(&["CVE-1-1"], "lodash", Severity::Low), dependency(&["CVE-1-1"], "other", Severity::Low)],
     )];
-    let on = |today: &str| {
-        let mut found: Vec<_> = triage(&scans, &config, &[], &Known::default(), day(today)).unwrap().remove(0);
-        found.sort_by_key(|ticket| ticket.items[0].finding.title.clone());
-        (found[0].status, found[0].expired, found[1].status)
+    let on = |today: &str| decided(&scans[0], &config, &[], today);
+    assert_eq!(on("2026-11-24"), [Some(Status::RiskAccepted), None]);
+    assert_eq!(on("2026-11-25"), [Some(Status::Active), None], "it has run out, which people are told");
+}
+
+#[test]
+fn decisions_by_id_hold_for_what_is_known_to_be_the_same() {
+    let matches = DecisionMatch { id: Some("cve-1-1".into()), ..DecisionMatch::default() };
+    let decision = Decision {
+        matches,
+        status: Status::FalsePositive,
+        reason: None,
+        until: None,
+        source: ".findsync.yml:1".into(),
     };
-    assert_eq!(on("2026-11-24"), (Status::RiskAccepted, false, Status::Active));
-    assert_eq!(on("2026-11-25"), (Status::Active, true, Status::Active));
+    let scan = scan("Grype", vec![dependency(&["GHSA-A"], "a", Severity::Low)]);
+    let (finding, all) = (&scan.findings[0], [decision]);
+    let decisions = Decisions::new(&all, &[], day("2026-11-24")).unwrap();
+    let with = |ids: &[&str]| {
+        let ids = ids.iter().map(|id| Id::of(id)).collect();
+        decisions.decide(&Case { finding, scan: &scan, keys: &BTreeSet::new(), uid: 7, ids: &ids }).is_some()
+    };
+    assert_eq!((with(&[]), with(&["CVE-1-1"]), with(&["CVE-1-2"])), (false, true, false));
+}
+
+#[test]
+fn decisions_by_key_hold_for_every_key_that_a_finding_had_or_for_one_of_several() {
+    let scan = scan("Semgrep", vec![dependency(&["CVE-1-1"], "a", Severity::Low)]);
+    let finding = &scan.findings[0];
+    let former = scan.findings[0].keys[0];
+    let with = |text: String, uid| {
+        let matches = DecisionMatch { key: Some(text), ..DecisionMatch::default() };
+        let all = [Decision { matches, status: Status::FalsePositive, reason: None, until: None, source: "x".into() }];
+        let decisions = Decisions::new(&all, &[], day("2026-11-24")).unwrap();
+        let keys = BTreeSet::from([crate::finding::digest([("now", "x")]), former.digest]);
+        decisions.decide(&Case { finding, scan: &scan, keys: &keys, uid, ids: &BTreeSet::new() })
+    };
+    assert_eq!(with(former.to_string(), 7).and_then(|decided| decided.by_key), Some(former));
+    assert_eq!(with(former.of_member(7), 7).map(|decided| decided.by_key), Some(None), "it names one");
+    assert_eq!(with(former.of_member(7), 8), None);
 }
 
 fn vex(product: Option<(&str, Option<&str>)>, status: Status, made: Option<&str>) -> Statement {
@@ -120,9 +158,9 @@ fn vex_decides_where_the_mapping_file_does_not() {
         }),
         ..dependency(&["CVE-1-1"], "lodash", Severity::Low)
     };
-    let scans = [Scan { target: "reg.example/acme/web".into(), ..scan("Trivy", vec![finding]) }];
+    let scan = Scan { target: "reg.example/acme/web".into(), ..scan("Trivy", vec![finding]) };
     let status = |statements: &[Statement]| {
-        triage(&scans, &config(1), statements, &Known::default(), day("2026-11-24")).unwrap()[0][0].status
+        decided(&scan, &config(1), statements, "2026-11-24")[0].unwrap_or(Status::Active)
     };
     let is_false = Status::FalsePositive;
     for (product, wanted) in [
@@ -146,52 +184,57 @@ fn vex_decides_where_the_mapping_file_does_not() {
 }
 
 #[test]
-fn a_suppression_holds_only_where_nobody_else_sees_the_finding() {
-    let mut suppressed = dependency(&["CVE-1-1"], "a", Severity::Low);
-    (suppressed.status, suppressed.justification) = (Status::FalsePositive, Some("test code".into()));
-    let alone = tickets(&[scan("A", vec![suppressed.clone()])], &config(1));
-    assert_eq!((alone[0].status, alone[0].reason.as_deref()), (Status::FalsePositive, Some("test code")));
-    let active = dependency(&["CVE-1-1"], "a", Severity::Low);
-    assert_eq!(tickets(&[scan("A", vec![suppressed]), scan("B", vec![active])], &config(1))[0].status, Status::Active);
-}
-
-#[test]
 fn filters_hold_back_opening_and_routes_lead() {
     let route = |mapping, when| Route { mapping, when };
     let medium = Filter { min_severity: Some(Severity::Medium), ..Filter::default() };
     let only_a = Filter { components: vec!["a*".into()], ..Filter::default() };
     let config = Config { routes: vec![route(0, medium), route(1, only_a)], ..config(2) };
-    let scans = [scan(
+    let scan = scan(
         "T",
         vec![dependency(&["CVE-1-1"], "abc", Severity::Low), dependency(&["CVE-1-2"], "xyz", Severity::High)],
-    )];
-    let found = triage(&scans, &config, &[], &Known::default(), day("2026-11-24")).unwrap();
-    let held = found[0].iter().find(|ticket| ticket.severity == Severity::Low).unwrap();
-    assert!(held.held.as_ref().unwrap().contains("min_severity: medium"), "{:?}", held.held);
-    assert_eq!((found[0].len(), found[1].len()), (2, 1));
-
+    );
+    let (low, high) = (item(&scan, 0), item(&scan, 1));
+    let routes = Routes::new(&config).unwrap();
+    let held = "below the route's `min_severity: medium`".to_owned();
+    assert_eq!(routes.mappings(&low, &[]), [(0, Some(held)), (1, None)]);
+    assert_eq!(routes.mappings(&high, &[]), [(0, None)]);
     // A finding that has its issue in the second mapping stays there when only the first is routed to.
     let elsewhere = Config { routes: vec![route(0, Filter::default())], ..config };
-    let key = scans[0].findings[1].keys[0];
-    let known = Known { homes: vec![HashSet::new(), HashSet::from([key])], ..Known::default() };
-    let found = triage(&scans, &elsewhere, &[], &known, day("2026-11-24")).unwrap();
-    assert_eq!((found[0].len(), found[1].len()), (1, 1));
-    assert_eq!(found[1][0].key, key);
+    let routes = Routes::new(&elsewhere).unwrap();
+    assert_eq!(routes.mappings(&high, &[1]), []);
+    assert_eq!(routes.mappings(&high, &[0, 1]), [(0, None)]);
 }
 
 #[test]
-fn one_false_positive_in_a_group_hides_none_of_the_others() {
-    let mut config = config(1);
-    config.mappings[0].group_by = vec![GroupBy::Component];
-    let mut wrong = dependency(&["CVE-1-2"], "a", Severity::Critical);
-    wrong.status = Status::FalsePositive;
-    let scans = [scan(
+fn of_two_routes_to_a_mapping_one_that_lets_it_is_enough() {
+    let route = |when| Route { mapping: 0, when };
+    let strict = Filter { min_severity: Some(Severity::Critical), ..Filter::default() };
+    let config = Config { routes: vec![route(strict), route(Filter::default())], ..config(1) };
+    let scan = scan("T", vec![dependency(&["CVE-1-1"], "a", Severity::Low)]);
+    assert_eq!(Routes::new(&config).unwrap().mappings(&item(&scan, 0), &[]), [(0, None)]);
+}
+
+#[test]
+fn groups_are_of_one_repository_and_of_what_the_mapping_names() {
+    let scan = scan(
         "T",
-        vec![dependency(&["CVE-1-1"], "a", Severity::Low), wrong, dependency(&["CVE-1-3"], "b", Severity::Low)],
-    )];
-    let found = tickets(&scans, &config);
-    assert_eq!(found.len(), 2);
-    let group = found.iter().find(|ticket| !ticket.excluded.is_empty()).unwrap();
-    assert_eq!((group.status, group.severity, group.items.len()), (Status::Active, Severity::Low, 1));
-    assert_eq!(group.key.kind, None);
+        vec![
+            dependency(&["CVE-1-1"], "a", Severity::Low),
+            dependency(&["CVE-1-2"], "a", Severity::Low),
+            dependency(&["CVE-1-3"], "b", Severity::Low),
+        ],
+    );
+    let [first, second, third] = [0, 1, 2].map(|at| item(&scan, at));
+    let (shop, other) = (Source::named("h/shop"), Source::named("h/other"));
+    let of = |item: &Item, by: &[GroupBy], owner: &Source| group(item, by, owner).map(|group| group.digest);
+    let by = [GroupBy::Component];
+    assert_eq!(of(&first, &by, &shop), of(&second, &by, &shop));
+    assert_ne!(of(&first, &by, &shop), of(&third, &by, &shop));
+    assert_ne!(of(&first, &by, &shop), of(&first, &by, &other));
+    assert_ne!(of(&first, &by, &shop), of(&first, &[GroupBy::Component, GroupBy::Kind], &shop));
+    assert_eq!(of(&first, &[], &shop), None);
+    assert!(of(&first, &[GroupBy::Component, GroupBy::Target, GroupBy::Rule], &shop).is_some());
+    let nothing = Item { finding: Finding::default(), ..first };
+    assert_eq!(of(&nothing, &by, &shop), None, "what has no component stays alone");
+    assert_eq!(group(&second, &by, &shop).unwrap().title, "Findings in a");
 }

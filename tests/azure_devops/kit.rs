@@ -2,14 +2,15 @@
 //! process, and findings' stamps and texts.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use findsync::config::{
     Confidential, Credential, DecisionLabels, Instance, Mapping, OnManualClose, OnReturn, Project, Secret, SeverityMap,
     StatusMap, StatusValue, TrackerKind, UpdateRules,
 };
-use findsync::finding::{Digest, Key, Kind, Scope, Severity, Status};
-use findsync::issue::{Body, CloseReason, FieldEdit, Issue, MemberStamp, New, Place, ScopeStamp, Stamp, State};
+use findsync::finding::{Observation, Kind, LocationEvidence, Scope, Severity, Source, Status, digest};
+use findsync::issue::{Body, CloseReason, FieldEdit, Issue, Member, New, Stamp, State, Verdict, Word};
 use findsync::trackers::azure_devops::AzureDevOps;
 use findsync::trackers::{Read as _, Which};
 
@@ -51,7 +52,7 @@ pub(crate) fn mapping(open: &str, closed: &str) -> Mapping {
         own_label: "findsync".into(),
         source_label: None,
         shared: None,
-        formerly: Vec::new(),
+        formerly: vec![],
         labels: vec![],
         decision_labels: DecisionLabels::default(),
         group_by: vec![],
@@ -107,16 +108,58 @@ fn with_timeout(fake: &Fake, mapping: &Mapping, timeout: Duration) -> AzureDevOp
     .expect("the settings are good")
 }
 
+/// A member for the finding with a number.
+pub(crate) fn member(number: u64) -> Member {
+    let key = digest([("number", number.to_string().as_str())]);
+    let evidence = LocationEvidence {
+        rule: 1,
+        path: 2,
+        line: 3,
+        column: 4,
+        message: 5,
+        lines: 6,
+        subject: 7,
+        before: 8,
+        after: 9,
+        heading: 10,
+        words: u64::from_be_bytes(key.short()),
+    };
+    let facts = Observation {
+        kind: Kind::Code,
+        keys: vec![key],
+        named_by_key: false,
+        ids: vec![],
+        severity: Severity::High,
+        evidence,
+        place: "src/a.py".into(),
+        title: String::new(),
+    };
+    let word = Word {
+        scope: Arc::new(Scope { scanner: "Semgrep".into(), target: "shop".into(), ..Scope::default() }),
+        verdict: Verdict::Active,
+        run: None,
+        whole: true,
+        day: "2026-11-24".parse().expect("a date"),
+        facts: Arc::new(facts),
+    };
+    Member {
+        uid: u64::from_be_bytes(key.short()) >> 16,
+        owner: Source::default(),
+        kind: Kind::Code,
+        root: None,
+        words: vec![word],
+        former: vec![],
+        people: None,
+        exempt: vec![],
+        under: vec![],
+    }
+}
+
 /// A stamp for the finding with a number.
 pub(crate) fn stamp(number: u8, state: State) -> Stamp {
-    let key = Key { version: 1, kind: Some(Kind::Code), digest: Digest([number; 16]) };
-    let scope = Scope { scanner: "Semgrep".into(), target: "shop".into(), ..Scope::default() };
-    let day = "2026-11-24".parse().expect("a date");
-    let place = Place { rule: 1, path: 2, line: 3, lines: 4, before: 5, after: 6, heading: 9, counted: 7, words: 8 };
     Stamp {
-        key,
-        members: vec![MemberStamp { keys: vec![key], seen_by: vec![0], gone_from: vec![], place }],
-        scopes: vec![ScopeStamp { scope, day }],
+        members: vec![member(number.into())],
+        group: None,
         state,
         status: if state == State::Open { Status::Active } else { Status::Closed },
         severity: Severity::High,
@@ -125,6 +168,7 @@ pub(crate) fn stamp(number: u8, state: State) -> Stamp {
         labels: vec![],
         cycle: 0,
         pending: vec![],
+        contested: vec![],
         duplicate_of: None,
         mapping: String::new(),
         moved_by_people: false,
@@ -134,8 +178,7 @@ pub(crate) fn stamp(number: u8, state: State) -> Stamp {
 /// The link that holds the stamp of another finding for each number, of a scanner that no test runs.
 pub(crate) fn stamp_link(number: u64) -> serde_json::Value {
     let mut stamp = stamp(0, State::Open);
-    stamp.key.digest.0[..8].copy_from_slice(&number.to_be_bytes());
-    stamp.members[0].keys = vec![stamp.key];
+    stamp.members = vec![member(1_000 + number)];
     let text = stamp.encode(10_000).replace('+', "-").replace('/', "_");
     let url = format!("https://findsync.invalid/stamp/1-of-1?{text}");
     serde_json::json!({"rel": "Hyperlink", "url": url, "attributes": {"comment": ""}})

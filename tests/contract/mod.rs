@@ -109,7 +109,16 @@ impl<'w> Bench<'w> {
     }
 
     fn input<'a>(&self, scans: &'a [Scan], config: &'a Config) -> Input<'a> {
-        Input { scans, config, vex: &[], links: None, run: RunRef::default(), today: self.today }
+        Input {
+            scans,
+            config,
+            vex: &[],
+            links: None,
+            run: RunRef::default(),
+            workspace: None,
+            newest_finished: None,
+            today: self.today,
+        }
     }
 
     /// Plans and applies with a tracker of one's own (one that fails, say).
@@ -128,7 +137,7 @@ impl<'w> Bench<'w> {
             return Applied::default();
         }
         let config = self.config();
-        sync::apply(&self.input(scans, &config), planned, tracker, &mut |_, _| ()).await
+        sync::apply(&self.input(scans, &config), planned, tracker, &mut |_, _| ()).await.unwrap()
     }
 
     /// Plans, applies, expects that every change is done and that a second plan is empty.

@@ -46,7 +46,7 @@ async fn a_strangers_copy_changes_nothing_with_or_without_our_label() {
             hub.fake.world().issue(1).unwrap().deleted = true;
             let planned = Bench::new(&hub).sync(&scans).await;
             assert_eq!(
-                (planned.plan.count(Action::Open), planned.plan.held.len()),
+                (planned.plan.count(Action::Open), planned.plan.withheld.len()),
                 if labelled { (0, 1) } else { (1, 0) }
             );
             assert_eq!(hub.fake.world().issues[1], before[1], "{association}, labelled: {labelled}");
@@ -76,8 +76,8 @@ async fn whoever_has_left_leaves_issues_that_go_on() {
         let open = hub.fake.world().issues.iter().filter(|issue| issue.open).count();
         match (public, label) {
             // In a private repository only people with rights can have put the label there.
-            (false, true) => assert_eq!((again.changes.len(), again.held.len(), open), (0, 0, 0)),
-            (true, true) => assert_eq!((again.changes.len(), again.held.len(), open), (0, 1, 1)),
+            (false, true) => assert_eq!((again.changes.len(), again.withheld.len(), open), (0, 0, 0)),
+            (true, true) => assert_eq!((again.changes.len(), again.withheld.len(), open), (0, 1, 1)),
             (_, false) => assert_eq!((again.count(Action::Open), open), (1, 1)),
         }
     }

@@ -154,7 +154,7 @@ async fn decisions_come_from_labels_statuses_and_moves() {
     let mut issues = tracker.issues(Which::Closed).await.unwrap();
     issues.extend(tracker.issues(Which::Open).await.unwrap());
     issues.sort_by_key(|issue| issue.id.number);
-    let decisions: Vec<_> = issues.iter().map(|i| i.decision.as_ref().map(|d| (d.status, d.by.as_str()))).collect();
+    let decisions: Vec<_> = issues.iter().map(|i| i.decisions.first().map(|d| (d.status, d.by.as_str()))).collect();
     assert_eq!(
         decisions,
         [
@@ -260,7 +260,7 @@ async fn an_issue_that_was_moved_or_made_an_epic_is_neither_reopened_nor_opened_
     for _ in 0..2 {
         let (planned, _) = bench.apply_with(&scans, server.connect(&bench.mapping)).await.unwrap();
         assert!(planned.plan.changes.is_empty(), "{:#?}", planned.plan.changes);
-        let held: Vec<&str> = planned.plan.held.iter().map(|held| held.reason.as_str()).collect();
+        let held: Vec<&str> = planned.plan.withheld.iter().map(|held| held.reason.as_str()).collect();
         assert!(held.iter().any(|reason| reason.ends_with("its promotion to the epic &12")), "{held:?}");
         let issues = server.fake.issues();
         assert!(issues.len() == 2 && issues.iter().all(|issue| !issue.open), "{issues:#?}");

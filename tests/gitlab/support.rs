@@ -1,9 +1,10 @@
 //! Mappings, stamps and issues to test with.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use findsync::config::*;
-use findsync::finding::{Key, Kind as FindingKind, Scope, Status, digest};
+use findsync::finding::{Observation, Id, Kind as FindingKind, LocationEvidence, Scope, Source, Status, digest};
 use findsync::issue::*;
 use findsync::trackers::gitlab::GitLab;
 use findsync::trackers::{Read, Which};
@@ -72,17 +73,39 @@ pub fn tracker_with(fake: &Fake, mapping: &Mapping) -> GitLab {
 }
 
 pub fn stamp(id: &str) -> Stamp {
-    let key = Key { version: 1, kind: Some(FindingKind::Dependency), digest: digest([("id", id)]) };
+    let key = digest([("id", id)]);
     let scope = Scope { scanner: "Trivy".to_owned(), target: "shop".to_owned(), ..Scope::default() };
+    let facts = Observation {
+        kind: FindingKind::Dependency,
+        keys: vec![key],
+        named_by_key: true,
+        ids: vec![Id::of(id)],
+        severity: findsync::finding::Severity::High,
+        evidence: LocationEvidence::default(),
+        place: String::new(),
+        title: String::new(),
+    };
+    let word = Word {
+        scope: Arc::new(scope),
+        verdict: Verdict::Active,
+        run: None,
+        whole: true,
+        day: "2026-11-24".parse().unwrap(),
+        facts: Arc::new(facts),
+    };
     Stamp {
-        key,
-        members: vec![MemberStamp {
-            keys: vec![key],
-            seen_by: vec![0],
-            gone_from: Vec::new(),
-            place: Place::default(),
+        members: vec![Member {
+            uid: u64::from_be_bytes(key.short()) >> 16,
+            owner: Source::default(),
+            kind: FindingKind::Dependency,
+            root: Some(Id::of(id)),
+            words: vec![word],
+            former: Vec::new(),
+            people: None,
+            exempt: Vec::new(),
+            under: Vec::new(),
         }],
-        scopes: vec![ScopeStamp { scope, day: "2026-11-24".parse().unwrap() }],
+        group: None,
         state: State::Open,
         status: Status::Active,
         severity: findsync::finding::Severity::High,
@@ -91,6 +114,7 @@ pub fn stamp(id: &str) -> Stamp {
         labels: vec!["security".to_owned()],
         cycle: 0,
         pending: Vec::new(),
+        contested: Vec::new(),
         duplicate_of: None,
         mapping: String::new(),
         moved_by_people: false,

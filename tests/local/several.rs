@@ -41,14 +41,23 @@ async fn run(to: &[To<'_>], scans: &[Scan]) -> Run {
         ..Config::default()
     };
     let today = chrono::NaiveDate::from_ymd_opt(2026, 11, 24).unwrap();
-    let input = Input { scans, config: &config, vex: &[], links: None, run: RunRef::default(), today };
+    let input = Input {
+        scans,
+        config: &config,
+        vex: &[],
+        links: None,
+        run: RunRef::default(),
+        workspace: None,
+        newest_finished: None,
+        today,
+    };
     let connect = || -> Vec<Box<dyn Track>> {
         to.iter().zip(&config.mappings).map(|((_, folder, _), mapping)| folder.connect(mapping)).collect()
     };
     let trackers = connect();
     let planned = sync::plan(&input, &trackers).await.unwrap();
     for (planned, tracker) in planned.iter().zip(&trackers) {
-        sync::apply(&input, planned, tracker.as_ref(), &mut |_, _| ()).await;
+        sync::apply(&input, planned, tracker.as_ref(), &mut |_, _| ()).await.unwrap();
     }
     let again = Run { planned: sync::plan(&input, &connect()).await.unwrap() };
     assert!(again.changes().is_empty(), "the second plan is not empty: {:#?}", again.changes());
@@ -94,8 +103,9 @@ async fn a_decision_stands_where_the_route_leads_elsewhere() {
     old.person(Act::Refuse(number)).await;
     // The other one is open, and so stays where it is.
     let moved = run(&[("a", &old, "-"), ("b", &new, "*")], &scans).await;
-    assert!(moved.changes().is_empty(), "{:#?}", moved.changes());
-    assert!(moved.planned[0].plan.held.iter().any(|held| held.reason.contains("not planned")), "it is told");
+    let why: Vec<&str> = moved.changes().iter().map(|change| change.reason.as_str()).collect();
+    assert_eq!(why, ["changed: labels"], "the label by which decided ones are listed");
+    assert!(moved.planned[0].plan.withheld.iter().any(|held| held.reason.contains("not planned")), "it is told");
     assert!(new.look().await.is_empty());
     // What nobody decided is opened where the route leads.
     let more = [found("Trivy", &["CVE-2026-0001", "CVE-2026-0002", "CVE-2026-0003"])];

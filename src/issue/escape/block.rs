@@ -50,6 +50,8 @@ impl Writer {
                 self.code.iter_mut().for_each(|code| code.push_str(&text));
             }
             Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) => self.text(&text),
+            // Of a code span without anything in it, what stands around must not come together.
+            Event::Code(text) if text.trim().is_empty() => self.text(" "),
             Event::Code(text) => self.pieces.push(Piece::Code(text.into_string())),
             Event::SoftBreak | Event::HardBreak => self.text("\n"),
             Event::Rule => self.end_paragraph(),

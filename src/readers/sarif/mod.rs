@@ -217,6 +217,7 @@ fn finding(run: &Run<'_>, rules: &Rules<'_, '_>, tool: &Tool, result: &ResultObj
             fingerprints: fingerprints(tool, result),
             snippet,
             message: message.map(str::to_owned),
+            column: place::column(result),
             ..Evidence::default()
         },
         title,

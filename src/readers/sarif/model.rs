@@ -404,6 +404,7 @@ pub(super) struct ArtifactLocation<'a> {
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Region<'a> {
     pub(super) start_line: Number,
+    pub(super) start_column: Number,
     pub(super) end_line: Number,
     #[serde(borrow)]
     pub(super) snippet: Object<ArtifactContent<'a>>,

@@ -48,6 +48,11 @@ pub(super) fn put_into_image(place: &mut Location, tool: &Tool, told: &Told<'_>,
     }
 }
 
+/// The first column of a result's main place.
+pub(super) fn column(result: &ResultObject<'_>) -> Option<u32> {
+    result.locations.first()?.physical_location.region.start_column.line()
+}
+
 /// The files that a notification is about.
 pub(super) fn files(run: &Run<'_>, notification: &Notification<'_>) -> Vec<String> {
     let uris = notification.locations.iter().filter_map(|at| artifact(run, &at.physical_location.artifact_location));

@@ -4,7 +4,7 @@
 //! come back in any order.
 
 use super::model::{Operation, Relation};
-use crate::issue::Stamp;
+use crate::issue::{Stamp, StampError};
 
 /// The relation to an item's parent.
 pub(super) const PARENT: &str = "System.LinkTypes.Hierarchy-Reverse";
@@ -37,17 +37,17 @@ fn is_ours(relation: &Relation) -> bool {
 }
 
 /// The stamp in an item's relations, and where there is one that cannot be read, why.
-pub(super) fn stamp(relations: &[Relation]) -> (Option<Stamp>, Option<String>) {
+pub(super) fn stamp(relations: &[Relation]) -> (Option<Stamp>, Option<StampError>) {
     let links: Vec<&Relation> = relations.iter().filter(|relation| is_ours(relation)).collect();
     if links.is_empty() {
         return (None, None);
     }
     let Some(text) = joined(&links) else {
-        return (None, Some("some of the links that hold it are gone".to_owned()));
+        return (None, Some(StampError::Damaged("some of the links that hold it are gone".to_owned())));
     };
     match Stamp::decode(&text) {
         Ok(stamp) => (Some(stamp), None),
-        Err(error) => (None, Some(error.to_string())),
+        Err(error) => (None, Some(error)),
     }
 }
 

@@ -283,7 +283,7 @@ impl AzureDevOps {
             fields: self.fields_of(types, item),
             trusted: labelled || self.is_mine(item.id),
             labelled,
-            decision: self.decision(&known, state, (!closed_by_us).then_some(reason)),
+            decisions: self.decisions(&known, state, (!closed_by_us).then_some(reason)),
             comments: None,
             revision: Some(item.rev),
             stamp,
@@ -323,20 +323,23 @@ impl AzureDevOps {
 
     /// What people decided: by a tag, by a state that the mapping has for that decision only, or by the reason that
     /// they gave for closing.
-    fn decision(&self, known: &Known, state: State, reason: Option<Reason>) -> Option<TrackerDecision> {
-        let by_tag = known.tags.iter().find_map(|tag| Some((self.mapping.decision_labels.decision(tag)?, tag)));
-        if let Some((status, tag)) = by_tag {
-            return Some(TrackerDecision { status, by: format!("tag `{tag}`"), by_field: false });
-        }
-        let by_state = self.mapping.status.decision(&known.state).filter(|_| self.status_is_state());
-        if let Some(status) = by_state {
-            return Some(TrackerDecision { status, by: format!("state `{}`", known.state), by_field: true });
-        }
-        (state == State::Closed && reason == Some(Reason::NotAProblem)).then(|| TrackerDecision {
+    fn decisions(&self, known: &Known, state: State, reason: Option<Reason>) -> Vec<TrackerDecision> {
+        let by_tags = known.tags.iter().filter_map(|tag| {
+            let status = self.mapping.decision_labels.decision(tag)?;
+            Some(TrackerDecision { status, by: format!("tag `{tag}`"), by_field: false })
+        });
+        let by_state = self
+            .mapping
+            .status
+            .decision(&known.state)
+            .filter(|_| self.status_is_state())
+            .map(|status| TrackerDecision { status, by: format!("state `{}`", known.state), by_field: true });
+        let by_reason = (state == State::Closed && reason == Some(Reason::NotAProblem)).then(|| TrackerDecision {
             status: Status::FalsePositive,
             by: "closed as not a problem".to_owned(),
             by_field: false,
-        })
+        });
+        by_tags.chain(by_state).chain(by_reason).collect()
     }
 }
 

@@ -343,7 +343,7 @@ impl Node {
         let closed = self.timeline_items.nodes.into_iter().next_back().filter(|_| self.state == "CLOSED");
         let closed = closed.and_then(|closed| closed.actor);
         let issue = Issue {
-            decision: decision(mapping, &labels, &fields),
+            decisions: decisions(mapping, &labels, &fields),
             id: IssueId { number: self.number, url: self.url, handle },
             title: self.title,
             state: if self.state == "CLOSED" { State::Closed } else { State::Open },
@@ -393,17 +393,18 @@ fn closed_as(state: &str, reason: Option<&str>) -> Option<CloseReason> {
 }
 
 /// What people decided by a label or by moving the issue to a column.
-fn decision(mapping: &Mapping, labels: &[String], fields: &BTreeMap<String, String>) -> Option<TrackerDecision> {
-    let by_label = labels.iter().find_map(|label| {
+fn decisions(mapping: &Mapping, labels: &[String], fields: &BTreeMap<String, String>) -> Vec<TrackerDecision> {
+    let by_labels = labels.iter().filter_map(|label| {
         let status = mapping.decision_labels.decision(label)?;
         Some(TrackerDecision { status, by: format!("label `{label}`"), by_field: false })
     });
-    by_label.or_else(|| {
+    let by_field = || {
         let field = &mapping.status.field;
         let value = fields.get(field)?;
         let status = mapping.status.decision(value)?;
         Some(TrackerDecision { status, by: format!("`{field}` is `{value}`"), by_field: true })
-    })
+    };
+    by_labels.chain(by_field()).collect()
 }
 
 /// What the API wants beside an issue's number: its node id and its item in the Project, in one text.

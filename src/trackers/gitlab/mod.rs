@@ -241,7 +241,7 @@ impl GitLab {
             state,
             closed_as: raw.links.closed_as_duplicate_of.as_ref().map(|_| CloseReason::Duplicate),
             closed_by: closed_by.map(|user| closer(user.id == setup.me.id, user.actor(), stamp.as_ref())),
-            decision: self.decision(raw, &fields),
+            decisions: self.decisions(raw, &fields),
             labels,
             own_labels,
             fields,
@@ -256,8 +256,8 @@ impl GitLab {
     }
 
     /// What people decided: by a label, by a status that means nothing else, or by moving the issue away.
-    fn decision(&self, raw: &wire::Issue, fields: &BTreeMap<String, String>) -> Option<TrackerDecision> {
-        let by_label = raw.labels.iter().find_map(|label| {
+    fn decisions(&self, raw: &wire::Issue, fields: &BTreeMap<String, String>) -> Vec<TrackerDecision> {
+        let by_labels = raw.labels.iter().filter_map(|label| {
             let status = self.mapping.decision_labels.decision(label)?;
             Some(TrackerDecision { status, by: format!("label `{label}`"), by_field: false })
         });
@@ -274,7 +274,7 @@ impl GitLab {
                 by_field: false,
             })
         };
-        by_label.or_else(by_status).or_else(by_move)
+        by_labels.chain(by_status()).chain(by_move()).collect()
     }
 
     async fn notes(&self, setup: &Setup, iid: u64) -> Result<Vec<wire::Note>, Error> {

@@ -97,9 +97,16 @@ impl Local {
         let column = fields.get(&status.field).and_then(|value| status.decision(value));
         let state = if file.text("state").is_some_and(|state| state == "closed") { State::Closed } else { State::Open };
         let decisions = &self.mapping.decision_labels;
-        let by_label =
-            labels.iter().find_map(|label| Some((decisions.decision(label)?, format!("label `{label}`"), false)));
-        let by_field = column.map(|value| (value, format!("`{}: {value}`", status.field), true));
+        let by_labels = labels.iter().filter_map(|label| {
+            let status = decisions.decision(label)?;
+            Some(TrackerDecision { status, by: format!("label `{label}`"), by_field: false })
+        });
+        let by_field = column.map(|decided| TrackerDecision {
+            status: decided,
+            by: format!("`{}: {}`", status.field, fields.get(&status.field).map_or("", String::as_str)),
+            by_field: true,
+        });
+        let decided = by_labels.chain(by_field).collect();
         // A file says who closed it only where it was no person.
         let closer = match file.text("closed_by") {
             Some(closer) if closer.eq_ignore_ascii_case("bot") => Actor::Bot,
@@ -114,7 +121,7 @@ impl Local {
                 .filter(|_| state == State::Closed)
                 .and_then(|reason| reason_named(&reason)),
             closed_by: (state == State::Closed).then_some(closer),
-            decision: by_label.or(by_field).map(|(status, by, by_field)| TrackerDecision { status, by, by_field }),
+            decisions: decided,
             labels,
             own_labels,
             fields,

@@ -1,0 +1,136 @@
+//! What people decided in the tracker: by closing an issue, by a label, by a column. Bots decide nothing.
+
+use std::collections::BTreeSet;
+
+use super::Settings;
+use super::world::{Home, MemberStatus, Slot, World};
+use crate::finding::{Observation, Id, LocationEvidence, Source, Status, digest};
+use crate::issue::{Actor, CloseReason, ClosedHow, Issue, Stamp, State, TrackerDecision};
+
+/// Who closed an issue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Closer {
+    /// Nobody: it is open.
+    Nobody,
+    Us,
+    Person,
+    Bot,
+}
+
+/// Who closed an issue, by what we left it as. Our own account may be a person's, too, and tokens change: what counts is
+/// whether the issue is still as we wrote it.
+pub(super) fn closer(issue: &Issue, stamp: &Stamp, settings: &Settings) -> Closer {
+    if issue.state == State::Open {
+        return Closer::Nobody;
+    }
+    let by_others = if issue.closed_by == Some(Actor::Bot) { Closer::Bot } else { Closer::Person };
+    if stamp.state == State::Open {
+        return by_others;
+    }
+    let wrote = if stamp.duplicate_of.is_some() {
+        Some(CloseReason::Duplicate)
+    } else {
+        settings.target(stamp.status).closed_as
+    };
+    // A service that knows no reasons, or not this one, tells another than we gave.
+    let is_ours = match (issue.closed_as, wrote) {
+        (None, _) | (_, None) => true,
+        (Some(now), Some(wrote)) => now == wrote || now == CloseReason::Completed || issue.closed_by == Some(Actor::Us),
+    };
+    if is_ours { Closer::Us } else { by_others }
+}
+
+/// The decisions on an issue by labels and columns that are not our own echo.
+pub(super) fn standing<'i>(issue: &'i Issue, stamp: &Stamp) -> impl Iterator<Item = &'i TrackerDecision> {
+    let (wrote, moved) = (stamp.status, stamp.moved_by_people);
+    // A column that means a decision may be where we moved the issue ourselves: then it is nobody's decision but ours.
+    issue.decisions.iter().filter(move |decision| !(decision.by_field && decision.status == wrote && !moved))
+}
+
+/// The same as digests.
+pub(super) fn deciding_labels(issue: &Issue, stamp: &Stamp) -> BTreeSet<u32> {
+    standing(issue, stamp).map(|decision| LocationEvidence::part(Some(&decision.by.to_lowercase()))).collect()
+}
+
+/// What people decided by closing the issue, as long as it is not frozen into members.
+pub(super) fn closing(home: &Home<'_>, settings: &Settings) -> Option<ClosedHow> {
+    let (issue, stamp) = (home.issue?, home.stamp?);
+    if home.closer != Closer::Person {
+        return None;
+    }
+    match issue.closed_as {
+        Some(CloseReason::NotPlanned) => Some(ClosedHow::NotPlanned),
+        Some(CloseReason::Duplicate) => Some(ClosedHow::Duplicate),
+        _ => (settings.keep_manual_close && stamp.state == State::Open).then_some(ClosedHow::Done),
+    }
+}
+
+/// The name that a member has from birth on, the same in two runs that meet it at once.
+pub(super) fn uid(newest: u64, owner: &Source, facts: &Observation) -> u64 {
+    let place = format!(
+        "{:?}",
+        (facts.evidence.line, facts.evidence.column, facts.evidence.message, facts.evidence.neighbours())
+    );
+    let (newest, key) = (newest.to_string(), facts.key().to_string());
+    let parts = [
+        ("newest", newest.as_str()),
+        ("owner", owner.id.as_deref().unwrap_or(&owner.name)),
+        ("key", &key),
+        ("place", &place),
+    ];
+    u64::from_be_bytes(digest(parts).short()) >> 16
+}
+
+impl World<'_> {
+    /// Whether a person's decision stood on this very finding before this run.
+    pub(super) fn is_decided(&self, slot: &Slot) -> bool {
+        if slot.people.is_some() {
+            return true;
+        }
+        let Some(home) = slot.home.map(|home| &self.homes[home]).filter(|_| !slot.added) else { return false };
+        let there = slot.alone || slot.was != MemberStatus::Gone;
+        let by_label = home.labels.difference(&slot.exempt).next().is_some()
+            && (there || home.labels.intersection(&slot.under).next().is_some());
+        by_label || there && closing(home, self.planner.settings).is_some()
+    }
+
+    /// The ids that a decision covers: those that the finding had then.
+    pub(super) fn decided_ids(&self, slot: &Slot) -> BTreeSet<Id> {
+        match &slot.people {
+            Some(people) => people.ids.iter().copied().collect(),
+            None => slot.words.values().flat_map(|word| word.facts.ids.iter().copied()).collect(),
+        }
+    }
+
+    /// Who is it among members that are the same finding: decided by people, open, closed as a duplicate by people, closed,
+    /// our duplicates.
+    pub(super) fn rank(&self, index: usize) -> (u8, i128) {
+        let slot = &self.slots[index];
+        let Some(home) = slot.home.map(|home| &self.homes[home]) else { return (1, i128::from(u64::MAX)) };
+        let number = i128::from(home.number());
+        let decided = self.is_decided(slot);
+        let as_duplicate = closing(home, self.planner.settings) == Some(ClosedHow::Duplicate);
+        match (decided, as_duplicate, home.was_open() || home.issue.is_none(), home.is_duplicate()) {
+            // A person's "duplicate" never wins over the issue that it leaves open.
+            (true, true, ..) => (2, number),
+            (true, false, ..) => (0, number),
+            (false, _, true, _) => (1, number),
+            (false, _, false, false) => (3, -number),
+            (false, _, false, true) => (4, -number),
+        }
+    }
+
+    /// The decision by people that an issue shows, where one covers all that is there: its status and how it was said.
+    pub(super) fn people_status(&self, home: &Home<'_>) -> Option<(Status, String)> {
+        let (issue, stamp) = (home.issue?, home.stamp?);
+        if let Some(decision) = standing(issue, stamp).next() {
+            return Some((decision.status, decision.by.clone()));
+        }
+        let how = match closing(home, self.planner.settings)? {
+            ClosedHow::NotPlanned => "closed as not planned",
+            ClosedHow::Duplicate => "closed as a duplicate",
+            ClosedHow::Done => "closed by a person, and the mapping says to keep that",
+        };
+        Some((Status::RiskAccepted, how.to_owned()))
+    }
+}

@@ -1,0 +1,492 @@
+//! The world while a plan is made: the members that stamps remember, in the issues that hold them, and this run's scans.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+
+use super::names::{BranchId, Names, ScopeId, SourceId};
+use super::people::{self, Closer};
+use super::scans::{self, ScopeScan, Seen};
+use super::{Planner, Withheld};
+use crate::finding::{Digest, Observation, Id, Kind, LocationEvidence, Run, Source};
+use crate::issue::{
+    CloseReason, Former, GroupStamp, Issue, Member, PeopleDecision, Stamp, StampError, State, Verdict, Word,
+};
+
+/// Where a member stands by all of its words; what keeps an issue open comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum MemberStatus {
+    Active,
+    Decided,
+    Gone,
+}
+
+/// A member while a plan is made.
+#[derive(Debug)]
+pub(super) struct Slot {
+    /// The issue that holds it, as an index into [`World::homes`]; `None` where it is new.
+    pub home: Option<usize>,
+    /// Its issue and its stamp before this run.
+    pub before: Option<(usize, Member)>,
+    pub owner: SourceId,
+    pub owner_source: Source,
+    pub kind: Kind,
+    pub root: Option<Id>,
+    pub uid: u64,
+    pub words: BTreeMap<ScopeId, Word>,
+    pub former: BTreeSet<Former>,
+    pub people: Option<PeopleDecision>,
+    pub exempt: BTreeSet<u32>,
+    pub under: BTreeSet<u32>,
+    /// Where it stood before this run.
+    pub was: MemberStatus,
+    /// Whether it is new in its issue.
+    pub added: bool,
+    /// Whether it is the only member of its issue.
+    pub alone: bool,
+    /// Whether it goes to another issue, or its words come from another one.
+    pub moved: bool,
+    /// Where this run saw it first, where it is new.
+    pub here: Option<(BranchId, Arc<Observation>)>,
+    /// The scopes that report it in this run, and what they saw.
+    pub reported: BTreeMap<ScopeId, Vec<usize>>,
+    /// The slot that took over its words.
+    pub lost_to: Option<usize>,
+    /// Why the decision that this run's configuration takes, or that has run out.
+    pub reason: Option<String>,
+    /// Whether its opening was held back.
+    pub withheld: bool,
+}
+
+impl Slot {
+    pub(super) fn status(&self) -> MemberStatus {
+        status(self.words.values())
+    }
+
+    pub(super) fn live(&self) -> impl Iterator<Item = (ScopeId, &Word)> {
+        self.words.iter().filter(|(_, word)| word.verdict.is_live()).map(|(scope, word)| (*scope, word))
+    }
+
+    /// The words that count for where it is: live ones, else all.
+    pub(super) fn counting(&self) -> Vec<&Word> {
+        let live: Vec<&Word> = self.live().map(|(_, word)| word).collect();
+        if live.is_empty() { self.words.values().collect() } else { live }
+    }
+
+    /// Every key that it has or had.
+    pub(super) fn keys(&self) -> BTreeSet<Digest> {
+        let words = self.words.values().flat_map(|word| word.facts.keys.iter().copied());
+        words.chain(self.former.iter().map(|former| former.key)).collect()
+    }
+
+    /// What it says in an issue: of what is active, else of all, the most severe scope's view.
+    pub(super) fn lead(&self) -> Option<(ScopeId, &Word)> {
+        let rank = |word: &Word| match word.verdict {
+            Verdict::Active | Verdict::Missing => 2,
+            Verdict::Decided(_) => 1,
+            Verdict::Gone => 0,
+        };
+        self.words.iter().map(|(id, word)| (*id, word)).max_by(|(_, a), (_, b)| {
+            (rank(a), a.facts.severity).cmp(&(rank(b), b.facts.severity)).then_with(|| b.scope.cmp(&a.scope))
+        })
+    }
+
+    pub(super) fn member(&self) -> Member {
+        let mut words: Vec<Word> = self.words.values().cloned().collect();
+        words.sort_by(|a, b| a.scope.cmp(&b.scope));
+        let named: HashSet<Digest> = words.iter().flat_map(|word| word.facts.keys.iter().copied()).collect();
+        let former = self.former.iter().filter(|former| !named.contains(&former.key)).copied().take(MAX_FORMER);
+        Member {
+            uid: self.uid,
+            owner: self.owner_source.clone(),
+            kind: self.kind,
+            root: self.root,
+            former: former.collect(),
+            people: self.people.clone(),
+            exempt: self.exempt.iter().copied().collect(),
+            under: self.under.iter().copied().collect(),
+            words,
+        }
+    }
+}
+
+/// Former keys that one member keeps.
+const MAX_FORMER: usize = 8;
+
+/// Whether a dependency's component and manifest are the same.
+pub(super) fn same_spot(a: &LocationEvidence, b: &LocationEvidence) -> bool {
+    (a.lines, a.path) == (b.lines, b.path)
+}
+
+/// Where a member stands by its words.
+pub(super) fn status<'w>(words: impl Iterator<Item = &'w Word>) -> MemberStatus {
+    words
+        .map(|word| match word.verdict {
+            Verdict::Active | Verdict::Missing => MemberStatus::Active,
+            Verdict::Decided(_) => MemberStatus::Decided,
+            Verdict::Gone => MemberStatus::Gone,
+        })
+        .min()
+        .unwrap_or(MemberStatus::Gone)
+}
+
+/// An issue that holds members: one that exists, or one to be opened.
+#[derive(Debug)]
+pub(super) struct Home<'a> {
+    pub issue: Option<&'a Issue>,
+    pub stamp: Option<&'a Stamp>,
+    pub group: Option<GroupStamp>,
+    /// Whether it is, or will be, open.
+    pub open: bool,
+    /// Deciding labels and columns on it, as digests.
+    pub labels: BTreeSet<u32>,
+    pub closer: Closer,
+    /// Slots that it holds or will hold; known from settling on.
+    pub members: BTreeSet<usize>,
+    /// The issue that this one takes the place of.
+    pub succeeds: Option<usize>,
+}
+
+impl Home<'_> {
+    /// An issue that is to be opened.
+    pub(super) fn to_open(group: Option<GroupStamp>) -> Self {
+        Self {
+            issue: None,
+            stamp: None,
+            group,
+            open: false,
+            labels: BTreeSet::new(),
+            closer: Closer::Nobody,
+            members: BTreeSet::new(),
+            succeeds: None,
+        }
+    }
+
+    pub(super) fn number(&self) -> u64 {
+        self.issue.map_or(u64::MAX, |issue| issue.id.number)
+    }
+
+    pub(super) fn was_open(&self) -> bool {
+        self.issue.is_some_and(|issue| issue.state == State::Open)
+    }
+
+    pub(super) fn is_duplicate(&self) -> bool {
+        self.stamp.is_some_and(|stamp| stamp.duplicate_of.is_some())
+    }
+}
+
+/// Everything that a plan is made of.
+#[derive(Debug)]
+pub(super) struct World<'a> {
+    pub planner: &'a Planner<'a>,
+    pub names: Names,
+    pub homes: Vec<Home<'a>>,
+    pub scans: Vec<ScopeScan<'a>>,
+    pub slots: Vec<Slot>,
+    /// Slots by every key that they have or had.
+    pub by_key: HashMap<Digest, Vec<usize>>,
+    /// Dependencies by the digest of their component.
+    pub by_component: HashMap<u32, Vec<usize>>,
+    /// The day of the last proof that two jobs of one run share a scope.
+    pub contested: HashMap<ScopeId, NaiveDate>,
+    /// Scopes of which a run once reported less than just before, as after a fix, or as another job does.
+    pub suspected: HashSet<ScopeId>,
+    /// Slots about which two jobs of one run disagree in this run, and whether that is certain.
+    pub new_contests: Vec<(usize, ScopeId, Run, bool)>,
+    /// Which scan of this run a scope has.
+    scan_of: HashMap<ScopeId, usize>,
+    /// The highest number of an issue.
+    newest: u64,
+    pub withheld: Vec<Withheld>,
+    pub notes: Vec<String>,
+    /// Issues by their group.
+    pub by_group: HashMap<Digest, Vec<usize>>,
+    /// Issues that may still be opened for findings that change their group.
+    pub regroupings: usize,
+    /// Issues with our label whose stamp cannot be read, and why.
+    pub unreadable: Vec<(&'a Issue, &'a StampError)>,
+}
+
+impl<'a> World<'a> {
+    pub(super) fn new(planner: &'a Planner<'a>, issues: &'a [Issue]) -> Self {
+        let mut managed: Vec<(&Issue, &Stamp)> = managed_issues(issues).collect();
+        managed.sort_by_key(|(issue, _)| issue.id.number);
+        let names = learn_names(planner, &managed);
+        let mut world = Self {
+            planner,
+            names,
+            homes: Vec::with_capacity(managed.len()),
+            scans: Vec::new(),
+            slots: Vec::new(),
+            by_key: HashMap::new(),
+            by_component: HashMap::new(),
+            contested: HashMap::new(),
+            suspected: HashSet::new(),
+            new_contests: Vec::new(),
+            scan_of: HashMap::new(),
+            newest: managed.last().map_or(0, |(issue, _)| issue.id.number),
+            withheld: Vec::new(),
+            notes: Vec::new(),
+            by_group: HashMap::new(),
+            regroupings: 0,
+            unreadable: issues
+                .iter()
+                .filter(|issue| issue.trusted && issue.labelled)
+                .filter_map(|issue| Some((issue, issue.stamp_error.as_ref()?)))
+                .collect(),
+        };
+        for (issue, stamp) in managed {
+            world.add_issue(issue, stamp);
+        }
+        let joined = scans::join(planner.scans, &mut world.names);
+        world.scans = world.drop_late(joined);
+        world.scan_of = world.scans.iter().enumerate().map(|(index, scan)| (scan.id, index)).collect();
+        world
+    }
+
+    fn add_issue(&mut self, issue: &'a Issue, stamp: &'a Stamp) {
+        let home = self.homes.len();
+        let labels = people::deciding_labels(issue, stamp);
+        let closer = people::closer(issue, stamp, self.planner.settings);
+        for contest in &stamp.contested {
+            let scope = self.names.scope(&contest.scope);
+            if !contest.proven {
+                self.suspected.insert(scope);
+                continue;
+            }
+            let day = self.contested.entry(scope).or_insert(contest.day);
+            *day = (*day).max(contest.day);
+        }
+        for member in &stamp.members {
+            self.add_member(home, issue, stamp, member, &labels, closer);
+        }
+        self.homes.push(Home {
+            issue: Some(issue),
+            stamp: Some(stamp),
+            group: stamp.group.clone(),
+            open: issue.state == State::Open,
+            labels,
+            closer,
+            members: BTreeSet::new(),
+            succeeds: None,
+        });
+    }
+
+    fn add_member(
+        &mut self,
+        home: usize,
+        issue: &Issue,
+        stamp: &Stamp,
+        member: &Member,
+        labels: &BTreeSet<u32>,
+        closer: Closer,
+    ) {
+        let mut words: BTreeMap<ScopeId, Word> = BTreeMap::new();
+        for word in &member.words {
+            let scope = self.names.scope(&word.scope);
+            // Two spellings of one scope: the live word counts, then the newer one.
+            let newer = words
+                .get(&scope)
+                .is_none_or(|known| (word.verdict.is_live(), word.day) > (known.verdict.is_live(), known.day));
+            if newer {
+                words.insert(scope, word.clone());
+            }
+        }
+        // Reopened by a person, and perhaps closed again otherwise: their decision is taken back.
+        let taken_back = stamp.state == State::Closed
+            && (issue.state == State::Open
+                || closer == Closer::Bot
+                || closer == Closer::Person
+                    && !matches!(issue.closed_as, Some(CloseReason::NotPlanned | CloseReason::Duplicate)));
+        let was = status(words.values());
+        let slot = Slot {
+            home: Some(home),
+            before: Some((home, member.clone())),
+            owner: self.names.source(&member.owner),
+            owner_source: member.owner.clone(),
+            kind: member.kind,
+            root: member.root,
+            uid: member.uid,
+            words,
+            former: member.former.iter().copied().collect(),
+            people: member.people.clone().filter(|_| !taken_back),
+            exempt: member.exempt.iter().copied().filter(|label| labels.contains(label)).collect(),
+            under: member.under.iter().copied().collect(),
+            was,
+            added: false,
+            alone: stamp.members.len() == 1,
+            moved: false,
+            here: None,
+            reported: BTreeMap::new(),
+            lost_to: None,
+            reason: None,
+            withheld: false,
+        };
+        self.add_slot(slot);
+    }
+
+    /// Adds a slot, and makes it findable by its keys.
+    pub(super) fn add_slot(&mut self, slot: Slot) -> usize {
+        let index = self.slots.len();
+        let mut keys = slot.keys();
+        let mut components: BTreeSet<u32> = BTreeSet::new();
+        if let Some((_, here)) = &slot.here {
+            keys.extend(here.keys.iter().copied());
+            components.insert(here.evidence.lines);
+        }
+        if slot.kind == Kind::Dependency {
+            components.extend(slot.words.values().map(|word| word.facts.evidence.lines));
+            for component in components {
+                self.by_component.entry(component).or_default().push(index);
+            }
+        }
+        for key in keys {
+            self.by_key.entry(key).or_default().push(index);
+        }
+        self.slots.push(slot);
+        index
+    }
+
+    /// A member that no issue has yet.
+    pub(super) fn new_slot(&mut self, scan: usize, at: usize) -> usize {
+        let ScopeScan { owner, owner_source, branch, seen, .. } = &self.scans[scan];
+        let Seen { sighting, .. } = seen[at];
+        let facts = &sighting.facts;
+        let slot = Slot {
+            home: None,
+            before: None,
+            owner: *owner,
+            owner_source: (*owner_source).clone(),
+            kind: facts.kind,
+            root: sighting.name,
+            uid: people::uid(self.newest, owner_source, facts),
+            words: BTreeMap::new(),
+            former: BTreeSet::new(),
+            people: None,
+            exempt: BTreeSet::new(),
+            under: BTreeSet::new(),
+            was: MemberStatus::Gone,
+            added: true,
+            alone: false,
+            moved: false,
+            here: Some((*branch, Arc::clone(facts))),
+            reported: BTreeMap::new(),
+            lost_to: None,
+            reason: None,
+            withheld: false,
+        };
+        self.add_slot(slot)
+    }
+
+    /// An older run is no authority: by any word of a whole scan of this scope on the board, or by what the CI knows.
+    fn drop_late(&mut self, scans: Vec<ScopeScan<'a>>) -> Vec<ScopeScan<'a>> {
+        let mut newest: HashMap<ScopeId, &Run> = HashMap::new();
+        for slot in &self.slots {
+            for (scope, word) in slot.words.iter().filter(|(_, word)| word.whole) {
+                if let Some(run) = &word.run {
+                    let known = newest.entry(*scope).or_insert(run);
+                    if run.is_newer_than(known) {
+                        *known = run;
+                    }
+                }
+            }
+        }
+        let finished = self.planner.settings.newest_finished.as_ref();
+        let (mut kept, mut notes) = (Vec::new(), Vec::new());
+        for scan in scans {
+            let newer = scan.run.as_ref().and_then(|run| {
+                let on_board = newest.get(&scan.id).copied().filter(|known| known.is_newer_than(run));
+                on_board.or(finished.filter(|known| known.is_newer_than(run))).cloned()
+            });
+            match (newer, &scan.run) {
+                (Some(newer), Some(run)) => notes.push(format!(
+                    "{}: run {} is older than run {}, which has reported it already, so it changes nothing",
+                    scan.scope,
+                    show_run(run),
+                    show_run(&newer)
+                )),
+                _ => kept.push(scan),
+            }
+        }
+        self.notes.extend(notes);
+        kept
+    }
+
+    /// Whether a slot's finding is of the repository that a scan is about.
+    pub(super) fn is_owned(&self, scan: usize, slot: usize) -> bool {
+        self.scans[scan].owner == self.slots[slot].owner
+    }
+
+    pub(super) fn is_attached(&self, scan: usize, slot: usize) -> bool {
+        self.slots[slot].reported.contains_key(&self.scans[scan].id)
+    }
+
+    /// Says that what a scan saw is about a slot.
+    pub(super) fn attach(&mut self, scan: usize, at: usize, slot: usize) {
+        let id = self.scans[scan].id;
+        self.slots[slot].reported.entry(id).or_default().push(at);
+    }
+
+    pub(super) fn facts(&self, scan: usize, at: usize) -> &'a Arc<Observation> {
+        &self.scans[scan].seen[at].sighting.facts
+    }
+
+    /// What this run saw of a slot: scan and sighting.
+    pub(super) fn reports_of(&self, slot: usize) -> impl Iterator<Item = (usize, usize)> + '_ {
+        let reported = self.slots[slot].reported.iter();
+        reported.flat_map(|(scope, seen)| seen.iter().map(|at| (self.scan_of[scope], *at)))
+    }
+
+    /// The scan of a scope in this run.
+    pub(super) fn scan_of(&self, scope: ScopeId) -> Option<usize> {
+        self.scan_of.get(&scope).copied()
+    }
+
+    pub(super) fn is_read(&self, scope: ScopeId) -> bool {
+        self.scan_of(scope).is_some()
+    }
+}
+
+fn show_run(run: &Run) -> String {
+    if run.attempt > 1 { format!("{} (attempt {})", run.number, run.attempt) } else { run.number.to_string() }
+}
+
+/// The issues that are ours: stamped, and by somebody who may write. Each once, with its stamp.
+pub(super) fn managed_issues(issues: &[Issue]) -> impl Iterator<Item = (&Issue, &Stamp)> {
+    let mut seen = BTreeSet::new();
+    issues.iter().filter_map(move |issue| {
+        let stamp = issue.stamp.as_ref().filter(|_| issue.trusted && seen.insert(issue.id.number))?;
+        Some((issue, stamp))
+    })
+}
+
+fn learn_names(planner: &Planner<'_>, managed: &[(&Issue, &Stamp)]) -> Names {
+    let mut names = Names::default();
+    let of_run = planner.scans.iter().flat_map(|scan| [&scan.scope.source, &scan.owner]);
+    let of_stamps = managed.iter().flat_map(|(_, stamp)| &stamp.members);
+    let of_stamps = of_stamps
+        .flat_map(|member| std::iter::once(&member.owner).chain(member.words.iter().map(|word| &word.scope.source)));
+    let all: BTreeSet<&Source> = of_run.chain(of_stamps).filter(|source| !source.name.is_empty()).collect();
+    for scan in planner.scans {
+        names.rename(&scan.scope.source, &planner.settings.formerly);
+        names.rename(&scan.owner, &scan.formerly);
+    }
+    // A name that two repositories had is the run's.
+    let of_run = planner.scans.iter().flat_map(|scan| [&scan.scope.source, &scan.owner]);
+    names.learn(of_run.filter(|source| !source.name.is_empty()));
+    names.learn(all.iter().copied());
+    if !planner.settings.shared {
+        // The project is one repository's: what nobody names is about that one.
+        let of_run = planner.scans.iter().map(|scan| &scan.scope.source).find(|source| !source.name.is_empty());
+        let known: BTreeSet<u32> = all.iter().map(|source| names.source(source)).collect();
+        let only = known.first().copied().filter(|_| known.len() == 1);
+        if let Some(source) = of_run.map(|source| names.source(source)).or(only) {
+            names.assume(source);
+        }
+    }
+    for scan in planner.scans {
+        names.retarget(&scan.scope, &scan.formerly);
+    }
+    names
+}
