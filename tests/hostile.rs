@@ -8,7 +8,7 @@ use findsync::ci::{CodeLinks, Service};
 use findsync::finding::{Component, Cvss, Finding, Fix, Key, Kind, Location, Scope, Severity, Status, digest};
 use findsync::issue::{Body, Limits, Markup, escape};
 use findsync::template::{Rendered, Sources, Style, Templates};
-use findsync::triage::{Item, Subject, Ticket};
+use findsync::triage::{Item, Ticket};
 use proptest::prelude::*;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
@@ -152,7 +152,6 @@ fn ticket(text: &str, kind: Kind) -> Ticket {
         owner: None,
         scopes: vec![Scope { scanner: text.to_owned(), target: text.to_owned(), ..Scope::default() }],
         versions: vec![text.to_owned()],
-        subject: Subject::default(),
         status: Status::RiskAccepted,
         headline: None,
     };

@@ -251,7 +251,9 @@ mod tests {
         let named = |name: &str| ReportSource { repository: Some(Source::named(name)), ..ReportSource::default() };
         let scan = read(&in_ci(), named("github.com/acme/pay"));
         assert_eq!(scan.repository, Some(Source::named("github.com/acme/pay")));
-        assert_eq!((scan.scope().source, scan.origin.run), (in_ci().source, in_ci().run));
+        // This pipeline speaks for it, which no other one does.
+        assert_eq!(scan.scope().source.name, "github.com/acme/ops > github.com/acme/pay");
+        assert_eq!((scan.origin.source, scan.origin.run), (in_ci().source, in_ci().run));
         // Its own name is no other repository, so that the forge's id still counts.
         assert_eq!(read(&in_ci(), named("github.com/acme/ops")).repository, None);
     }

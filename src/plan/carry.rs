@@ -248,7 +248,7 @@ fn may_have_moved(old: &Vanished, new: &Fresh) -> bool {
     let strange = known(&old.place) && known(&new.place) && around == 0;
     // Where a report masks its secrets, equal lines may hold different ones.
     let masked = old.kind == Kind::Secret && around == 0;
-    !contradict(&old.place, &new.place) && !masked && !(old.decided && strange)
+    !(contradict(&old.place, &new.place) || masked || old.decided && strange)
 }
 
 /// Whether a line that changed a little may be the same finding. A secret that changed is another secret, and a decision

@@ -11,12 +11,12 @@ impl World<'_> {
     /// Matches dependencies: those with a CVE first, as they tell which aliases hold.
     pub(super) fn match_dependencies(&mut self, todo: &mut Unmatched) {
         for strong in [true, false] {
-            for scan in 0..self.scans.len() {
-                let (these, rest): (Vec<usize>, Vec<usize>) = todo[scan].iter().partition(|at| {
+            for (scan, unmatched) in todo.iter_mut().enumerate() {
+                let (these, rest): (Vec<usize>, Vec<usize>) = unmatched.iter().partition(|at| {
                     let sighting = self.scans[scan].seen[**at].sighting;
                     sighting.facts.kind == Kind::Dependency && sighting.name.is_some_and(Id::is_cve) == strong
                 });
-                todo[scan] = rest;
+                *unmatched = rest;
                 for &at in &these {
                     let mut slots = self.by_ids(scan, at);
                     if slots.is_empty() {

@@ -36,6 +36,9 @@ pub(super) struct Known {
     pub neighbours: u32,
 }
 
+/// Whether two places are the same, by some of what is known of them.
+type SamePlace<'t> = dyn Fn(&LocationEvidence, &LocationEvidence) -> bool + 't;
+
 /// A sighting and the member that it is.
 type Pair = (usize, Known);
 
@@ -43,17 +46,17 @@ impl World<'_> {
     /// Gives every reported finding its member.
     pub(super) fn match_all(&mut self) {
         let mut todo: Unmatched = self.scans.iter().map(|scan| (0..scan.seen.len()).collect()).collect();
-        for scan in 0..self.scans.len() {
-            self.match_by_place(scan, &mut todo[scan]);
+        for (scan, unmatched) in todo.iter_mut().enumerate() {
+            self.match_by_place(scan, unmatched);
         }
-        for scan in 0..self.scans.len() {
-            self.carry_forward(scan, &mut todo[scan]);
+        for (scan, unmatched) in todo.iter_mut().enumerate() {
+            self.carry_forward(scan, unmatched);
         }
         self.match_dependencies(&mut todo);
-        for scan in 0..self.scans.len() {
+        for (scan, unmatched) in todo.iter_mut().enumerate() {
             // Other scans of this run may have met it already.
-            self.match_by_place(scan, &mut todo[scan]);
-            self.open_slots(scan, &mut todo[scan]);
+            self.match_by_place(scan, unmatched);
+            self.open_slots(scan, unmatched);
         }
     }
 
@@ -179,7 +182,7 @@ impl World<'_> {
         let mut left: Vec<Known> = olds.to_vec();
         left.sort_by_key(|known| (known.evidence.line, known.evidence, known.slot));
         let mut pairs: Vec<Pair> = Vec::new();
-        let tests: [&dyn Fn(&LocationEvidence, &LocationEvidence) -> bool; 5] = [
+        let tests: [&SamePlace<'_>; 5] = [
             &|old, new| {
                 same_surroundings(old, new)
                     && (old.line, old.column, old.message) == (new.line, new.column, new.message)

@@ -80,10 +80,8 @@ impl<'a> Decisions<'a> {
                 }
             }
         }
-        // The newest holds; of equally old ones the last.
-        let newest =
-            self.vex.iter().filter(|statement| applies(statement, case)).max_by_key(|statement| statement.made);
-        if let Some(statement) = newest.filter(|statement| statement.status != Status::Active) {
+        let statement = if self.vex.is_empty() { None } else { self.statement(case) };
+        if let Some(statement) = statement.filter(|statement| statement.status != Status::Active) {
             let why = statement.justification.as_deref().unwrap_or("VEX");
             let reason = Some(format!("{why} ({})", statement.source));
             return Some(Decided { status: statement.status, reason, by_key: None });

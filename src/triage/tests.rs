@@ -159,9 +159,8 @@ fn vex_decides_where_the_mapping_file_does_not() {
         ..dependency(&["CVE-1-1"], "lodash", Severity::Low)
     };
     let scan = Scan { target: "reg.example/acme/web".into(), ..scan("Trivy", vec![finding]) };
-    let status = |statements: &[Statement]| {
-        decided(&scan, &config(1), statements, "2026-11-24")[0].unwrap_or(Status::Active)
-    };
+    let status =
+        |statements: &[Statement]| decided(&scan, &config(1), statements, "2026-11-24")[0].unwrap_or(Status::Active);
     let is_false = Status::FalsePositive;
     for (product, wanted) in [
         (None, is_false),
