@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::matching::Unmatched;
 use super::world::{MemberStatus, World, same_spot};
-use crate::finding::{Observation, Id, Kind};
+use crate::finding::{Id, Kind, Observation};
 
 impl World<'_> {
     /// Matches dependencies: those with a CVE first, as they tell which aliases hold.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::align::align;
 use super::world::World;
-use crate::finding::{Digest, Observation, Kind, LocationEvidence};
+use crate::finding::{Digest, Kind, LocationEvidence, Observation};
 
 /// Where a member may be known from, the strongest claim first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -140,7 +140,8 @@ impl World<'_> {
     fn was_seen_at(&self, scan: usize, slot: usize, key: Digest, tier: Tier) -> Option<Known> {
         let (id, branch) = (self.scans[scan].id, self.scans[scan].branch);
         let known = &self.slots[slot];
-        let at = |facts: &Observation| Known { slot, evidence: facts.evidence, neighbours: facts.evidence.neighbours() };
+        let at =
+            |facts: &Observation| Known { slot, evidence: facts.evidence, neighbours: facts.evidence.neighbours() };
         if let Some((met, facts)) = &known.here {
             return (tier == Tier::ThisBranch && *met == branch && facts.has_key(&key)).then(|| at(facts));
         }

@@ -30,7 +30,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use crate::finding::{Digest, Observation, Id, Key, Kind, Run, Scope, Severity, Source, Status};
+use crate::finding::{Digest, Id, Key, Kind, Observation, Run, Scope, Severity, Source, Status};
 use crate::issue::{Draft, Edit, GroupStamp, Issue, IssueId, Limits, New, Note, StatusTarget, Update, Verdict};
 
 use world::World;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Settings;
 use super::world::{Home, MemberStatus, Slot, World};
-use crate::finding::{Observation, Id, LocationEvidence, Source, Status, digest};
+use crate::finding::{Id, LocationEvidence, Observation, Source, Status, digest};
 use crate::issue::{Actor, CloseReason, ClosedHow, Issue, Stamp, State, TrackerDecision};
 
 /// Who closed an issue.

@@ -7,7 +7,7 @@ use chrono::{Days, NaiveDate};
 
 use super::world::{MemberStatus, Slot, World};
 use super::{Decision, Reported};
-use crate::finding::{Observation, Id, Kind, LocationEvidence, Run, Status};
+use crate::finding::{Id, Kind, LocationEvidence, Observation, Run, Status};
 use crate::issue::{Former, Verdict, Word};
 
 impl World<'_> {

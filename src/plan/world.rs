@@ -9,7 +9,7 @@ use super::names::{BranchId, Names, ScopeId, SourceId};
 use super::people::{self, Closer};
 use super::scans::{self, ScopeScan, Seen};
 use super::{Planner, Withheld};
-use crate::finding::{Digest, Observation, Id, Kind, LocationEvidence, Run, Source};
+use crate::finding::{Digest, Id, Kind, LocationEvidence, Observation, Run, Source};
 use crate::issue::{
     CloseReason, Former, GroupStamp, Issue, Member, PeopleDecision, Stamp, StampError, State, Verdict, Word,
 };

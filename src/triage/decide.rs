@@ -8,7 +8,7 @@ use globset::GlobMatcher;
 use super::vex::newest;
 use super::{GlobError, Statement, Subject, matcher};
 use crate::config::{Decision, DecisionMatch};
-use crate::finding::{Component, Digest, Finding, Id, Key, Scan, Status, purl};
+use crate::finding::{Component, Digest, Finding, Id, Key, Scan, Status, purl, without_matrix_part};
 
 /// What is known of a finding when it is decided about.
 #[derive(Debug, Clone, Copy)]
@@ -136,7 +136,7 @@ impl<'a> Compiled<'a> {
             && agrees(&self.component, finding.component.iter().flat_map(names))
             && agrees(&self.path, places().filter_map(|place| place.path.clone()))
             && agrees(&self.scanner, std::iter::once(scan.scanner.clone()))
-            && agrees(&self.target, std::iter::once(scan.target.clone()))
+            && agrees(&self.target, [scan.target.clone(), without_matrix_part(&scan.target).to_owned()].into_iter())
     }
 }
 

@@ -9,7 +9,7 @@ use findsync::config::{
     Confidential, Credential, DecisionLabels, Instance, Mapping, OnManualClose, OnReturn, Project, Secret, SeverityMap,
     StatusMap, StatusValue, TrackerKind, UpdateRules,
 };
-use findsync::finding::{Observation, Kind, LocationEvidence, Scope, Severity, Source, Status, digest};
+use findsync::finding::{Kind, LocationEvidence, Observation, Scope, Severity, Source, Status, digest};
 use findsync::issue::{Body, CloseReason, FieldEdit, Issue, Member, New, Stamp, State, Verdict, Word};
 use findsync::trackers::azure_devops::AzureDevOps;
 use findsync::trackers::{Read as _, Which};

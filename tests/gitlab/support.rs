@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use findsync::config::*;
-use findsync::finding::{Observation, Id, Kind as FindingKind, LocationEvidence, Scope, Source, Status, digest};
+use findsync::finding::{Id, Kind as FindingKind, LocationEvidence, Observation, Scope, Source, Status, digest};
 use findsync::issue::*;
 use findsync::trackers::gitlab::GitLab;
 use findsync::trackers::{Read, Which};

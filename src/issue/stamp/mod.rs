@@ -12,7 +12,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use super::State;
-use crate::finding::{Digest, Observation, Id, Kind, Run, Scope, Severity, Source, Status};
+use crate::finding::{Digest, Id, Kind, Observation, Run, Scope, Severity, Source, Status};
 
 /// What is stored in an issue.
 #[derive(Debug, Clone, PartialEq)]

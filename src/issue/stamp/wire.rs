@@ -10,7 +10,7 @@ use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 
 use super::{ClosedHow, Contest, Former, GroupStamp, Member, PeopleDecision, Stamp, StampError, State, Verdict, Word};
-use crate::finding::{Digest, Observation, Id, Kind, LocationEvidence, Run, Scope, Severity, Source, Status};
+use crate::finding::{Digest, Id, Kind, LocationEvidence, Observation, Run, Scope, Severity, Source, Status};
 
 /// The version of the wire format that is written.
 const VERSION: u32 = 1;
