@@ -57,9 +57,6 @@ struct Carrying {
 impl World<'_> {
     /// Pairs what a scan no longer reports, or what its branch had in a file that is no more, with what it reports anew.
     pub(super) fn carry_forward(&mut self, scan: usize, todo: &mut Vec<usize>) {
-        if !self.scans[scan].is_whole() {
-            return;
-        }
         let can_move = |facts: &crate::finding::Observation| facts.kind != Kind::Dependency && !facts.named_by_key;
         let fresh: Vec<Fresh> = todo
             .iter()
@@ -95,7 +92,7 @@ impl World<'_> {
         todo.retain(|at| !matched.contains(at));
     }
 
-    /// Where a slot was that this scan no longer reports although it looked there.
+    /// Where a slot was that this scan no longer reports although it looked there, or where there is nothing to look at.
     fn vanished(&self, scan: usize, slot: usize) -> Option<Vanished> {
         let known = &self.slots[slot];
         let here = &self.scans[scan];
@@ -111,7 +108,8 @@ impl World<'_> {
         words.sort_by_key(|(scope, _)| *scope != here.id);
         let found = words.into_iter().find(|(scope, word)| *scope == here.id || is_away(&word.facts.place));
         let (_, word) = found.filter(|(_, word)| {
-            !word.facts.named_by_key && word.facts.evidence.rule != 0 && here.why_not(&word.facts.evidence).is_none()
+            let is_gone = || here.why_not(&word.facts.evidence).is_none() || is_away(&word.facts.place);
+            !word.facts.named_by_key && word.facts.evidence.rule != 0 && is_gone()
         })?;
         let decided = self.is_decided(known);
         Some(Vanished { slot, kind: known.kind, place: word.facts.evidence, decided })
@@ -160,7 +158,10 @@ impl Carrying {
                     let distance = drift.distance(&old.place, &new.place);
                     if same(old.place.lines, new.place.lines) {
                         let score = 3_000 + 400 * around(&old.place, &new.place) + closeness(distance);
-                        return may_have_moved(old, new).then_some(score);
+                        // An equal line elsewhere in the same file is another one, as far as a decision goes.
+                        let far = renamed.is_empty() && distance.is_none_or(|distance| distance > 1);
+                        let doubtful = old.decided && far && around(&old.place, &new.place) == 0;
+                        return (may_have_moved(old, new) && !doubtful).then_some(score);
                     }
                     let changed =
                         || changed_a_little(&old.place, &new.place, distance).filter(|_| may_be_edited(old, new));

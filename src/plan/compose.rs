@@ -85,7 +85,7 @@ impl World<'_> {
             ));
         }
         let status = status.unwrap_or(stamp.status);
-        let stays_closed = issue.state == State::Closed && content.active.is_empty();
+        let stays_closed = issue.state == State::Closed && target_state == State::Closed;
         let subject = self.subject(home, content, status);
         let draft = (!stays_closed && !keeps_open).then(|| self.planner.policy.render(&subject));
         let target = if keeps_open || stays_closed {
@@ -93,7 +93,6 @@ impl World<'_> {
         } else {
             self.planner.settings.target(status).clone()
         };
-        let closes = target.state == State::Closed;
         let members = self.listed(content);
         let desired = DesiredState {
             status,
@@ -104,7 +103,7 @@ impl World<'_> {
             members,
             group: self.homes[home].group.clone(),
             contested: self.contests(content, Some(stamp)),
-            own_labels: self.own_labels(content, closes),
+            own_labels: self.own_labels(content, target_state == State::Closed && !keeps_open),
             // A run of another branch, or one that reads nothing of it, has no say about what people see.
             settled: stays_closed || keeps_open,
         };
@@ -303,6 +302,9 @@ impl World<'_> {
         stamp: &Stamp,
     ) -> (Option<Status>, State, Option<Note>, String, Action) {
         let settings = self.planner.settings;
+        if !content.active.is_empty() && self.waits_for_its_scan(home, content) {
+            return (None, State::Closed, None, String::new(), Action::Update);
+        }
         if !content.active.is_empty() {
             let (note, reason) = self.why_open(home, content, issue, stamp);
             let action = if issue.state == State::Open { Action::Update } else { Action::Reopen };
@@ -332,6 +334,16 @@ impl World<'_> {
         // An issue that was opened to record a decision says so itself; only its closing is still to come.
         let note = (!told || gone).then(|| self.closing_note(content, status, why.clone()));
         (Some(status), State::Closed, note, self.closing_reason(content, status, why), Action::Close)
+    }
+
+    /// Whether others closed the issue, and nothing that this run read says that they were wrong: who reads it says so.
+    fn waits_for_its_scan(&self, home: usize, content: &Content) -> bool {
+        let is_reported = |slot: &usize| {
+            let slot = &self.slots[*slot];
+            let is_active = |scope| slot.words.get(scope).is_some_and(|word| word.verdict.is_active());
+            slot.added || slot.reported.keys().any(is_active)
+        };
+        matches!(self.homes[home].closer, Closer::Person | Closer::Bot) && !content.active.iter().any(is_reported)
     }
 
     fn closing_note(&self, content: &Content, status: Status, reason: Option<String>) -> Note {

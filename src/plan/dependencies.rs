@@ -8,13 +8,14 @@ use super::world::{MemberStatus, World, same_spot};
 use crate::finding::{Id, Kind, Observation};
 
 impl World<'_> {
-    /// Matches dependencies: those with a CVE first, as they tell which aliases hold.
+    /// Matches dependencies: those with a CVE and aliases first, as they tell which aliases hold, those without a CVE last.
     pub(super) fn match_dependencies(&mut self, todo: &mut Unmatched) {
-        for strong in [true, false] {
+        for round in [(true, true), (true, false), (false, true), (false, false)] {
             for (scan, unmatched) in todo.iter_mut().enumerate() {
                 let (these, rest): (Vec<usize>, Vec<usize>) = unmatched.iter().partition(|at| {
                     let sighting = self.scans[scan].seen[**at].sighting;
-                    sighting.facts.kind == Kind::Dependency && sighting.name.is_some_and(Id::is_cve) == strong
+                    let strength = (sighting.name.is_some_and(Id::is_cve), sighting.facts.ids.len() > 1);
+                    sighting.facts.kind == Kind::Dependency && strength == round
                 });
                 *unmatched = rest;
                 for &at in &these {
@@ -75,9 +76,15 @@ impl World<'_> {
             let left = known.former.iter().any(|former| former.around == facts.evidence.path);
             return known.live().next().is_none() && (left || known.words.values().any(|word| same(&word.facts)));
         }
+        // Where other scans of this run see it on this branch.
+        let branch = self.scans[scan].branch;
+        let now = || {
+            let mut reports = self.reports_of(slot).filter(|(other, _)| self.scans[*other].branch == branch);
+            reports.any(|(other, at)| same(self.facts(other, at)))
+        };
         match known.words.get(&id).filter(|word| word.verdict.is_live()) {
-            Some(word) => same(&word.facts),
-            None => known.counting().into_iter().any(|word| same(&word.facts)),
+            Some(word) => same(&word.facts) || now(),
+            None => known.counting().into_iter().any(|word| same(&word.facts)) || now(),
         }
     }
 
@@ -115,9 +122,11 @@ impl World<'_> {
         if name.is_cve() {
             let word = |slot: usize| self.slots[slot].words.get(&id);
             let others_tie = |slot: usize, with: Option<Id>| {
-                self.slots[slot].live().any(|(scope, word)| {
-                    scope != id && names_root(slot, &word.facts) && with.is_none_or(|id| word.facts.ids.contains(&id))
-                })
+                let ties =
+                    |facts: &Observation| names_root(slot, facts) && with.is_none_or(|id| facts.ids.contains(&id));
+                let now = self.reports_of(slot).filter(|(other, _)| *other != scan);
+                let mut words = self.slots[slot].live().filter(|(scope, _)| *scope != id);
+                words.any(|(_, word)| ties(&word.facts)) || now.into_iter().any(|(scan, at)| ties(self.facts(scan, at)))
             };
             let pick =
                 |fits: &dyn Fn(usize) -> bool| here.iter().copied().filter(|slot| fits(*slot)).collect::<Vec<_>>();
@@ -170,15 +179,19 @@ impl World<'_> {
         first.or_else(|| here.iter().copied().find(|&slot| says(slot, name))).into_iter().collect()
     }
 
-    /// The same id and package in another manifest, the old one gone from this scope.
-    fn carry_manifest(&self, scan: usize, at: usize) -> Option<usize> {
+    /// The same id and package in another manifest, the old one gone from this scope. An alias alone may stand for several.
+    fn carry_manifest(&self, scan: usize, at: usize) -> Vec<usize> {
         let here = &self.scans[scan];
-        if !here.is_whole() {
-            return None;
-        }
         let facts = self.facts(scan, at);
         let same_package = |other: &Observation| other.evidence.lines == facts.evidence.lines;
         let shares = |a: &Observation, b: &[Id]| a.ids.iter().any(|id| b.contains(id));
+        let file = |place: &str| place.rsplit('/').next().unwrap_or_default().to_owned();
+        // Another scope's manifest of the same name that the checkout no longer holds was moved as well.
+        let is_away = |other: &Observation| {
+            file(&other.place) == file(&facts.place) && self.planner.policy.exists(&other.place) == Some(false)
+        };
+        let name = here.seen[at].sighting.name;
+        let is_named = |other: &Observation| name.is_some_and(|name| other.ids.contains(&name));
         // What else this scan reports of the package under one of these ids.
         let others: Vec<&Observation> = (0..here.seen.len())
             .filter(|&other| other != at)
@@ -186,23 +199,37 @@ impl World<'_> {
             .filter(|other| other.kind == Kind::Dependency && same_package(other))
             .collect();
         if others.iter().any(|other| shares(other, &facts.ids) && other.evidence.path != facts.evidence.path) {
-            return None;
+            return Vec::new();
         }
-        let mut gone = self.by_component.get(&facts.evidence.lines).into_iter().flatten().copied().filter(|&slot| {
+        let gone = self.by_component.get(&facts.evidence.lines).into_iter().flatten().copied().filter(|&slot| {
             let known = &self.slots[slot];
-            let Some(word) = known.words.get(&here.id).filter(|word| word.verdict.is_live()) else { return false };
+            let own = known.words.get(&here.id).filter(|word| word.verdict.is_live());
+            let of_branch = |(scope, word): &(u32, &crate::issue::Word)| {
+                self.names.branch(*scope) == here.branch && is_away(&word.facts)
+            };
+            let Some(word) = own.or_else(|| known.live().find(of_branch).map(|(_, word)| word)) else { return false };
+            let is_named = |word: &Observation| is_named(word) && (own.is_some() || name.is_some_and(Id::is_cve));
             let ids: Vec<Id> = known.words.values().flat_map(|word| word.facts.ids.iter().copied()).collect();
             known.lost_to.is_none()
-                && known.root.is_some_and(|root| facts.ids.contains(&root))
+                && (known.root.is_some_and(|root| facts.ids.contains(&root)) || is_named(&word.facts))
                 && self.is_owned(scan, slot)
                 && !known.reported.contains_key(&here.id)
                 && same_package(&word.facts)
                 && word.facts.evidence.path != facts.evidence.path
-                && here.why_not(&word.facts.evidence).is_none()
+                // A file that is still there was not moved.
+                && self.planner.policy.exists(&word.facts.place) != Some(true)
+                && (here.why_not(&word.facts.evidence).is_none() || is_away(&word.facts))
                 && !others.iter().any(|other| other.evidence.path == word.facts.evidence.path && shares(other, &ids))
         });
-        let slot = gone.next()?;
-        gone.next().is_none().then_some(slot)
+        // The one that was born with this name, else the only one.
+        let gone: Vec<usize> = gone.collect();
+        let is_born = |slot: &usize| self.slots[*slot].root == name;
+        let born: Vec<usize> = gone.iter().copied().filter(is_born).collect();
+        match (born.as_slice(), gone.as_slice()) {
+            ([slot], _) | ([], [slot]) => vec![*slot],
+            ([], _) if !name.is_some_and(Id::is_cve) => gone,
+            _ => Vec::new(),
+        }
     }
 
     /// A member that came apart from one that was born with another id: other scopes' words about it go along.

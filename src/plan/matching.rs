@@ -79,6 +79,10 @@ impl World<'_> {
 
     /// Matches all but dependencies by key, and those that share one by place.
     fn match_by_place(&mut self, scan: usize, todo: &mut Vec<usize>) {
+        let mut reported: HashMap<Digest, usize> = HashMap::new();
+        for seen in &self.scans[scan].seen {
+            seen.sighting.facts.keys.iter().for_each(|key| *reported.entry(*key).or_default() += 1);
+        }
         for tier in [Tier::ThisBranch, Tier::OtherBranches, Tier::Gone, Tier::Former] {
             let mut by_key: BTreeMap<Digest, Vec<usize>> = BTreeMap::new();
             for &at in todo.iter() {
@@ -100,7 +104,9 @@ impl World<'_> {
                     // What the key alone names is one finding, however often it is reported.
                     news.iter().map(|at| (*at, olds[0].slot)).collect()
                 } else {
-                    self.pair(scan, &news, &olds, tier > Tier::ThisBranch)
+                    // One that stands alone may have moved; what is left when others are matched does not stand alone.
+                    let strict = (tier > Tier::ThisBranch).then_some(reported.get(&key) == Some(&1));
+                    self.pair(scan, &news, &olds, strict)
                 };
                 for (at, slot) in pairs {
                     self.attach(scan, at, slot);
@@ -145,6 +151,11 @@ impl World<'_> {
         if let Some((met, facts)) = &known.here {
             return (tier == Tier::ThisBranch && *met == branch && facts.has_key(&key)).then(|| at(facts));
         }
+        // What other scanners report of it in this run.
+        let mut now = self.reports_of(slot).filter(|(scan, _)| self.scans[*scan].branch == branch);
+        if let Some((scan, seen)) = now.find(|(scan, at)| self.facts(*scan, *at).has_key(&key)) {
+            return (tier == Tier::ThisBranch).then(|| at(self.facts(scan, seen)));
+        }
         if tier == Tier::Former {
             let former = known.former.iter().find(|former| former.key == key && former.around != 0)?;
             let old = Known { slot, evidence: LocationEvidence::default(), neighbours: former.around };
@@ -170,8 +181,15 @@ impl World<'_> {
     }
 
     /// Which of findings with equal keys became which: the same neighbours and message, else the order of lines, as a
-    /// comparison of texts would say. `strict`: another branch's, or gone for a while, so only where nothing speaks against it.
-    pub(super) fn pair(&self, scan: usize, news: &[usize], olds: &[Known], strict: bool) -> Vec<(usize, usize)> {
+    /// comparison of texts would say. `strict`: another branch's, or gone for a while, so only where nothing speaks against
+    /// it; whether the scan reports no other with that key.
+    pub(super) fn pair(
+        &self,
+        scan: usize,
+        news: &[usize],
+        olds: &[Known],
+        strict: Option<bool>,
+    ) -> Vec<(usize, usize)> {
         let at = |new: usize| &self.facts(scan, new).evidence;
         // Equal places are one finding.
         let mut places: BTreeMap<LocationEvidence, Vec<usize>> = BTreeMap::new();
@@ -198,12 +216,13 @@ impl World<'_> {
             &|old, new| same_surroundings(old, new) && known_surroundings(old),
             &|old, new| old.line == 0 && new.line == 0 && same(old.message, new.message),
         ];
-        if strict {
+        if let Some(is_alone) = strict {
             take_unique(&mut firsts, &mut left, &mut pairs, |old, new| {
                 tests[0](&old.evidence, at(new)) && old.evidence.line != 0
             });
             take_unique(&mut firsts, &mut left, &mut pairs, |old, new| same(old.neighbours, at(new).neighbours()));
             if let ([new], [old]) = (firsts.as_slice(), left.as_slice())
+                && is_alone
                 && !(old.neighbours != 0 && known_surroundings(at(*new)))
                 && !contradict(&old.evidence, at(*new))
             {
@@ -222,7 +241,7 @@ impl World<'_> {
         all.collect()
     }
 
-    /// Pairs by the order of lines, without crossing; a decision needs more evidence than the order.
+    /// Pairs by the order of lines, without crossing; a decision, or a scan that does not vouch, needs more than the order.
     fn pair_in_order(&self, scan: usize, news: &[usize], olds: &[Known], pairs: &mut Vec<Pair>) {
         let at = |new: usize| &self.facts(scan, new).evidence;
         let known: Vec<(u32, u32)> = pairs.iter().map(|(new, old)| (old.evidence.line, at(*new).line)).collect();
@@ -238,13 +257,17 @@ impl World<'_> {
         let ordered = align(olds.len(), news.len(), |old, new| {
             let (old, new) = (&olds[old].evidence, at(news[new]));
             let likeness = FAR * around(old, new) + if same(old.message, new.message) { FAR } else { 0 };
-            (!crosses(old, new) && !contradict(old, new)).then(|| PAIRED + likeness + FAR - off(old, new))
+            // Where all around differs, another branch may know it better; what is left is carried forward.
+            let fits = !crosses(old, new) && !contradict(old, new) && !differ_around(old, new);
+            fits.then(|| PAIRED + likeness + FAR - off(old, new))
         });
         for (old, new) in ordered {
             let (known, new) = (olds[old], news[new]);
             let (old, place) = (&known.evidence, at(new));
             let near = off(old, place) <= 1 && (old.line != 0 || same(old.message, place.message));
-            if near || around(old, place) > 0 || !self.is_decided(&self.slots[known.slot]) {
+            // What is absent from a scan that does not vouch may still be there.
+            let is_free = self.scans[scan].why_not(old).is_none() && !self.is_decided(&self.slots[known.slot]);
+            if near || around(old, place) > 0 || is_free {
                 pairs.push((new, known));
             }
         }

@@ -51,6 +51,8 @@ pub struct Reported<'a> {
     pub uid: u64,
     /// Ids that are known to be the same as the member's.
     pub ids: &'a BTreeSet<Id>,
+    /// The id by which the finding names the member; of dependencies only. A finding may name several.
+    pub name: Option<Id>,
 }
 
 /// What the configuration says about a finding.

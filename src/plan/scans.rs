@@ -86,6 +86,11 @@ impl ScopeScan<'_> {
     }
 }
 
+/// A run, for people.
+pub(super) fn show_run(run: &Run) -> String {
+    if run.attempt > 1 { format!("{} (attempt {})", run.number, run.attempt) } else { run.number.to_string() }
+}
+
 /// Joins scans of one scope, in the order of scopes.
 pub(super) fn join<'a>(scans: &'a [ScanFacts], names: &mut Names) -> Vec<ScopeScan<'a>> {
     let mut joined: BTreeMap<&Scope, ScopeScan<'a>> = BTreeMap::new();

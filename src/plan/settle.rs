@@ -4,6 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::names::ScopeId;
 use super::people::Closer;
 use super::world::{Home, MemberStatus, World};
 use super::{Action, Outlook, Presence, Route, Withheld};
@@ -117,8 +118,9 @@ impl World<'_> {
 
     fn settle_known(&mut self, slot: usize, home: usize, group: Option<GroupStamp>) {
         let known = &self.slots[slot];
-        let reported = !known.reported.is_empty();
-        let by_default_branch = known.reported.keys().any(|scope| self.names.is_default(*scope));
+        let regroups = self
+            .grouping_scope(slot)
+            .is_some_and(|scope| self.names.is_default(scope) && known.reported.contains_key(&scope));
         // A fresh issue instead of the old one, where the mapping says so.
         let returned = self.planner.settings.new_on_return
             && known.was == MemberStatus::Gone
@@ -133,8 +135,8 @@ impl World<'_> {
             }
             return;
         }
-        if !reported || !by_default_branch {
-            // Another branch's run, or one that does not read it, leaves it where it is.
+        if !regroups {
+            // Another branch's run, or one that does not read the scope by which it is grouped, leaves it where it is.
             self.homes[home].open = true;
             return;
         }
@@ -158,10 +160,10 @@ impl World<'_> {
             // It becomes what it should be.
             None if alone => {
                 self.homes[home].open = true;
-                if let Some(group) = group.as_ref().filter(|_| !same) {
-                    self.by_group.entry(group.digest).or_default().push(home);
-                }
-                if !same {
+                if digest_of(&self.homes[home].group) != digest_of(&group) {
+                    if let Some(group) = &group {
+                        self.by_group.entry(group.digest).or_default().push(home);
+                    }
                     self.homes[home].group = group;
                 }
             }
@@ -186,13 +188,25 @@ impl World<'_> {
         self.is_decided(&self.slots[slot])
     }
 
-    /// The group that a member belongs to: by this run's findings, else the one that it is in.
+    /// The scope whose view of a member says which group it belongs to, so that runs of others do not move it back and
+    /// forth: of the default branch's, else of all, the one that counts most.
+    fn grouping_scope(&self, slot: usize) -> Option<ScopeId> {
+        let known = &self.slots[slot];
+        let default = known.lead_among(|scope, word| word.verdict.is_live() && self.names.is_default(scope));
+        default.or_else(|| known.lead_among(|_, word| word.verdict.is_live())).map(|(scope, _)| scope)
+    }
+
+    /// The group that a member belongs to, where this run reads the scope that says so; else the one that it is in.
     fn group_of(&self, slot: usize) -> Option<GroupStamp> {
-        let reports = self.finding_indices(slot);
-        if reports.is_empty() {
-            return self.slots[slot].home.and_then(|home| self.homes[home].group.clone());
+        let known = &self.slots[slot];
+        let seen = self.grouping_scope(slot).and_then(|scope| Some((scope, known.reported.get(&scope)?)));
+        match seen.and_then(|(scope, seen)| Some((self.scan_of(scope)?, seen))) {
+            Some((scan, seen)) => {
+                let named = |at: &usize| (self.scans[scan].seen[*at].scan, self.scans[scan].seen[*at].sighting.finding);
+                self.planner.policy.group(&seen.iter().map(named).collect::<Vec<_>>())
+            }
+            None => known.home.and_then(|home| self.homes[home].group.clone()),
         }
-        self.planner.policy.group(&reports)
     }
 
     /// This run's findings of a member: scan and finding.
@@ -306,13 +320,15 @@ impl World<'_> {
         }
     }
 
-    /// How bad a member is: the worst that an active word says, else any.
+    /// How bad a member is: the worst that an active word says, else a live one, else any. What this run saw counts only
+    /// where there is no word yet: another run would see something else.
     pub(super) fn severity(&self, slot: usize) -> Severity {
         let known = &self.slots[slot];
         let active = known.words.values().filter(|word| word.verdict.is_active()).map(|word| word.facts.severity).max();
         let reported = || self.reports_of(slot).map(|(scan, at)| self.facts(scan, at).severity).max();
+        let live = || known.live().map(|(_, word)| word.facts.severity).max();
         let any = || known.words.values().map(|word| word.facts.severity).max();
-        active.or_else(reported).or_else(any).unwrap_or_default()
+        active.or_else(live).or_else(any).or_else(reported).unwrap_or_default()
     }
 
     /// Why a finding must not be opened: an issue whose stamp cannot be read may be about it.

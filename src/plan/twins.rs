@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::world::World;
+use super::world::{MemberStatus, World};
 use crate::finding::{Id, Kind};
 
 impl World<'_> {
@@ -86,7 +86,9 @@ impl World<'_> {
                     let only = self.cves(other).iter().all(|name| *name == cve);
                     let (rank, theirs) = (self.rank(keeper).0, self.rank(other).0);
                     let reported = !self.slots[keeper].reported.is_empty();
-                    let counts = theirs == 1 && (rank == 1 || rank == 3 && reported);
+                    // One that was closed and is still there would be reopened.
+                    let is_there = theirs == 3 && self.slots[other].status() == MemberStatus::Active;
+                    let counts = (theirs == 1 || is_there) && (rank == 1 || rank == 3 && reported);
                     let same =
                         self.slots[other].owner == self.slots[keeper].owner && self.slots[other].lost_to.is_none();
                     if other != keeper && only && counts && same && !self.spots(keeper).is_disjoint(&self.spots(other))

@@ -119,9 +119,9 @@ impl World<'_> {
         let mut ids: BTreeSet<Id> = self.links(slot, true);
         ids.extend(known.root);
         let mut keys = known.keys();
-        keys.extend(seen.sighting.facts.keys.iter().copied());
-        let reported =
-            Reported { scan: seen.scan, finding: seen.sighting.finding, keys: &keys, uid: known.uid, ids: &ids };
+        keys.extend(self.reports_of(slot).flat_map(|(scan, at)| self.facts(scan, at).keys.iter().copied()));
+        let (finding, name) = (seen.sighting.finding, seen.sighting.name);
+        let reported = Reported { scan: seen.scan, finding, keys: &keys, uid: known.uid, ids: &ids, name };
         let decided = self.planner.policy.decide(&reported);
         decided.or_else(|| seen.sighting.suppressed.map(|status| Decision { status, reason: None }))
     }

@@ -82,12 +82,18 @@ impl Slot {
 
     /// What it says in an issue: of what is active, else of all, the most severe scope's view.
     pub(super) fn lead(&self) -> Option<(ScopeId, &Word)> {
+        self.lead_among(|_, _| true)
+    }
+
+    /// The same of certain scopes' words.
+    pub(super) fn lead_among(&self, counts: impl Fn(ScopeId, &Word) -> bool) -> Option<(ScopeId, &Word)> {
         let rank = |word: &Word| match word.verdict {
             Verdict::Active | Verdict::Missing => 2,
             Verdict::Decided(_) => 1,
             Verdict::Gone => 0,
         };
-        self.words.iter().map(|(id, word)| (*id, word)).max_by(|(_, a), (_, b)| {
+        let words = self.words.iter().map(|(id, word)| (*id, word)).filter(|(id, word)| counts(*id, word));
+        words.max_by(|(_, a), (_, b)| {
             (rank(a), a.facts.severity).cmp(&(rank(b), b.facts.severity)).then_with(|| b.scope.cmp(&a.scope))
         })
     }
@@ -196,7 +202,6 @@ pub(super) struct World<'a> {
     pub new_contests: Vec<(usize, ScopeId, Run, bool)>,
     /// Which scan of this run a scope has.
     scan_of: HashMap<ScopeId, usize>,
-    /// The highest number of an issue.
     newest: u64,
     pub withheld: Vec<Withheld>,
     pub notes: Vec<String>,
@@ -403,8 +408,8 @@ impl<'a> World<'a> {
                 (Some(newer), Some(run)) => notes.push(format!(
                     "{}: run {} is older than run {}, which has reported it already, so it changes nothing",
                     scan.scope,
-                    show_run(run),
-                    show_run(&newer)
+                    scans::show_run(run),
+                    scans::show_run(&newer)
                 )),
                 _ => kept.push(scan),
             }
@@ -426,6 +431,13 @@ impl<'a> World<'a> {
     pub(super) fn attach(&mut self, scan: usize, at: usize, slot: usize) {
         let id = self.scans[scan].id;
         self.slots[slot].reported.entry(id).or_default().push(at);
+        // Other scans of this run may meet it by the keys that it has now.
+        for key in &self.facts(scan, at).keys {
+            let slots = self.by_key.entry(*key).or_default();
+            if !slots.contains(&slot) {
+                slots.push(slot);
+            }
+        }
     }
 
     pub(super) fn facts(&self, scan: usize, at: usize) -> &'a Arc<Observation> {
@@ -446,10 +458,6 @@ impl<'a> World<'a> {
     pub(super) fn is_read(&self, scope: ScopeId) -> bool {
         self.scan_of(scope).is_some()
     }
-}
-
-fn show_run(run: &Run) -> String {
-    if run.attempt > 1 { format!("{} (attempt {})", run.number, run.attempt) } else { run.number.to_string() }
 }
 
 /// The issues that are ours: stamped, and by somebody who may write. Each once, with its stamp.

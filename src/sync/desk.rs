@@ -185,7 +185,8 @@ impl Policy for Desk<'_> {
     fn decide(&self, reported: &Reported<'_>) -> Option<Decision> {
         let scan = &self.scans[reported.scan];
         let finding = self.finding((reported.scan, reported.finding));
-        let case = Case { finding, scan, keys: reported.keys, uid: reported.uid, ids: reported.ids };
+        let Reported { keys, uid, ids, name, .. } = *reported;
+        let case = Case { finding, scan, keys, uid, ids, name };
         let Some(decided) = self.decisions.decide(&case) else {
             let reason = finding.justification.clone();
             return (finding.status != Status::Active).then_some(Decision { status: finding.status, reason });

@@ -23,6 +23,19 @@ pub struct Case<'a> {
     pub uid: u64,
     /// Ids that are known to be the same as its own.
     pub ids: &'a BTreeSet<Id>,
+    /// The id that is decided about, where the finding may speak for several vulnerabilities.
+    pub name: Option<Id>,
+}
+
+impl Case<'_> {
+    /// Whether an identifier is one of the finding's, and not another vulnerability's for which it speaks as well.
+    fn has_id(&self, id: &str) -> bool {
+        let digest = Id::of(id);
+        let mut given = self.finding.identifiers.iter().chain(&self.finding.rule);
+        let is_given = given.any(|known| known.eq_ignore_ascii_case(id));
+        let is_named = self.name.is_none_or(|name| name == digest || !name.is_cve());
+        self.ids.contains(&digest) || is_given && (is_named || !digest.is_cve())
+    }
 }
 
 /// What the mapping file and VEX documents say about a finding.
@@ -99,7 +112,8 @@ impl Decisions<'_> {
         let mut subject = Subject::new(case.finding, case.scan);
         let named = self.vex.iter().flat_map(|statement| &statement.ids);
         subject.ids = named.filter(|id| case.ids.contains(&Id::of(id))).cloned().collect();
-        newest(self.vex.iter().filter(|vex| vex.applies_to(case.finding, &subject)))
+        let is_named = |vex: &&Statement| vex.ids.iter().any(|id| case.has_id(id));
+        newest(self.vex.iter().filter(is_named).filter(|vex| vex.applies_to(case.finding, &subject)))
     }
 }
 
@@ -119,12 +133,9 @@ impl<'a> Compiled<'a> {
     }
 
     fn matches(&self, case: &Case<'_>) -> bool {
-        let Case { finding, scan, keys, uid, ids } = case;
+        let Case { finding, scan, keys, uid, .. } = case;
         let names = |component: &Component| [component.name.clone(), purl::without_version(component)];
-        let is_id = |id: &String| {
-            let mut given = finding.identifiers.iter().chain(&finding.rule);
-            given.any(|known| known.eq_ignore_ascii_case(id)) || ids.contains(&Id::of(id))
-        };
+        let is_id = |id: &String| case.has_id(id);
         let is_key = |(key, name): &(Key, Option<u64>)| {
             key.kind == Some(finding.kind) && keys.contains(&key.digest) && name.is_none_or(|name| name == *uid)
         };

@@ -48,7 +48,7 @@ fn decided(scan: &Scan, config: &Config, vex: &[Statement], today: &str) -> Vec<
     let decisions = Decisions::new(&config.decisions, vex, day(today)).unwrap();
     let decide = |finding: &Finding| {
         let keys = finding.keys.iter().map(|key| key.digest).collect();
-        let case = Case { finding, scan, keys: &keys, uid: 7, ids: &BTreeSet::new() };
+        let case = Case { finding, scan, keys: &keys, uid: 7, ids: &BTreeSet::new(), name: None };
         decisions.decide(&case).map(|decided| decided.status)
     };
     scan.findings.iter().map(decide).collect()
@@ -114,7 +114,9 @@ fn decisions_by_id_hold_for_what_is_known_to_be_the_same() {
     let decisions = Decisions::new(&all, &[], day("2026-11-24")).unwrap();
     let with = |ids: &[&str]| {
         let ids = ids.iter().map(|id| Id::of(id)).collect();
-        decisions.decide(&Case { finding, scan: &scan, keys: &BTreeSet::new(), uid: 7, ids: &ids }).is_some()
+        decisions
+            .decide(&Case { finding, scan: &scan, keys: &BTreeSet::new(), uid: 7, ids: &ids, name: None })
+            .is_some()
     };
     assert_eq!((with(&[]), with(&["CVE-1-1"]), with(&["CVE-1-2"])), (false, true, false));
 }
@@ -129,7 +131,7 @@ fn decisions_by_key_hold_for_every_key_that_a_finding_had_or_for_one_of_several(
         let all = [Decision { matches, status: Status::FalsePositive, reason: None, until: None, source: "x".into() }];
         let decisions = Decisions::new(&all, &[], day("2026-11-24")).unwrap();
         let keys = BTreeSet::from([crate::finding::digest([("now", "x")]), former.digest]);
-        decisions.decide(&Case { finding, scan: &scan, keys: &keys, uid, ids: &BTreeSet::new() })
+        decisions.decide(&Case { finding, scan: &scan, keys: &keys, uid, ids: &BTreeSet::new(), name: None })
     };
     assert_eq!(with(former.to_string(), 7).and_then(|decided| decided.by_key), Some(former));
     assert_eq!(with(former.of_member(7), 7).map(|decided| decided.by_key), Some(None), "it names one");
