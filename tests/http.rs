@@ -47,6 +47,10 @@ impl Server {
             ("/never", _) => (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "86400")], echo).into_response(),
             ("/here", _) => (StatusCode::MOVED_PERMANENTLY, [("location", "/there")]).into_response(),
             ("/away", _) => (StatusCode::FOUND, [("location", "http://localhost:1/there")]).into_response(),
+            ("/proxy", _) => {
+                (StatusCode::FORBIDDEN, [("content-type", "text/html")], "<html>Access denied by policy</html>")
+                    .into_response()
+            }
             ("/bad", _) => (StatusCode::UNAUTHORIZED, format!("{{\"message\": \"no {echo}\"}}")).into_response(),
             _ => echo.into_response(),
         }
@@ -219,4 +223,21 @@ async fn trusts_a_private_authority_where_it_is_named_and_nobody_else() {
     assert_eq!(answer.body, b"fine");
     std::fs::write(file.path(), "no certificate").unwrap();
     assert!(matches!(Http::new(config), Err(Error::Settings { .. })));
+}
+
+#[tokio::test]
+async fn a_proxys_page_is_no_missing_right_and_what_is_in_the_way_is_told() {
+    let origin = serve(Server::default()).await;
+    let error = http(&origin).send(get(&origin, "/proxy")).await.unwrap().ok().unwrap_err();
+    assert!(matches!(error, Error::Unreachable { .. }), "{error}");
+    assert!(error.hint().unwrap().contains("HTTPS_PROXY"), "{:?}", error.hint());
+    for (detail, words) in [
+        ("invalid peer certificate: UnknownIssuer", "`ca_file`"),
+        ("dns error: failed to lookup address information", "`location`"),
+        ("tunnel error: unsuccessful", "HTTPS_PROXY"),
+        ("the answer is longer than 64 MiB", "run again"),
+    ] {
+        let error = Error::Unreachable { service: "git.acme.example".into(), detail: detail.into() };
+        assert!(error.hint().unwrap().contains(words), "{detail}: {:?}", error.hint());
+    }
 }

@@ -111,3 +111,31 @@ async fn check_tries_to_write_and_knows_the_types_of_issues() {
     assert_eq!(says(&hub, TOKEN, &mapping).await, ["`acme` has no issue type `Story`"]);
     assert!(hub.fake.world().issues.is_empty());
 }
+
+#[tokio::test]
+async fn issues_follow_a_mapping_that_names_another_field_or_starts_to_use_a_project() {
+    let hub = with_project().await;
+    let mut bench = Bench::new(&hub);
+    let project = bench.mapping.project.project_number.take();
+    bench.sync(&one(Severity::High)).await;
+    let labels = |hub: &Hub| {
+        let mut labels = hub.fake.world().issues[0].labels.clone();
+        labels.sort();
+        labels
+    };
+    assert_eq!(labels(&hub), ["Priority: P3", "Status: In Progress", "findsync"]);
+    bench.mapping.project.project_number = project;
+    bench.sync(&one(Severity::High)).await;
+    assert_eq!(labels(&hub), ["findsync"]);
+    let world = hub.fake.world();
+    let fields = ["Priority", "Status"].map(|field| world.field(1, field));
+    assert_eq!(fields, [Some("P3".to_owned()), Some("In Progress".to_owned())]);
+    drop(world);
+
+    let hub = without_project().await;
+    let mut bench = Bench::new(&hub);
+    bench.sync(&one(Severity::High)).await;
+    bench.mapping.severity.field = "Severity".to_owned();
+    bench.sync(&one(Severity::High)).await;
+    assert_eq!(labels(&hub), ["Severity: P3", "Status: In Progress", "findsync"]);
+}

@@ -63,9 +63,10 @@ impl GitHub {
     pub(super) fn is_off_the_board(&self, issue: &Issue) -> bool {
         let handle = Handle::parse(&issue.id.handle);
         let was_there = |stamp: &Stamp| {
+            // What is still to be written was never there, or is on its way there from another place.
             let is_written = |name: &&String| stamp.fields.contains_key(*name);
-            let mut fields = self.wanted.fields.iter();
-            fields.any(|name| is_written(&name) && !stamp.pending.contains(name))
+            let is_pending = |name: &String| stamp.pending.contains(name);
+            !self.wanted.fields.iter().any(is_pending) && self.wanted.fields.iter().any(|name| is_written(&name))
         };
         handle.archived || handle.item.is_none() && issue.stamp.as_ref().is_some_and(was_there)
     }
