@@ -127,10 +127,8 @@ async fn issues_follow_a_mapping_that_names_another_field_or_starts_to_use_a_pro
     bench.mapping.project.project_number = project;
     bench.sync(&one(Severity::High)).await;
     assert_eq!(labels(&hub), ["findsync"]);
-    let world = hub.fake.world();
-    let fields = ["Priority", "Status"].map(|field| world.field(1, field));
+    let fields = ["Priority", "Status"].map(|field| hub.fake.world().field(1, field));
     assert_eq!(fields, [Some("P3".to_owned()), Some("In Progress".to_owned())]);
-    drop(world);
 
     let hub = without_project().await;
     let mut bench = Bench::new(&hub);
