@@ -23,6 +23,7 @@ pub mod init;
 pub mod issue;
 pub mod plan;
 pub mod readers;
+pub mod redact;
 pub mod reports;
 pub mod sync;
 pub mod template;

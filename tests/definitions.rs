@@ -72,7 +72,7 @@ fn parts_are_read_in_order_and_the_first_wrong_one_is_told() {
     let rules: Vec<_> = scans[0].findings.iter().map(|finding| finding.rule.clone().unwrap()).collect();
     assert_eq!(rules, (0..1500).map(|n| format!("CVE-2026-{n}")).collect::<Vec<_>>());
     let told = error("trivy.json", &report(3000));
-    assert!(told.contains("findings[1500].severity") && told.contains("`Odd` is no severity"), "{told}");
+    assert!(told.contains("findings[1500].severity: a severity was expected") && !told.contains("Odd"), "{told}");
 }
 
 #[test]
@@ -149,7 +149,10 @@ fn wrong_shapes_are_errors_that_name_the_place() {
         "g.json",
         r#"{"matches":[{"vulnerability":{"id":"X","severity":"spicy"},"artifact":{"name":"a","version":"1"}}],"descriptor":{"name":"grype"}}"#,
     );
-    assert!(severity.contains("findings[0].severity") && severity.contains("`spicy` is no severity"), "{severity}");
+    assert!(
+        severity.contains("findings[0].severity: a severity was expected") && !severity.contains("spicy"),
+        "{severity}"
+    );
     let pip = error("p.json", r#"[{"name":"a","version":"1","vulns":"none"}]"#);
     assert!(pip.contains("an array was expected"), "{pip}");
 }

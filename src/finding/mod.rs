@@ -82,6 +82,19 @@ pub struct Finding {
     /// What identity is built from; never printed as it is.
     #[serde(skip)]
     pub evidence: Evidence,
+    /// The secret's values, while a report is read; never printed, and nothing of them is kept.
+    #[serde(skip)]
+    pub secrets: Secrets,
+}
+
+/// Values of found secrets. They print as nothing.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Secrets(pub Vec<String>);
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secrets(…)")
+    }
 }
 
 impl Finding {

@@ -8,6 +8,7 @@ use super::engine::{self, Failure, Program};
 use super::shape::{self, Found, Shaped};
 use super::{Format, Input, Probe, ReadError, Reader, containers, cores, document};
 use crate::finding::{Kind, Scan};
+use crate::redact::without_values;
 
 /// A scanner definition, as its YAML file says.
 #[derive(Debug, Clone, Deserialize)]
@@ -123,10 +124,10 @@ impl Definition {
     /// Where the YAML or a program is wrong.
     pub fn parse(origin: &str, yaml: &str) -> Result<Self, ReadError> {
         let wrong = |detail: String| ReadError::Definition { definition: origin.to_owned(), detail };
-        let definition: Self = serde_yaml::from_str(yaml).map_err(|e| wrong(e.to_string()))?;
+        let definition: Self = document::parse_yaml(yaml).map_err(|e| wrong(without_values(&e)))?;
         let name_is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
         if definition.name.is_empty() || !definition.name.chars().all(name_is_plain) {
-            return Err(wrong(format!("`name` must be of a-z, 0-9 and `_`, got `{}`", definition.name)));
+            return Err(wrong("`name` must be of a-z, 0-9 and `_`".to_owned()));
         }
         Ok(definition)
     }

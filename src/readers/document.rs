@@ -7,7 +7,10 @@ use serde::Deserialize as _;
 use serde_json::{Map, Value};
 
 use super::{Format, Input, ReadError, value, xml};
+use crate::redact::without_values;
 
+/// How deep values may be nested, in whatever they are written.
+pub(super) const MAX_DEPTH: usize = 128;
 /// How much of a text is looked at to tell CSV and YAML from prose.
 const LOOK: usize = 64 * 1024;
 
@@ -23,7 +26,7 @@ pub(super) fn broken(path: &str, text: &str, at: usize, what: &str) -> ReadError
 pub(super) fn load(input: Input<'_>, format: Format) -> Result<Val, ReadError> {
     let Input { path, text, bytes, probe } = input;
     let (text, bytes) = probe.rewritten().unwrap_or((text, bytes));
-    let wrong = |error: serde_json::Error| ReadError::malformed(path, error);
+    let wrong = |error: serde_json::Error| ReadError::unparsed(path, &error);
     match format {
         Format::Json => value::read(text, bytes).map_err(wrong),
         Format::Jsonl => {
@@ -37,16 +40,25 @@ pub(super) fn load(input: Input<'_>, format: Format) -> Result<Val, ReadError> {
         Format::Xml => Val::deserialize(xml(path, text, false)?).map_err(wrong),
         Format::Csv => Val::deserialize(csv(path, text)?).map_err(wrong),
         Format::Yaml => {
-            let value: Value = serde_yaml::from_str(text).map_err(|e| ReadError::malformed(path, e))?;
+            let value: Value = parse_yaml(text).map_err(|e| ReadError::unparsed(path, &e))?;
             Val::deserialize(value).map_err(wrong)
         }
         Format::Text => Ok(Val::from(text.to_owned())),
     }
 }
 
+/// YAML as deep as JSON may be. Errors show no lines of it.
+pub(super) fn parse_yaml<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, serde_yaml::Error> {
+    let options = serde_yaml::options! {
+        with_snippet: false,
+        budget: serde_yaml::budget! { max_depth: MAX_DEPTH },
+    };
+    serde_yaml::from_str_with_options(text, options)
+}
+
 /// XML, or only the first of equal siblings.
 pub(super) fn xml(path: &str, text: &str, brief: bool) -> Result<Value, ReadError> {
-    xml::parse(text, brief).map_err(|(at, what)| broken(path, text, at, &what))
+    xml::parse(text, brief).map_err(|(at, what)| broken(path, text, at, &without_values(&what)))
 }
 
 /// Lines within which a table begins.
@@ -89,7 +101,7 @@ fn row(names: &[String], record: &csv::StringRecord) -> Value {
 
 /// Rows as objects by the header's names. A row that does not fit the header is an error.
 fn csv(path: &str, text: &str) -> Result<Value, ReadError> {
-    let wrong = |error: csv::Error| ReadError::malformed(path, error);
+    let wrong = |error: csv::Error| ReadError::unparsed(path, &error);
     let table = table(text);
     let skipped = text[..text.len() - table.len()].matches('\n').count() as u64;
     let mut reader = rows(table, separator(table.lines().next().unwrap_or_default()).unwrap_or(b','));
@@ -164,7 +176,7 @@ pub(super) fn yaml_outline(text: &str) -> Option<Value> {
     if !starts || text.len() > LOOK * 64 {
         return None;
     }
-    let value: Value = serde_yaml::from_str(text).ok()?;
+    let value: Value = parse_yaml(text).ok()?;
     (value.is_object() || value.is_array()).then(|| cut(value))
 }
 

@@ -9,6 +9,7 @@ use jaq_json::Val;
 
 use super::terms::{self, Code, Engine, Replaced, Replacer};
 use super::{basics, functions};
+use crate::redact;
 
 /// The name by which a program is called.
 const MAIN: &str = "main_program";
@@ -27,6 +28,7 @@ pub(super) enum Failure {
 pub(super) struct Program {
     filter: Filter<Engine>,
     replaced: Replaced,
+    code: String,
 }
 
 impl Program {
@@ -52,7 +54,7 @@ impl Program {
             let undefined = errors.into_iter().flat_map(|(_, errors)| errors);
             undefined.map(|(name, what)| format!("undefined {} `{name}`", what.as_str())).collect::<Vec<_>>().join("; ")
         })?;
-        Ok(Self { filter, replaced: replacer.replaced })
+        Ok(Self { filter, replaced: replacer.replaced, code: program.to_owned() })
     }
 
     /// Calls `f` for every output, without holding more than one of them.
@@ -61,7 +63,7 @@ impl Program {
         let context = Ctx::<Engine>::new(code, Vars::new([]));
         for output in self.filter.id.run((context, input)) {
             f(output.map_err(|exception| match exception.get_err() {
-                Ok(error) => Failure::Document(brief(&error)),
+                Ok(error) => Failure::Document(told(&error, &self.code)),
                 Err(_) => Failure::Program("`break` or `halt` outside of its place".to_owned()),
             })?)?;
         }
@@ -80,13 +82,14 @@ pub(super) fn run(code: &str, input: Val) -> Result<Vec<Val>, Failure> {
     Ok(outputs)
 }
 
-/// An error's text. It may hold a whole value of the report, so it is cut.
-fn brief(error: &Error<Val>) -> String {
-    let text = error.to_string();
-    match text.char_indices().nth(200) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
-    }
+/// Words of the engine's own errors, with the names of types.
+const WORDS: &str = "cannot use as calculate index with iterate over invalid path expression input null boolean number string array object \
+     iterable text value keys key parse time date format regex length negative out of range bounds float integer \
+     not available to scanner definitions was expected got must be strings separator split and too deep nested";
+
+/// What is wrong with a document, in the words of the program and of the engine. All others are values of the report.
+fn told(error: &Error<Val>, program: &str) -> String {
+    redact::only_words_of(&[program, PRELUDE, WORDS], error)
 }
 
 fn load_error(program: &str, error: jaq_core::load::Error<&str>) -> String {

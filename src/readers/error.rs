@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::redact::{Care, text, without_values};
+
 /// Why a report could not be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -111,9 +113,14 @@ pub enum ReadError {
 }
 
 impl ReadError {
-    /// A [`ReadError::Malformed`].
+    /// A [`ReadError::Malformed`]. Places in it may be named as members of the report are.
     pub(crate) fn malformed(path: &str, detail: impl ToString) -> Self {
-        Self::Malformed { path: path.to_owned(), detail: detail.to_string() }
+        Self::Malformed { path: path.to_owned(), detail: text(&detail.to_string(), Care::Certain).into_owned() }
+    }
+
+    /// The same for what a parser says, which quotes values.
+    pub(crate) fn unparsed(path: &str, error: &impl std::fmt::Display) -> Self {
+        Self::malformed(path, without_values(error))
     }
 }
 

@@ -9,12 +9,13 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
 
 use super::ReadError;
+use crate::redact::without_values;
 
 /// Reads a whole document; only where that fails a second time, slower, to learn the place of the error.
 pub(crate) fn parse<'a, T: Deserialize<'a>>(path: &str, text: &'a str) -> Result<T, ReadError> {
     serde_json::from_str(text).map_err(|first| match place_of_error::<T>(text) {
-        Some((place, error)) => ReadError::malformed(path, format!("`{place}`: {error}")),
-        None => ReadError::malformed(path, first),
+        Some((place, error)) => ReadError::malformed(path, format!("`{place}`: {}", without_values(&error))),
+        None => ReadError::unparsed(path, &first),
     })
 }
 
@@ -28,7 +29,7 @@ pub(crate) fn parse_part<'a, T: Deserialize<'a>>(
         let (place, error) = place_of_error::<T>(text).unwrap_or_else(|| (".".to_owned(), first));
         let place = if place == "." { part() } else { format!("{}.{place}", part()) };
         // Its line and column count from the part's beginning.
-        let error = error.to_string();
+        let error = without_values(&error);
         let error = error.rsplit_once(" at line ").map_or(error.as_str(), |(what, _)| what);
         ReadError::malformed(path, format!("`{place}`: {error}"))
     })

@@ -142,6 +142,7 @@ pub fn read_reports(sources: &[ReportSource], options: &ReadOptions) -> Result<V
             scans.append(&mut read);
         }
     }
+    redact::run(&mut scans);
     Ok(scans)
 }
 
@@ -170,6 +171,7 @@ pub fn read_bytes(path: &str, bytes: Vec<u8>, reader: Option<&str>) -> Result<Ve
     let nowhere = Path::new("/nonexistent");
     let mut scans = read(&Registry::new(nowhere)?, path, bytes, reader)?;
     normalise::scans(&mut scans, path, &ReportSource::default(), nowhere, &mut Sources::new(nowhere));
+    redact::run(&mut scans);
     Ok(scans)
 }
 

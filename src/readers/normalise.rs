@@ -8,7 +8,8 @@ use super::source::Sources;
 use super::{cores, redact, version};
 use crate::ci::source_of;
 use crate::config::ReportSource;
-use crate::finding::{Finding, Kind, Scan, assign_keys, identifiers, without_login};
+use crate::finding::{Finding, Scan, assign_keys, identifiers, without_login};
+use crate::redact::{Care, clean as clean_secrets};
 
 /// Finishes the scans of one report, and gives their findings keys.
 pub(super) fn scans(scans: &mut [Scan], path: &str, source: &ReportSource, workspace: &Path, sources: &mut Sources) {
@@ -32,12 +33,12 @@ pub(super) fn scans(scans: &mut [Scan], path: &str, source: &ReportSource, works
             scan.unexamined.sort_unstable();
             scan.unexamined.dedup();
         }
-        for finding in &mut scan.findings {
-            sources.enrich(finding);
-            if finding.kind == Kind::Secret {
-                redact::secret_kind(finding);
-            }
+        scan.findings.iter_mut().for_each(|finding| sources.enrich(finding));
+        cores::each(&mut scan.findings, redact::finding);
+        for text in [&mut scan.target, &mut scan.scanner] {
+            clean_secrets(text, Care::Certain);
         }
+        scan.failure.iter_mut().for_each(|text| clean_secrets(text, Care::Likely));
         assign_keys(scan);
     }
 }
@@ -68,7 +69,6 @@ fn unexamined_path(written: &str, paths: &Paths<'_>, sources: &Sources) -> Optio
 }
 
 fn tidy(finding: &mut Finding, paths: &Paths<'_>) {
-    redact::addresses(finding);
     let evidence = std::mem::take(&mut finding.evidence);
     redact::texts(finding, &mut |text| {
         // U+0080 to U+009F, the other control characters, begin with C2.

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::skim::{SkimError, Skimmer};
 use super::{ReadError, document};
+use crate::redact::plain_name;
 
 /// What a document is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -113,14 +114,19 @@ impl Probe {
     pub(crate) fn looks(&self) -> String {
         let names = |value: &Value| match value {
             Value::Object(members) => {
-                let names: Vec<_> = members.keys().take(6).map(|name| format!("`{name}`")).collect();
+                // A header that is none, and members that are keys, are values.
+                let names: Vec<_> = members.keys().take(6).map(|name| plain_name(name).unwrap_or("…")).collect();
+                let names: Vec<_> = names.into_iter().map(|name| format!("`{name}`")).collect();
                 format!(" with {}", if names.is_empty() { "no members".to_owned() } else { names.join(", ") })
             }
             _ => String::new(),
         };
         match (self.format, &self.outline) {
             (Format::Xml, Value::Object(members)) => {
-                format!("XML with the root element `{}`", members.keys().next().map_or("", String::as_str))
+                format!(
+                    "XML with the root element `{}`",
+                    members.keys().next().and_then(|name| plain_name(name)).unwrap_or("…")
+                )
             }
             (Format::Json, Value::Array(items)) => match items.first() {
                 Some(first) => format!("a JSON array of {}{}", kind(first), names(first)),
@@ -128,7 +134,7 @@ impl Probe {
             },
             (Format::Json, value) => format!("JSON, {}{}", kind(value), names(value)),
             (Format::Jsonl, value) => format!("JSON lines, the first {}{}", kind(value), names(value)),
-            (Format::Csv, value) => format!("CSV{}", names(value)),
+            (Format::Csv, value) => format!("CSV of {} columns", value.as_object().map_or(0, serde_json::Map::len)),
             (Format::Yaml, value) => format!("YAML{}", names(value)),
             _ => "plain text".to_owned(),
         }

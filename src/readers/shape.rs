@@ -8,9 +8,10 @@ use jaq_json::{Num, Val};
 use super::{ReadError, artifact::artifact, definition::Definition, facts, package, redact};
 use crate::finding::purl::parts;
 use crate::finding::{
-    Artifact, Component, ComponentIds, Cvss, Evidence, Finding, Fingerprint, Fix, Kind, Location, Scan, Severity,
+    Artifact, Component, ComponentIds, Cvss, Evidence, Finding, Fingerprint, Fix, Kind, Location, Scan, Secrets, Severity,
     Snippet, Status, image_name,
 };
+use crate::redact::plain_name;
 
 /// What is wrong, and at which place below the finding.
 pub(super) struct Wrong {
@@ -27,7 +28,7 @@ fn wrong<T>(detail: impl Into<String>) -> Shaped<T> {
 fn got(value: &Val) -> String {
     match value {
         Val::Null => "null".to_owned(),
-        Val::Bool(value) => format!("the boolean {value}"),
+        Val::Bool(_) => "a boolean".to_owned(),
         Val::Num(_) => "a number".to_owned(),
         Val::BStr(_) | Val::TStr(_) => "a text".to_owned(),
         Val::Arr(_) => "an array".to_owned(),
@@ -61,7 +62,7 @@ pub(super) fn object<'v>(value: &'v Val, mut member: impl FnMut(&str, &'v Val) -
             for (name, value) in members.iter() {
                 let Val::TStr(name) = name else { return wrong("a member whose name is no text") };
                 let name = lossy(name);
-                member(&name, value).at(&name)?;
+                member(&name, value).at(plain_name(&name).unwrap_or("…"))?;
             }
             Ok(true)
         }
@@ -267,8 +268,7 @@ fn severity(value: &Val) -> Shaped<Option<Severity>> {
         Ok(score) if (0.0..=10.0).contains(&score) => Some(Severity::from_cvss(score)),
         _ => Severity::from_word(&word),
     };
-    let shown = || word.chars().take(40).collect::<String>();
-    severity.map_or_else(|| wrong(format!("`{}` is no severity", shown())), |severity| Ok(Some(severity)))
+    severity.map_or_else(|| wrong("a severity was expected, got another text"), |severity| Ok(Some(severity)))
 }
 
 const FIELDS: &[&str] = &[
@@ -321,12 +321,13 @@ pub(super) fn found(value: &Val, kind: Kind) -> Shaped<Found> {
             "severity" => rated = severity(value)?,
             "status" => {
                 if let Some(word) = text(value)? {
-                    finding.status = word.parse::<Status>().or_else(|e| wrong(e.to_string()))?;
+                    finding.status =
+                        word.parse::<Status>().or_else(|_| wrong("a status was expected, got another text"))?;
                 }
             }
             "kind" => {
                 if let Some(word) = text(value)? {
-                    finding.kind = word.parse::<Kind>().or_else(|e| wrong(e.to_string()))?;
+                    finding.kind = word.parse::<Kind>().or_else(|_| wrong("a kind was expected, got another text"))?;
                 }
             }
             "rule" => finding.rule = text(value)?,
@@ -375,7 +376,7 @@ pub(super) fn found(value: &Val, kind: Kind) -> Shaped<Found> {
     if !values.is_empty() && finding.kind == Kind::Secret {
         finding.evidence.secret_hash = Some(redact::hash(values.into_iter().map(String::as_str)));
     }
-    secrets.iter().for_each(|secret| redact::value(&mut finding, secret));
+    finding.secrets = Secrets(secrets);
     if finding.title.is_empty() {
         finding.title = finding.rule.clone().or_else(|| finding.identifiers.first().cloned()).unwrap_or_default();
     }

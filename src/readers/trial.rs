@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::registry::{Registry, definition_file};
 use super::source::Sources;
-use super::{Input, ReadError, ReadOptions, Reader, input, normalise, with_input};
+use super::{Input, ReadError, ReadOptions, Reader, input, normalise, redact, with_input};
 use crate::config::ReportSource;
 use crate::finding::{Finding, Scan};
 
@@ -44,6 +44,7 @@ pub fn try_definition(definition: &str, report: &str, options: &ReadOptions) -> 
 fn run(reader: &dyn Reader, input: Input<'_>, workspace: &Path) -> Result<Trial, ReadError> {
     let mut scans = reader.read(input)?;
     normalise::scans(&mut scans, input.path, &ReportSource::default(), workspace, &mut Sources::new(workspace));
+    redact::run(&mut scans);
     let findings: Vec<_> = scans.iter().flat_map(|scan| &scan.findings).collect();
     let count = findings.len();
     let mut lacking =

@@ -1,6 +1,7 @@
 //! Untrusted text on one line of a terminal or a CI log: no control sequence, no workflow command.
 
 use crate::issue::escape;
+use crate::redact::{self, Care};
 
 /// Longest text on a line, in characters.
 const MAX: usize = 300;
@@ -12,7 +13,8 @@ pub(super) fn line(text: &str) -> String {
 
 /// The same with a length of its own.
 pub(super) fn within(text: &str, max: usize) -> String {
-    let text = escape::shorten(&escape::clean(&escape::shorten(text, 4 * max)).replace(['\n', '\t'], " "), max);
+    let text = escape::clean(&escape::shorten(text, 4 * max)).replace(['\n', '\t'], " ");
+    let text = escape::shorten(&redact::text(&text, Care::Certain), max);
     // Azure Pipelines looks for `##vso[` and `##[` anywhere in a line, GitHub for `##[` and, behind white space, for `::`.
     let text = text.replace("##", "#\u{200b}#");
     if text.trim_start().starts_with("::") { format!("| {}", text.trim_start()) } else { text }

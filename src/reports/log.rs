@@ -11,6 +11,7 @@ use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
 use super::line::{Paint, line, within};
+use crate::redact;
 
 /// Longest event, in characters: errors of services are long.
 const MAX: usize = 2_000;
@@ -47,8 +48,10 @@ pub fn panic(out: &mut dyn Write, info: &PanicHookInfo<'_>) {
     let payload = info.payload();
     let words =
         payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    // A slice that is cut in the wrong place, and an error that nobody expected, show the value.
+    let words = redact::without_values(&words.unwrap_or("no message"));
     // There is nowhere else to say it.
-    drop(writeln!(out, "findsync stopped because of a bug in it{place}: {}", line(words.unwrap_or("no message"))));
+    drop(writeln!(out, "findsync stopped because of a bug in it{place}: {}", line(&words)));
 }
 
 #[cfg(test)]

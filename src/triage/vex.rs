@@ -16,6 +16,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use crate::finding::Status;
+use crate::redact::without_values;
 
 pub use product::Identity;
 pub(super) use statement::newest;
@@ -26,7 +27,7 @@ pub use subject::Subject;
 #[derive(Debug, thiserror::Error)]
 pub enum VexError {
     /// It is no JSON.
-    #[error("cannot read the VEX document `{path}`: {source}")]
+    #[error("cannot read the VEX document `{path}`: {}", without_values(.source))]
     Json {
         /// The document.
         path: String,

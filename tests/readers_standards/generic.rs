@@ -67,13 +67,13 @@ fn errors_name_the_finding_and_the_field() {
         (r#"{"name": "x"}"#, "`findings` is missing"),
         (r#"{"findings": [{"title": "a", "severity": "Low"}, {"severity": "Low"}]}"#, "`findings[1].title` is missing"),
         (r#"{"findings": [{"title": "a"}]}"#, "`findings[0].severity` is missing"),
-        (r#"{"findings": [{"title": "a", "severity": "bad"}]}"#, "`findings[0].severity` is `bad`"),
+        (r#"{"findings": [{"title": "a", "severity": "bad"}]}"#, "`findings[0].severity` is none"),
         (r#"{"findings": [{"title": "a", "severity": "Low", "file-path": "b"}]}"#, "did you mean `file_path`?"),
         (r#"{"findings": [{"title": "a", "severity": "Low", "kind": "sast"}]}"#, "`findings[0].kind` is wrong"),
         (r#"{"findings": [["a"]]}"#, "`findings[0]`: invalid type: sequence"),
         ("Title,Description\na,b\n", "there is no column `severity`"),
         ("Title,Severity\na,Low\n,High\n", "line 3: `title` is missing"),
-        ("Title,Severity\na,bad\n", "line 2: `severity` is `bad`"),
+        ("Title,Severity\na,bad\n", "line 2: `severity` is none"),
     ] {
         let error = error("generic", text);
         assert!(error.contains(part), "{error}");

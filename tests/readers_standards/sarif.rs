@@ -138,7 +138,7 @@ fn what_is_no_sarif_is_an_error() {
         (run(r#""results": [{"locations": 7}]"#), "`runs[0].results[0].locations`: invalid type"),
         (
             run(r#""externalPropertyFileReferences": {"results": [{"location": {"uri": "r.json"}}]}"#),
-            "`runs[0].externalPropertyFileReferences.results` says that they are in `r.json`, which is not read",
+            "`runs[0].externalPropertyFileReferences.results` says that they are in another file, which is not read",
         ),
         (
             run(r#""externalPropertyFileReferences": {"driver": {"guid": "1"}}, "results": []"#),

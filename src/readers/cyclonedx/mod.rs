@@ -17,6 +17,7 @@ use super::{Format, Input, Probe, ReadError, Reader, ids, purl, sarif};
 use crate::finding::{
     self, BomLink, ComponentIds, Finding, Fix, Kind, Location, Scan, Severity, Status, Versions, image_name,
 };
+use crate::redact::without_values;
 
 /// Deeper than any real tree of components.
 const MAX_DEPTH: usize = 64;
@@ -64,8 +65,9 @@ impl Reader for CycloneDx {
         }
         let document = xml::read(input.path, input.text)?;
         let bom: Result<Object<Bom<'_>>, _> = serde_path_to_error::deserialize(&document);
-        let bom =
-            bom.map_err(|error| ReadError::malformed(input.path, format!("`{}`: {}", error.path(), error.inner())))?;
+        let bom = bom.map_err(|error| {
+            ReadError::malformed(input.path, format!("`{}`: {}", error.path(), without_values(error.inner())))
+        })?;
         Ok(vec![finished(scan(&bom))?])
     }
 }

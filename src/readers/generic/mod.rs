@@ -14,6 +14,7 @@ use crate::finding::{
     Component, Cvss, Epss, Evidence, Facts, Finding, Fingerprint, Fix, Kind, KnownExploited, Location, Scan, Severity,
     Status,
 };
+use crate::redact::plain_name;
 
 /// What DefectDojo calls this format where a report does not name its scanner.
 const UNNAMED: &str = "Generic Findings Import";
@@ -93,6 +94,7 @@ fn json(input: Input<'_>) -> Result<Vec<Scan>, ReadError> {
     let findings = findings.iter().enumerate().map(|(index, fields)| {
         if let Some((name, nearest)) = fields::unknown(fields) {
             let hint = nearest.map(|field| format!(", did you mean `{field}`?")).unwrap_or_default();
+            let name = plain_name(name).unwrap_or("…");
             return Err(ReadError::malformed(input.path, format!("`findings[{index}].{name}` is not a field{hint}")));
         }
         let wrong = |field: &str, detail: &str| {
@@ -119,7 +121,7 @@ fn csv(input: Input<'_>) -> Result<Vec<Scan>, ReadError> {
         .flexible(true)
         .trim(csv::Trim::Headers)
         .from_reader(input.text.as_bytes());
-    let malformed = |error: csv::Error| ReadError::malformed(input.path, error);
+    let malformed = |error: csv::Error| ReadError::unparsed(input.path, &error);
     let columns: Vec<_> = reader.headers().map_err(malformed)?.iter().map(fields::of_column).collect();
     if let Some(missing) = ["title", "severity"].iter().find(|field| !columns.contains(&Some(**field))) {
         return Err(ReadError::malformed(input.path, format!("there is no column `{missing}`")));
@@ -153,7 +155,7 @@ fn scan(scanner: &str, findings: Vec<Finding>) -> Scan {
 fn severity(fields: &Fields<'_>, wrong: impl Fn(&str, &str) -> ReadError) -> Result<Option<Severity>, ReadError> {
     let Some(word) = fields.text("severity").filter(|word| !Severity::is_unrated(word)) else { return Ok(None) };
     let known = Severity::from_word(&word);
-    known.map(Some).ok_or_else(|| wrong("severity", &format!("is `{word}`: write Info, Low, Medium, High or Critical")))
+    known.map(Some).ok_or_else(|| wrong("severity", "is none: write Info, Low, Medium, High or Critical"))
 }
 
 fn finding(

@@ -166,7 +166,7 @@ fn finding(scan: &ScanInfo<'_>, vulnerability: &Vulnerability<'_>, remedy: Optio
     let vectors = vulnerability.cvss_vectors.iter().filter_map(|one| one.vector.owned());
     let cvss: Vec<Cvss> = vectors.map(|vector| Cvss { vector: Some(vector), score: None }).collect();
     let said = vulnerability.severity.get().filter(|word| !Severity::is_unrated(word)).and_then(Severity::from_word);
-    let mut finding = Finding {
+    Some(Finding {
         title,
         severity: said.or_else(|| Severity::from_ratings(&cvss)).unwrap_or_default(),
         kind,
@@ -182,11 +182,7 @@ fn finding(scan: &ScanInfo<'_>, vulnerability: &Vulnerability<'_>, remedy: Optio
         tags: doubts(vulnerability),
         evidence: evidence(vulnerability, kind),
         ..Finding::default()
-    };
-    if let Some(shown) = vulnerability.raw_source_code_extract.get().filter(|_| kind == Kind::Secret) {
-        redact::lines(&mut finding, shown);
-    }
-    Some(finding)
+    })
 }
 
 /// The analyzer's doubts (`flagged-as-likely-false-positive`) are no decision: only people dismiss a finding.
@@ -310,7 +306,7 @@ fn evidence(vulnerability: &Vulnerability<'_>, kind: Kind) -> Evidence {
     let hash = |secret: &str| redact::hash([secret.trim()]);
     Evidence {
         fingerprints,
-        snippet: source.filter(|_| !is_secret).map(|lines| Snippet { lines: lines.to_owned(), ..Snippet::default() }),
+        snippet: source.map(|lines| Snippet { lines: lines.to_owned(), ..Snippet::default() }),
         secret_hash: source.filter(|_| is_secret).map(hash),
         message: distinguishing_text(vulnerability),
         ..Evidence::default()

@@ -19,7 +19,7 @@ use self::rules::Rules;
 use self::tools::Tool;
 use super::leaf::{self, Object};
 use super::{Input, Probe, ReadError, Reader, functions, ids, redact};
-use crate::finding::{Artifact, Evidence, Facts, Finding, Fingerprint, Kind, Scan, Source, Status, image_name};
+use crate::finding::{Artifact, Evidence, Facts, Finding, Fingerprint, Kind, Scan, Secrets, Source, Status, image_name};
 
 /// Reads SARIF.
 pub(super) struct Sarif;
@@ -55,10 +55,11 @@ impl Reader for Sarif {
         let log: Object<Log<'_>> = leaf::parse(input.path, input.text)?;
         match log.version.get() {
             Some(version) if version.starts_with("2.1") => {}
-            Some(version) => {
+            Some(version) if version.len() < 10 && version.bytes().all(|b| b.is_ascii_digit() || b == b'.') => {
                 let advice = "have the scanner write 2.1.0, or convert it with `sarif-multitool transform`";
                 return Err(malformed(&format!("this is SARIF {version}, and only 2.1.0 is read: {advice}")));
             }
+            Some(_) => return Err(malformed("this is no version of SARIF")),
             // Some tools forget it; the drivers that every run must name tell that it is no older SARIF.
             None => {}
         }
@@ -80,10 +81,9 @@ fn scan(path: &str, index: usize, mut run: Run<'_>) -> Result<Scan, ReadError> {
     let driver = run.tool.driver.name.owned();
     let driver = driver.ok_or_else(|| malformed(format!("`runs[{index}].tool.driver.name` is missing")))?;
     // §3.15: what stands elsewhere must not be taken for absent.
-    if let Some((property, file)) = run.external_property_file_references.first() {
-        let file = file.location.uri.get().map_or("another file".to_owned(), |uri| format!("`{uri}`"));
+    if let Some((property, _)) = run.external_property_file_references.first() {
         return Err(malformed(format!(
-            "`runs[{index}].externalPropertyFileReferences.{property}` says that they are in {file}, which is not read: \
+            "`runs[{index}].externalPropertyFileReferences.{property}` says that they are in another file, which is not read: \
              have the scanner write everything into one file"
         )));
     }
@@ -226,7 +226,7 @@ fn finding(run: &Run<'_>, rules: &Rules<'_, '_>, tool: &Tool, result: &ResultObj
         ..Finding::default()
     };
     if kind == Kind::Secret {
-        hide(&mut finding);
+        name_bare_secret(&mut finding);
     }
     Some(finding)
 }
@@ -256,14 +256,13 @@ fn is_line_hash(value: &str) -> bool {
     })
 }
 
-/// Hides what a secret scanner's source lines show. Gitleaks writes the bare secret for a snippet: its hash tells secrets
-/// apart.
-fn hide(finding: &mut Finding) {
-    let Some(shown) = finding.evidence.snippet.as_ref().map(|snippet| snippet.lines.trim().to_owned()) else { return };
-    if redact::is_bare(&shown) {
+/// Gitleaks writes the bare secret for a snippet: its hash tells secrets apart.
+fn name_bare_secret(finding: &mut Finding) {
+    let shown = finding.evidence.snippet.as_ref().map(|snippet| snippet.lines.trim());
+    if let Some(shown) = shown.filter(|shown| redact::is_bare(shown)).map(str::to_owned) {
         finding.evidence.secret_hash = Some(redact::hash([shown.as_str()]));
+        finding.secrets = Secrets(vec![shown]);
     }
-    redact::lines(finding, &shown);
 }
 
 /// A result is suppressed unless one of its suppressions is still under review or was rejected (§3.27.23, §3.35.3).

@@ -1,0 +1,149 @@
+//! Tokens of known services by their beginnings (`tokens.tsv`), private keys, JSON web tokens, hashes of passwords, cards.
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
+struct Token {
+    start: &'static str,
+    set: u8,
+    least: usize,
+    /// Whether other words begin so, too.
+    is_weak: bool,
+}
+
+static TOKENS: LazyLock<Vec<Token>> = LazyLock::new(|| {
+    let lines = include_str!("tokens.tsv").lines().filter(|line| !line.starts_with('#'));
+    lines.filter_map(token).collect()
+});
+
+static STARTS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    let starts = TOKENS.iter().map(|token| token.start).chain(OTHERS);
+    AhoCorasick::builder().match_kind(MatchKind::Standard).build(starts).ok()
+});
+
+/// How JSON web tokens, private keys and hashes of passwords begin.
+const OTHERS: [&str; 8] = ["eyJ", "-----BEGIN ", "$2a$", "$2b$", "$2y$", "$6$", "$5$", "$argon2"];
+
+fn token(line: &'static str) -> Option<Token> {
+    let mut parts = line.split('\t');
+    let (start, set, least) = (parts.next()?, parts.next()?, parts.next()?);
+    let (least, is_weak) = least.strip_suffix('!').map_or((least, false), |least| (least, true));
+    Some(Token { start, set: *set.as_bytes().first()?, least: least.parse().ok()?, is_weak })
+}
+
+fn is_in(set: u8, byte: u8) -> bool {
+    match set {
+        b'h' => byte.is_ascii_hexdigit(),
+        b'a' => byte.is_ascii_alphanumeric(),
+        b'u' => byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'),
+        _ => byte.is_ascii_alphanumeric() || b"-_.+/=~:|%".contains(&byte),
+    }
+}
+
+pub(super) fn find(text: &str, found: &mut Vec<Range<usize>>) {
+    cards(text, found);
+    let Some(starts) = STARTS.as_ref() else { return };
+    let bytes = text.as_bytes();
+    for hit in starts.find_overlapping_iter(text) {
+        let (start, end) = (hit.start(), hit.end());
+        let before = start.checked_sub(1).map(|at| bytes[at]);
+        let rest = &bytes[end..];
+        let run = |set| rest.iter().take_while(|byte| is_in(set, **byte)).count();
+        let Some(token) = TOKENS.get(hit.pattern().as_usize()) else {
+            match &text[start..end] {
+                "-----BEGIN " => found.extend(private_key(text, start)),
+                "eyJ" => {
+                    let length = run(b'b');
+                    let is_jwt = rest[..length].contains(&b'.') && length >= 20;
+                    let is_alone = before.is_none_or(|byte| !byte.is_ascii_alphanumeric());
+                    found.extend((is_alone && (is_jwt || length >= 40)).then_some(start..end + length));
+                }
+                _ => {
+                    let length =
+                        rest.iter().take_while(|byte| is_in(b'b', **byte) || matches!(byte, b'$' | b',')).count();
+                    found.extend((length >= 20).then_some(start..end + length));
+                }
+            }
+            continue;
+        };
+        // `before` is part of the word: then the beginning is none.
+        let begins = !token.start.starts_with(|c: char| c.is_ascii_alphanumeric())
+            || before.is_none_or(|byte| !byte.is_ascii_alphanumeric());
+        let length = run(token.set);
+        let tail = text[end..end + length].trim_end_matches(['.', ':', '=', '/', '-', '_']);
+        let tail = if token.set == b'b' { tail } else { &text[end..end + length] };
+        if begins && tail.len() >= token.least && (!token.is_weak || is_mixed(tail)) {
+            // A token that goes on over other characters is masked to its end.
+            let more = rest[length..].iter().take_while(|byte| is_in(b'u', **byte)).count();
+            found.push(start..end + length + more);
+        }
+    }
+}
+
+/// Whether a text is of digits and both cases, or has several digits among its letters.
+fn is_mixed(text: &str) -> bool {
+    let count = |test: fn(&u8) -> bool| text.bytes().filter(test).count();
+    let digits = count(u8::is_ascii_digit);
+    digits >= 3 && digits < text.len()
+        || digits >= 1 && count(u8::is_ascii_uppercase) > 0 && count(u8::is_ascii_lowercase) > 0
+}
+
+/// A private key in PEM, to its end or, where it is cut, to the text's.
+fn private_key(text: &str, start: usize) -> Option<Range<usize>> {
+    let head = &text[start + "-----BEGIN ".len()..];
+    let (name, _) = head.split_once("-----")?;
+    if name.len() > 40 || !name.contains("PRIVATE KEY") {
+        return None;
+    }
+    let body = start + "-----BEGIN ".len() + name.len() + "-----".len();
+    let end = text[body..].find("-----END ").map_or(text.len(), |at| {
+        let tail = &text[body + at + "-----END ".len()..];
+        body + at + "-----END ".len() + tail.find("-----").map_or(tail.len(), |at| at + "-----".len())
+    });
+    Some(start..end)
+}
+
+/// Numbers of cards: 13 to 19 digits with their check digit, also in groups of four.
+fn cards(text: &str, found: &mut Vec<Range<usize>>) {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        if !bytes[at].is_ascii_digit() {
+            at += 1;
+            continue;
+        }
+        let (mut end, mut digits) = (at, Vec::new());
+        while end < bytes.len() {
+            match bytes[end] {
+                digit @ b'0'..=b'9' => digits.push(u32::from(digit - b'0')),
+                b' ' | b'-' if digits.len() % 4 == 0 && bytes.get(end + 1).is_some_and(u8::is_ascii_digit) => {}
+                _ => break,
+            }
+            end += 1;
+        }
+        let is_part = |byte: Option<&u8>| {
+            byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+        };
+        let is_alone = !is_part(at.checked_sub(1).and_then(|before| bytes.get(before)))
+            && !bytes.get(end).is_some_and(u8::is_ascii_alphanumeric);
+        if is_alone && (13..=19).contains(&digits.len()) && matches!(digits[0], 3..=6) && luhn(&digits) {
+            found.push(at..end);
+        }
+        at = end.max(at + 1);
+    }
+}
+
+fn luhn(digits: &[u32]) -> bool {
+    let sum: u32 = digits
+        .iter()
+        .rev()
+        .enumerate()
+        .map(|(at, digit)| match at % 2 {
+            0 => *digit,
+            _ => digit * 2 - if *digit > 4 { 9 } else { 0 },
+        })
+        .sum();
+    sum % 10 == 0
+}
