@@ -56,6 +56,11 @@ pub enum Error {
     /// There is nowhere to keep issues.
     #[error("no tracker: there is no `.findsync.yml` here, and no CI that tells where the issues are")]
     NoMapping,
+    /// A tracker that this run must not ask.
+    #[error(
+        "instance `{0}` is not asked: nobody vouches for what this run works on, so it asks the CI's own server only"
+    )]
+    Withheld(String),
     /// A file could not be read or written.
     #[error("failed to {what} `{path}`: {source}", path = path.display())]
     File {

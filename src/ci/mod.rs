@@ -12,11 +12,16 @@ mod trust;
 
 use std::path::{Path, PathBuf};
 
+use crate::disk;
+
 pub use code::CodeLinks;
 pub use remote::source_of;
 pub use trust::Trust;
 
 use crate::finding::{Origin, Run, Source};
+
+/// What files of an event and of git may measure, in bytes.
+const MAX_TOLD: u64 = 64 << 20;
 
 /// A CI system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,7 +161,7 @@ impl Ci {
     #[must_use]
     pub fn here() -> Self {
         let dir = std::env::current_dir().unwrap_or_default();
-        Self::detect(&|name| std::env::var(name).ok(), &|path| std::fs::read_to_string(path).ok(), &dir)
+        Self::detect(&|name| std::env::var(name).ok(), &|path| disk::read_text(path, MAX_TOLD).ok(), &dir)
     }
 
     /// Whether somebody who may write to the repository vouches for what this run works on: mapping file, reports, code.

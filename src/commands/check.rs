@@ -10,6 +10,7 @@ use crate::reports::{self, CheckView, Paint};
 pub(super) async fn check(args: &CheckArgs, global: &Global, console: &mut Console<'_>) -> Result<u8, Error> {
     let ci = Ci::here();
     let config = inputs::config(global, &ci, None, true)?;
+    inputs::check_credentials(&config, &ci)?;
     let trackers = inputs::trackers(&config, chrono::Local::now().date_naive())?;
     let mut views = Vec::new();
     for (mapping, tracker) in config.mappings.iter().zip(&trackers) {

@@ -7,15 +7,19 @@ use chrono::NaiveDate;
 
 use crate::ci::{Ci, source_of};
 use crate::cli::{Global, ReportArgs};
-use crate::config::{Config, Given, Instance, ReportSource, TrackerKind, files, literal};
+use crate::config::{Config, Credential, Given, Instance, ReportSource, TrackerKind, files, literal};
+use crate::disk;
 use crate::error::Error;
 use crate::finding::{Scan, Source};
 use crate::init::MAPPING_FILES;
 use crate::plan::source_label;
-use crate::readers::{ReadOptions, read_reports};
+use crate::readers::{Confined, ReadOptions, read_reports};
 use crate::template;
 use crate::trackers::{self, Track};
 use crate::triage::{Statement, read_vex};
+
+/// What a VEX document may measure, in bytes.
+const MAX_VEX: u64 = 256 << 20;
 
 /// The mapping file that a run uses, where there is one.
 pub(super) fn config_path(global: &Global) -> Option<PathBuf> {
@@ -30,7 +34,14 @@ pub(super) fn config(global: &Global, ci: &Ci, to: Option<&Path>, tokens_needed:
         None => Config::from_ci(ci, &env),
         Some(path) => {
             let folder = path.parent().map(Path::to_owned).unwrap_or_default();
-            let read = |name: &Path| std::fs::read_to_string(folder.join(name));
+            let (root, _) = workspace(ci, global);
+            check_inside(&path, &root, global.config.is_some() && ci.system.is_none())?;
+            let read = |name: &Path| {
+                let file = std::path::absolute(&folder)?.join(name);
+                let beside = global.config.is_some() && !disk::is_below(&root, &file);
+                let file = disk::inside(if beside { &folder } else { &root }, &file)?;
+                disk::read_text(&file, disk::MAX_WRITTEN)
+            };
             let tokens_needed = tokens_needed && to.is_none() && ci.pull_request.is_none();
             Config::load(&path, Given { env: &env, read: &read, template: &template::check, ci, tokens_needed })?
         }
@@ -39,6 +50,16 @@ pub(super) fn config(global: &Global, ci: &Ci, to: Option<&Path>, tokens_needed:
         Some(folder) => config.into_local(&folder.display().to_string()),
         None => config,
     })
+}
+
+/// Refuses a file of the workspace that leads out of it.
+fn check_inside(path: &Path, root: &Path, is_free: bool) -> Result<(), Error> {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    if is_free || !disk::is_below(root, &absolute) {
+        return Ok(());
+    }
+    let wrong = |source| Error::File { what: "read", path: path.to_owned(), source };
+    disk::inside(root, &absolute).map(drop).map_err(wrong)
 }
 
 /// The current folder.
@@ -113,7 +134,13 @@ fn sources(
 pub(super) fn scans(args: &ReportArgs, config: &Config, ci: &Ci, global: &Global) -> Result<Vec<Scan>, Error> {
     let (root, inside) = workspace(ci, global);
     let sources = sources(args, config, (&root, &inside), ci, global)?;
-    let options = ReadOptions { reader: args.reader.clone(), ..ReadOptions::new(root) };
+    // On a desk, what people name may lie and lead anywhere.
+    let confined = match (ci.system.is_some(), args.reports.is_empty()) {
+        (_, true) => Confined::Whole,
+        (true, false) => Confined::Links,
+        (false, false) => Confined::No,
+    };
+    let options = ReadOptions { reader: args.reader.clone(), confined, ..ReadOptions::new(root) };
     let mut scans = read_reports(&sources, &options)?;
     scans.iter_mut().for_each(|scan| attribute(scan, ci));
     Ok(scans)
@@ -184,15 +211,22 @@ pub(super) fn vex(config: &Config, ci: &Ci, global: &Global) -> Result<Vec<State
             return Err(Error::NoVex(pattern.clone()));
         }
         for path in paths {
-            let text = std::fs::read_to_string(root.join(&path)).map_err(|source| Error::File {
-                what: "read",
-                path: path.clone(),
-                source,
-            })?;
+            let text = disk::inside(&root, &path).and_then(|real| disk::read_text(&real, MAX_VEX));
+            let text = text.map_err(|source| Error::File { what: "read", path: path.clone(), source })?;
             statements.extend(read_vex(&path.display().to_string(), &text)?);
         }
     }
     Ok(statements)
+}
+
+/// Refuses trackers that a run must not ask: where nobody vouches for the mapping file, all but the CI's own.
+pub(super) fn check_credentials(config: &Config, ci: &Ci) -> Result<(), Error> {
+    let is_withheld =
+        |instance: &Instance| instance.kind != TrackerKind::Local && instance.credential == Credential::None;
+    match config.instances.iter().find(|instance| is_withheld(instance)) {
+        Some(instance) if !ci.is_trusted() => Err(Error::Withheld(instance.label.clone())),
+        _ => Ok(()),
+    }
 }
 
 /// Connects to the tracker of each mapping.

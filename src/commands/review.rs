@@ -4,12 +4,16 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use crate::disk;
 use crate::error::Error;
 use crate::finding::{Digest, digest};
 use crate::issue::{Body, Limits};
 use crate::plan::{Change, Write};
 use crate::reports::PlanView;
 use crate::template::{RunRef, comment};
+
+/// What a plan may measure, in bytes.
+const MAX_PLAN: u64 = 256 << 20;
 
 /// Digest of all that a change writes: title, text, state, labels, fields and comment, but for what differs from run to
 /// run (the stamp's days, the commit in links) and for what people wrote.
@@ -43,8 +47,11 @@ pub(super) fn fingerprint(change: &Change, limits: &Limits) -> Digest {
 
 /// Refuses a plan that is not the one that was reviewed.
 pub(super) fn still_fits(path: &Path, now: &PlanView) -> Result<(), Error> {
-    let text =
-        std::fs::read_to_string(path).map_err(|source| Error::File { what: "read", path: path.to_owned(), source })?;
+    let text = disk::read_text(path, MAX_PLAN).map_err(|source| Error::File {
+        what: "read",
+        path: path.to_owned(),
+        source,
+    })?;
     let bad = |detail: String| Error::PlanFile { path: path.to_owned(), detail };
     let reviewed: Value = serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?;
     let now = serde_json::to_value(now).map_err(|error| bad(error.to_string()))?;

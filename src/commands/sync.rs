@@ -170,7 +170,7 @@ impl Run {
     /// Plans. In pull requests a tracker that cannot be seen is no failure: then there is no plan, and a note says why.
     async fn planned(&mut self) -> Result<Option<Vec<Planned>>, Error> {
         let request = self.ci.pull_request.as_ref();
-        let why = match request.and_then(|request| self.lacks_token(request)) {
+        let why = match self.lacks_token(request) {
             Some(why) => why,
             None => match sync::plan(&self.input(), &self.trackers).await {
                 Err(sync::Error::Tracker { mapping, source }) if request.is_some() && source.is_denial() => {
@@ -188,7 +188,10 @@ impl Run {
 
     /// Why there is no token that could read the issues, where there is none: pull requests of strangers get no secrets,
     /// and others no protected ones.
-    fn lacks_token(&self, request: &PullRequest) -> Option<String> {
+    fn lacks_token(&self, request: Option<&PullRequest>) -> Option<String> {
+        if request.is_none() && self.ci.is_trusted() {
+            return None;
+        }
         let lacking = self.config.mappings.iter().find_map(|mapping| {
             let instance = &self.config.instances[mapping.instance];
             match (instance.kind, &instance.credential) {
@@ -198,6 +201,9 @@ impl Run {
                 _ => None,
             }
         })?;
+        let Some(request) = request else {
+            return Some(format!("{lacking} for this tracker (nobody vouches for what it works on)"));
+        };
         let cause = if request.from_fork { "those from forks get no secrets" } else { "is its variable protected?" };
         Some(format!("{lacking} (it is for a pull or merge request: {cause})"))
     }

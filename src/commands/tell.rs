@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use super::Console;
 use crate::ci::{Ci, System};
 use crate::cli::{Format, SyncArgs};
+use crate::disk;
 use crate::error::Error;
 use crate::reports::{self, Paint, PlanView};
 use crate::trackers::Track;
@@ -15,8 +16,7 @@ use crate::trackers::Track;
 /// Opens the files that the result goes to, before anything is changed; what stands in them stays until it is there.
 pub(super) fn open(args: &SyncArgs) -> Result<Vec<File>, Error> {
     let open = |path: &PathBuf| {
-        let opened = OpenOptions::new().write(true).create(true).truncate(false).open(path);
-        opened.map_err(|source| Error::File { what: "write", path: path.clone(), source })
+        disk::open_to_write(path).map_err(|source| Error::File { what: "write", path: path.clone(), source })
     };
     args.out.iter().map(open).collect()
 }

@@ -24,11 +24,38 @@ pub(crate) struct Checker<'a> {
     problems: Vec<Problem>,
     /// What was taken from the environment, so that no message repeats it.
     taken: Vec<String>,
+    /// Variables that the mapping file uses as credentials.
+    secrets: Vec<String>,
+}
+
+/// Variables that hold credentials of jobs.
+const CREDENTIALS: [&str; 13] = [
+    "FINDSYNC_TOKEN",
+    "FINDSYNC_GITHUB_TOKEN",
+    "GITHUB_TOKEN",
+    "CI_JOB_TOKEN",
+    "SYSTEM_ACCESSTOKEN",
+    "ACTIONS_RUNTIME_TOKEN",
+    "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+    "CI_REGISTRY_PASSWORD",
+    "CI_REPOSITORY_URL",
+    "CI_DEPLOY_PASSWORD",
+    "CI_DEPENDENCY_PROXY_PASSWORD",
+    "CI_JOB_JWT",
+    "CI_JOB_JWT_V2",
+];
+/// The variable in which a job lists further ones for runs that nobody vouches for.
+const LISTED: &str = "FINDSYNC_VARIABLES";
+
+/// Whether a job gave a variable for mapping files that nobody vouches for.
+pub(crate) fn is_listed(env: &dyn Fn(&str) -> Option<String>, name: &str) -> bool {
+    let listed = env(LISTED).unwrap_or_default();
+    name.starts_with("FINDSYNC_") || listed.split([',', ' ', '\n']).any(|listed| listed.trim() == name)
 }
 
 impl<'a> Checker<'a> {
     pub(crate) fn new(source: &'a str, name: &'a str, given: Given<'a>) -> Self {
-        Self { source, name, given, problems: Vec::new(), taken: Vec::new() }
+        Self { source, name, given, problems: Vec::new(), taken: Vec::new(), secrets: Vec::new() }
     }
 
     pub(crate) fn finish(mut self) -> Result<(), Vec<Problem>> {
@@ -37,6 +64,9 @@ impl<'a> Checker<'a> {
     }
 
     pub(crate) fn config(&mut self, file: &written::File) -> Config {
+        let apps = file.instances.iter().filter_map(|one| one.app.as_ref().map(|app| &app.private_key));
+        let used = file.instances.iter().filter_map(|one| one.token.as_ref()).chain(apps);
+        self.secrets = used.filter_map(|text| text.variable().map(str::to_owned)).collect();
         let instances = self.instances(file);
         let mappings = self.mappings(file, &instances);
         Config {
@@ -60,7 +90,8 @@ impl<'a> Checker<'a> {
 
     /// Text with its variables replaced.
     pub(crate) fn text(&mut self, text: &Text) -> Option<String> {
-        match interpolate(&text.raw, self.given.env) {
+        let env = |name: &str| self.variable(name);
+        match interpolate(&text.raw, &env) {
             Ok(value) => {
                 if text.has_variable() && !value.is_empty() {
                     self.taken.push(value.clone());
@@ -74,8 +105,30 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// A variable that any text may hold: none that is a credential, and where nobody vouches for the mapping file only
+    /// those that are there for it.
+    fn variable(&self, name: &str) -> Result<String, BadVariable> {
+        if self.secrets.iter().any(|secret| secret == name) || CREDENTIALS.contains(&name) {
+            return Err(BadVariable::Secret(name.to_owned()));
+        }
+        if !self.given.ci.is_trusted() && !is_listed(self.given.env, name) {
+            return Err(BadVariable::Withheld(name.to_owned()));
+        }
+        (self.given.env)(name).ok_or_else(|| BadVariable::Unset(name.to_owned()))
+    }
+
     pub(crate) fn bad_variable(&mut self, text: &Text, bad: &BadVariable) {
         let (what, help) = match bad {
+            BadVariable::Secret(name) => (
+                format!(
+                    "the environment variable `{name}` is a credential, and stands only in `token` and `private_key`"
+                ),
+                "use another variable here".to_owned(),
+            ),
+            BadVariable::Withheld(name) => (
+                format!("the environment variable `{name}` is not for this run, for whose mapping file nobody vouches"),
+                format!("call it `FINDSYNC_…`, or list it in the job: `FINDSYNC_VARIABLES: {name}`"),
+            ),
             BadVariable::Unset(name) => (
                 format!("the environment variable `{name}` is not set"),
                 format!("set `{name}` for this job, or write `$${{` where `${{` itself is meant"),

@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::{Config, Credential, Instance, Mapping, Project, Secret, SeverityMap, StatusMap, TrackerKind};
-use crate::ci::{Ci, Service};
+use crate::ci::{Ci, Service, System};
 
 type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
 
@@ -136,6 +136,16 @@ fn ci_token(kind: TrackerKind, env: Env<'_>) -> Credential {
         TrackerKind::Local => None,
     };
     token.unwrap_or(Credential::None)
+}
+
+/// The variable in which a CI hands its own token to the job, and the token.
+pub(crate) fn job_token(ci: &Ci, env: Env<'_>) -> Option<(&'static str, Secret)> {
+    let name = match ci.system? {
+        System::GitHubActions => "GITHUB_TOKEN",
+        System::GitLabCi => "CI_JOB_TOKEN",
+        System::AzurePipelines => "SYSTEM_ACCESSTOKEN",
+    };
+    Some((name, secret(env, name)?))
 }
 
 /// A variable that is not empty: CIs set a secret that a run may not have to nothing, and Azure Pipelines leaves

@@ -49,7 +49,8 @@ impl Checker<'_> {
         instance.graphql_url = written.graphql_url.as_ref().and_then(|url| self.address(url));
         let ours = ours.filter(|ours| from_ci::same_server(ours, &instance));
         instance.ca_file = self.optional(written.ca_file.as_ref()).map(Into::into);
-        instance.credential = self.credential(written, kind);
+        let is_ours = ours.is_some();
+        instance.credential = self.credential(written, kind, is_ours);
         if let Some(ours) = &ours {
             instance.api_url = instance.api_url.or_else(|| ours.api_url.clone());
             instance.graphql_url = instance.graphql_url.or_else(|| ours.graphql_url.clone());
@@ -58,7 +59,7 @@ impl Checker<'_> {
             // The CI's token goes to the CI's server only; `FINDSYNC_TOKEN` also where no other instance could be meant.
             instance.credential = match ours {
                 Some(ours) => ours.credential,
-                None if alone => from_ci::own_token(self.given.env),
+                None if alone && self.given.ci.is_trusted() => from_ci::own_token(self.given.env),
                 None => Credential::None,
             };
         }
@@ -103,7 +104,9 @@ impl Checker<'_> {
         }
     }
 
-    fn credential(&mut self, written: &written::Instance, kind: TrackerKind) -> Credential {
+    /// The credential that is written for an instance. Where nobody vouches for the mapping file, it goes to the CI's own
+    /// server only.
+    fn credential(&mut self, written: &written::Instance, kind: TrackerKind, is_ours: bool) -> Credential {
         let wrong = |checker: &mut Self, place: Place, what: &str, help: &str| {
             checker.problem(ProblemKind::WrongValue, place, what, help);
         };
@@ -117,7 +120,7 @@ impl Checker<'_> {
             if let Some(token) = &written.token {
                 wrong(self, token.place, "an instance has either `token` or `app`", "leave one of the two out");
             }
-            let private_key = self.secret(&app.private_key, "private_key");
+            let private_key = self.secret(&app.private_key, "private_key", is_ours);
             let installation = self.number(app.installation.as_ref(), 1, u64::MAX);
             return match (self.filled(&app.id), private_key) {
                 (Some(id), Some(private_key)) => Credential::App { id, private_key, installation },
@@ -131,7 +134,7 @@ impl Checker<'_> {
         {
             wrong(self, word.text.place, "only GitLab has job tokens", "leave `token_type` out");
         }
-        let Some(token) = self.secret(text, "token") else { return Credential::None };
+        let Some(token) = self.secret(text, "token", is_ours) else { return Credential::None };
         let token_type = token_type.unwrap_or(match (kind, text.variable()) {
             (TrackerKind::AzureDevOps, Some("SYSTEM_ACCESSTOKEN")) => TokenType::Bearer,
             (TrackerKind::AzureDevOps, _) if from_ci::is_jwt(&token) => TokenType::Bearer,
@@ -146,7 +149,7 @@ impl Checker<'_> {
     }
 
     /// A secret: exactly one variable of the environment.
-    fn secret(&mut self, text: &Text, key: &str) -> Option<Secret> {
+    fn secret(&mut self, text: &Text, key: &str, is_ours: bool) -> Option<Secret> {
         let Some(name) = text.variable() else {
             let what = format!("a secret stands in the file: `{key}` takes one environment variable and nothing else");
             let variable = if key == "token" { "FINDSYNC_TOKEN" } else { "FINDSYNC_APP_KEY" };
@@ -156,6 +159,20 @@ impl Checker<'_> {
             self.problem(ProblemKind::LiteralSecret, text.place, what, help);
             return None;
         };
+        let job = from_ci::job_token(self.given.ci, self.given.env);
+        let is_job = job.is_some_and(|(own, value)| {
+            own == name || from_ci::secret(self.given.env, name).is_some_and(|secret| secret == value)
+        });
+        if is_job && !is_ours {
+            let what = format!("`{name}` is this job's own token, and goes to the CI's own server only");
+            let help = "give this instance a token of its own";
+            self.problem(ProblemKind::Variable, text.place, what, help);
+            return None;
+        }
+        let is_for_us = is_job || super::check::is_listed(self.given.env, name);
+        if !self.given.ci.is_trusted() && !(is_ours && is_for_us) {
+            return None;
+        }
         // CIs set a secret that is not there (in a fork's pull request, say) to nothing.
         let value = from_ci::secret(self.given.env, name);
         if value.is_none() && self.given.tokens_needed && self.given.ci.pull_request.is_none() {

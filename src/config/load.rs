@@ -66,7 +66,8 @@ impl Config {
     /// # Errors
     /// Where the file cannot be read, or with everything that is wrong with it.
     pub fn load(path: &Path, given: Given<'_>) -> Result<Self, Error> {
-        let bytes = std::fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+        let bytes = crate::disk::read(path, MAX_FILE as u64 + 1)
+            .map_err(|source| Error::Read { path: path.to_owned(), source })?;
         Self::parse(&bytes, &path.display().to_string(), given)
     }
 

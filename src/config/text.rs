@@ -131,6 +131,10 @@ pub(crate) enum BadVariable {
     Unset(String),
     /// What stands between the braces is no name, or the brace is not closed.
     NoName,
+    /// It is a credential.
+    Secret(String),
+    /// It is not for runs that nobody vouches for.
+    Withheld(String),
 }
 
 fn is_name(name: &str) -> bool {
@@ -140,7 +144,7 @@ fn is_name(name: &str) -> bool {
 }
 
 /// Replaces each `${NAME}` by the environment's value; `$${` stands for `${` itself.
-pub(crate) fn interpolate(raw: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<String, BadVariable> {
+pub(crate) fn interpolate(raw: &str, env: &dyn Fn(&str) -> Result<String, BadVariable>) -> Result<String, BadVariable> {
     let mut text = String::with_capacity(raw.len());
     let mut rest = raw;
     while let Some(at) = rest.find("${") {
@@ -155,7 +159,7 @@ pub(crate) fn interpolate(raw: &str, env: &dyn Fn(&str) -> Option<String>) -> Re
         if !is_name(name) {
             return Err(BadVariable::NoName);
         }
-        text.push_str(&env(name).ok_or_else(|| BadVariable::Unset(name.to_owned()))?);
+        text.push_str(&env(name)?);
         rest = after;
     }
     text.push_str(rest);
@@ -315,7 +319,8 @@ mod tests {
 
     #[test]
     fn takes_variables_and_keeps_what_is_escaped() {
-        let env = |name: &str| (name == "A").then(|| "${B}".to_owned());
+        let env =
+            |name: &str| (name == "A").then(|| "${B}".to_owned()).ok_or_else(|| BadVariable::Unset(name.to_owned()));
         assert_eq!(interpolate("x-${A}-$${A} $A {{ a }} $$", &env), Ok("x-${B}-${A} $A {{ a }} $$".to_owned()));
         assert_eq!(interpolate("${B}", &env), Err(BadVariable::Unset("B".to_owned())));
         for wrong in ["${", "${}", "${A", "${A B}", "${1}", "${A:-x}"] {

@@ -12,7 +12,8 @@ use super::{basics, checkouts, ids};
 use crate::finding::base_score;
 
 /// What jq offers and a report has no business with.
-const FORBIDDEN: [(&str, usize); 5] = [("env", 0), ("now", 0), ("halt", 1), ("debug_empty", 0), ("stderr_empty", 0)];
+const FORBIDDEN: [(&str, usize); 6] =
+    [("input_filename", 0), ("env", 0), ("now", 0), ("halt", 1), ("debug_empty", 0), ("stderr_empty", 0)];
 
 type Function<D> = native::Filter<Native<D>>;
 
@@ -21,7 +22,7 @@ pub(super) fn all<D: for<'a> DataT<V<'a> = Val>>() -> impl Iterator<Item = Funct
     let allowed = jaq_core::funs::<D>()
         .chain(jaq_std::funs())
         .chain(jaq_json::funs())
-        .filter(|(name, ..)| !FORBIDDEN.iter().any(|(forbidden, _)| forbidden == name));
+        .filter(|(name, ..)| *name != "fromjson" && !FORBIDDEN.iter().any(|(forbidden, _)| forbidden == name));
     let forbidden = FORBIDDEN.into_iter().map(|(name, arity)| {
         native::run::<D>((name, v(arity), |_| bome(Err(Error::str("not available to scanner definitions")))))
     });
@@ -31,7 +32,7 @@ pub(super) fn all<D: for<'a> DataT<V<'a> = Val>>() -> impl Iterator<Item = Funct
 /// What becomes text in a text: null is none. No program can spell its name.
 pub(super) const TEXT: &str = "part of a text";
 
-fn ours<D: for<'a> DataT<V<'a> = Val>>() -> [Function<D>; 10] {
+fn ours<D: for<'a> DataT<V<'a> = Val>>() -> [Function<D>; 11] {
     [
         native::run((TEXT, v(0), |cv| {
             bome(Ok(if matches!(cv.1, Val::Null) { Val::from(String::new()) } else { cv.1 }))
@@ -41,6 +42,14 @@ fn ours<D: for<'a> DataT<V<'a> = Val>>() -> [Function<D>; 10] {
                 Val::TStr(bytes) => Val::from(without_checkout(&lossy(bytes)).to_owned()),
                 other => other.clone(),
             }))
+        })),
+        // As deep as a report may be, and not until the stack ends.
+        native::run(("fromjson", v(0), |cv| {
+            bome(match &cv.1 {
+                Val::TStr(text) | Val::BStr(text) => serde_json::from_str(&lossy(text))
+                    .map_err(|_| Error::str("cannot parse text as JSON, or it is nested too deep")),
+                other => Err(Error::str(format_args!("cannot use {} as text", type_name(other)))),
+            })
         })),
         native::run(("items", v(0), |cv| items(cv.1))),
         native::run(("cwe", v(0), |cv| texts(&cv.1, |text| ids::cwes(text).map(Val::from).collect()))),

@@ -8,11 +8,17 @@ use bytes::Bytes;
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use flate2::read::MultiGzDecoder;
 
-use super::ReadError;
+use super::{Confined, ReadError};
 use crate::config::{FilesError, files};
+use crate::disk;
 
 /// What a report may measure at most after decompression, in bytes.
 pub const MAX_BYTES: u64 = 1 << 30;
+
+/// How much larger than its compressed form a report may be.
+const MAX_RATIO: u64 = 100;
+/// What may be inflated in any case, in bytes.
+const MIN_INFLATED: u64 = 32 << 20;
 
 /// Resolves a path or glob below the workspace to the reports that it means, as given; `-` is standard input.
 ///
@@ -34,12 +40,21 @@ pub(crate) fn expand(workspace: &Path, pattern: &str) -> Result<Vec<String>, Rea
 ///
 /// # Errors
 /// Where there is no such file, or it is empty, too large or no text.
-pub(crate) fn load(workspace: &Path, path: &str, limit: u64) -> Result<Bytes, ReadError> {
+pub(crate) fn load(workspace: &Path, path: &str, limit: u64, confined: Confined) -> Result<Bytes, ReadError> {
     let io = |source| ReadError::Io { path: path.to_owned(), source };
     let bytes = if path == "-" {
         bounded(io::stdin().lock(), 0, path, limit)?
     } else {
-        let file = File::open(workspace.join(path)).map_err(io)?;
+        let mut file = workspace.join(path);
+        let is_ours = confined == Confined::Whole || disk::is_below(workspace, Path::new(path));
+        if confined != Confined::No && is_ours {
+            file = disk::inside(workspace, Path::new(path)).map_err(io)?;
+            let is_other = |kind: std::fs::FileType| !kind.is_file() && !kind.is_dir();
+            if std::fs::metadata(&file).is_ok_and(|metadata| is_other(metadata.file_type())) {
+                return Err(io(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file")));
+            }
+        }
+        let file = File::open(file).map_err(io)?;
         let metadata = file.metadata().map_err(io)?;
         if metadata.is_dir() {
             return Err(ReadError::Directory { path: path.to_owned() });
@@ -52,6 +67,8 @@ pub(crate) fn load(workspace: &Path, path: &str, limit: u64) -> Result<Bytes, Re
 /// Decompresses and decodes.
 pub(crate) fn text(mut bytes: Vec<u8>, path: &str, limit: u64) -> Result<Bytes, ReadError> {
     if bytes.starts_with(&[0x1f, 0x8b]) {
+        // What shrinks more than reports do is no report.
+        let limit = limit.min((MAX_RATIO * bytes.len() as u64).max(MIN_INFLATED));
         bytes = bounded(MultiGzDecoder::new(bytes.as_slice()), 0, path, limit)?;
     }
     let text = decode(bytes, path)?;

@@ -115,13 +115,26 @@ pub struct ReadOptions {
     pub reader: Option<String>,
     /// What a report may measure at most after decompression, in bytes.
     pub max_bytes: u64,
+    /// Where reports may lie.
+    pub confined: Confined,
+}
+
+/// Where reports may lie, once links are followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Confined {
+    /// Anywhere: people named them.
+    No,
+    /// Anywhere, but what lies in the workspace must not lead out of it.
+    Links,
+    /// In the workspace.
+    Whole,
 }
 
 impl ReadOptions {
     /// Reads reports of a workspace, each by the reader that recognises it.
     #[must_use]
     pub fn new(workspace: impl Into<PathBuf>) -> Self {
-        Self { workspace: workspace.into(), reader: None, max_bytes: MAX_BYTES }
+        Self { workspace: workspace.into(), reader: None, max_bytes: MAX_BYTES, confined: Confined::No }
     }
 }
 
@@ -135,7 +148,7 @@ pub fn read_reports(sources: &[ReportSource], options: &ReadOptions) -> Result<V
     let mut scans = Vec::new();
     for source in sources {
         for path in input::expand(&options.workspace, &source.path)? {
-            let bytes = input::load(&options.workspace, &path, options.max_bytes)?;
+            let bytes = input::load(&options.workspace, &path, options.max_bytes, options.confined)?;
             let name = source.reader.as_deref().or(options.reader.as_deref());
             let mut read = read(&registry, &path, bytes, name)?;
             normalise::scans(&mut read, &path, source, &options.workspace, &mut files);

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::definition::Definition;
 use super::{Input, Probe, ReadError, Reader, STANDARDS};
+use crate::disk;
 use crate::finding::Kind;
 
 /// The built-in definitions, as `build.rs` packs them.
@@ -87,7 +88,9 @@ impl Registry {
                 continue;
             }
             let path = format!("{FOLDER}/{name}");
-            let definition = definition_file(&file.path(), &path)?;
+            let real = disk::inside(workspace, &file.path());
+            let real = real.map_err(|source| ReadError::Io { path: path.clone(), source })?;
+            let definition = definition_file(&real, &path)?;
             if let Some((other, _)) = own.iter().find(|(_, other)| other.name == definition.name) {
                 let detail = format!("the name `{}` is taken by `{other}`", definition.name);
                 return Err(ReadError::Definition { definition: path, detail });
@@ -220,7 +223,8 @@ impl Registry {
 
 /// Parses and checks a definition in a file.
 pub(super) fn definition_file(file: &Path, shown: &str) -> Result<Definition, ReadError> {
-    let yaml = fs::read_to_string(file).map_err(|source| ReadError::Io { path: shown.to_owned(), source })?;
+    let yaml =
+        disk::read_text(file, disk::MAX_WRITTEN).map_err(|source| ReadError::Io { path: shown.to_owned(), source })?;
     let definition = Definition::parse(shown, &yaml)?;
     definition.check()?;
     Ok(definition)

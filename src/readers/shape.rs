@@ -8,8 +8,8 @@ use jaq_json::{Num, Val};
 use super::{ReadError, artifact::artifact, definition::Definition, facts, package, redact};
 use crate::finding::purl::parts;
 use crate::finding::{
-    Artifact, Component, ComponentIds, Cvss, Evidence, Finding, Fingerprint, Fix, Kind, Location, Scan, Secrets, Severity,
-    Snippet, Status, image_name,
+    Artifact, Component, ComponentIds, Cvss, Evidence, Finding, Fingerprint, Fix, Kind, Location, Scan, Secrets,
+    Severity, Snippet, Status, image_name,
 };
 use crate::redact::plain_name;
 

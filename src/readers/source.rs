@@ -12,6 +12,8 @@ const MAX_FILE: u64 = 8 << 20;
 /// Lines of a snippet, at most.
 const MAX_LINES: u32 = 40;
 
+/// What of a line counts, in bytes.
+const MAX_LINE: usize = 4096;
 /// Lines above that are looked at for a heading.
 const MAX_ABOVE: usize = 500;
 
@@ -96,6 +98,9 @@ impl Source {
         let at = number.checked_sub(1)? as usize;
         let start = *self.starts.get(at)?;
         let end = self.starts.get(at + 1).copied().unwrap_or(self.text.len());
+        // Minified code is one line; its beginning is as good.
+        let end = end.min(start + MAX_LINE);
+        let end = (start..=end).rev().find(|at| self.text.is_char_boundary(*at)).unwrap_or(start);
         Some(self.text[start..end].trim_end_matches(['\r', '\n']))
     }
 

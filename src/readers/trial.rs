@@ -32,7 +32,7 @@ pub struct Trial {
 /// Where the definition is wrong, or the report cannot be read with it.
 pub fn try_definition(definition: &str, report: &str, options: &ReadOptions) -> Result<Trial, ReadError> {
     let file = options.workspace.join(definition);
-    let bytes = input::load(&options.workspace, report, options.max_bytes)?;
+    let bytes = input::load(&options.workspace, report, options.max_bytes, options.confined)?;
     with_input(report, &bytes, |input| {
         if file.is_file() {
             return run(&definition_file(&file, definition)?, input, &options.workspace);

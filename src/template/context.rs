@@ -8,6 +8,7 @@ use minijinja::{Value, context};
 use serde::Serialize;
 
 use super::databases::database;
+use super::engine;
 use crate::ci::CodeLinks;
 use crate::finding::{Finding, Kind, Location, bare_url};
 use crate::issue::escape;
@@ -237,8 +238,8 @@ fn identifier(id: &str, manner: &Manner<'_>) -> Value {
     match database(id) {
         _ if manner.plain => Value::from(id),
         // The address is ours, and the name was checked with it.
-        Some(address) => Value::from_safe_string(format!("[{id}]({address})")),
-        None => Value::from_safe_string(escape::code(id)),
+        Some(address) => engine::shown(format!("[{id}]({address})")),
+        None => engine::shown(escape::code(id)),
     }
 }
 
@@ -301,5 +302,5 @@ fn shown(location: &Location, url: Option<&str>, open: bool, manner: &Manner<'_>
     parts.extend(location.resource.iter().map(|resource| quote(resource)));
     parts.extend(location.image.iter().map(|image| format!("image {}", quote(image))));
     let text = parts.join(", ");
-    if manner.plain { Value::from(text) } else { Value::from_safe_string(text) }
+    if manner.plain { Value::from(text) } else { engine::shown(text) }
 }

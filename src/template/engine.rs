@@ -4,6 +4,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Value;
 use minijinja::{AutoEscape, Environment, Error, Output, State, UndefinedBehavior};
 
+use crate::finding::digest;
 use crate::issue::escape;
 
 /// Filters of minijinja that would mark text as safe, or that speak another markup.
@@ -22,11 +23,12 @@ pub(super) const FUNCTIONS: [&str; 3] = ["range", "dict", "namespace"];
 pub(super) fn markdown() -> Environment<'static> {
     let mut engine = engine();
     engine.set_formatter(|out: &mut Output, _: &mut State, value: &Value| {
-        write(out, value, |text| if value.is_safe() { text.to_owned() } else { escape::inline(text) })
+        // What is safe is a block's output: literal text, and sealed pieces.
+        write(out, value, |text| if value.is_safe() { text.to_owned() } else { seal(&escape::inline(text)) })
     });
     for (name, escape) in FILTERS {
         engine.add_filter(name, move |value: Value| {
-            Value::from_safe_string(text(&value).map_or_else(String::new, |text| escape(&text)))
+            if value.is_safe() { value } else { shown(text(&value).map_or_else(String::new, |text| escape(&text))) }
         });
     }
     engine
@@ -42,8 +44,54 @@ pub(super) fn plain() -> Environment<'static> {
     engine
 }
 
+/// What stands around an escaped piece until the whole text is there, so that no filter can change what is in it.
+const SEAL: [char; 2] = ['\u{f0000}', '\u{f0001}'];
+
+/// An escaped piece as a value: whatever a template does with it, it comes out whole or not at all.
+pub(super) fn shown(escaped: impl AsRef<str>) -> Value {
+    Value::from_safe_string(seal(escaped.as_ref()))
+}
+
+fn seal(escaped: &str) -> String {
+    if escaped.is_empty() {
+        return String::new();
+    }
+    let hex: String = escaped.bytes().map(|byte| format!("{byte:02x}")).collect();
+    format!("{}{}{hex}{}", SEAL[0], mark(escaped), SEAL[1])
+}
+
+/// By which a piece is known to be the one that was sealed.
+fn mark(escaped: &str) -> String {
+    digest([("piece", escaped)]).to_string()
+}
+
+/// A text with its sealed pieces opened. What was broken is left out.
+pub(super) fn opened(text: &str) -> String {
+    let mut parts = text.split(SEAL[0]);
+    let mut open = parts.next().unwrap_or_default().replace(SEAL[1], "");
+    for part in parts {
+        let (sealed, after) = part.split_once(SEAL[1]).unwrap_or((part, ""));
+        open.extend(unseal(sealed));
+        open.push_str(&after.replace(SEAL[1], ""));
+    }
+    open
+}
+
+fn unseal(sealed: &str) -> Option<String> {
+    let length = mark("").len();
+    let hex = sealed.get(length..)?.as_bytes();
+    let bytes: Option<Vec<u8>> =
+        hex.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect();
+    let piece = String::from_utf8(bytes?).ok()?;
+    (mark(&piece) == sealed[..length]).then_some(piece)
+}
+
+/// What a template may do, in the engine's instructions.
+const FUEL: u64 = 500_000;
+
 fn engine() -> Environment<'static> {
     let mut engine = Environment::new();
+    engine.set_fuel(Some(FUEL));
     for name in UNSAFE_FILTERS {
         engine.remove_filter(name);
     }
@@ -63,5 +111,49 @@ fn write(out: &mut Output, value: &Value, escape: impl Fn(&str) -> String) -> Re
 
 fn text(value: &Value) -> Option<String> {
     let absent = value.is_undefined() || value.is_none();
-    (!absent).then(|| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+    let text = || value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    (!absent).then(|| if value.is_safe() { text() } else { text().replace(SEAL, "") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_filter_opens_what_was_escaped() {
+        let hostile = "`@team` <b> #1";
+        let engine = markdown();
+        let told = |source: &str| {
+            let values = minijinja::context! { title => hostile, shown => shown(escape::code(hostile)) };
+            engine.render_str(source, values).map(|text| opened(&text)).unwrap_or_default()
+        };
+        assert_eq!(told("{{ title }}"), escape::inline(hostile));
+        assert_eq!(told("{{ shown }}"), escape::code(hostile));
+        assert_eq!(told("{% set x %}**{{ title }}**{% endset %}{{ x }}"), format!("**{}**", escape::inline(hostile)));
+        for source in [
+            "{{ shown | replace('`', '') }}",
+            "{{ shown | trim('`') }}",
+            "{{ shown[1:] }}",
+            "{{ shown[:-1] }}",
+            "{{ shown | list | join }}",
+            "{{ shown | split('`') | join }}",
+            "{{ '%s' | format(shown) }}",
+            "{{ shown ~ title }}",
+            "{{ shown | replace('60', '') }}",
+            "{{ (title | code) | replace('`', '') }}",
+            "{% filter replace('`', '') %}{{ title }}{% endfilter %}",
+            "{{ title | safe }}",
+        ] {
+            let text = told(source);
+            let allowed = [escape::code(hostile), escape::inline(hostile)];
+            let rest = allowed.iter().fold(text.clone(), |rest, piece| rest.replace(piece, ""));
+            assert!(!rest.contains(['@', '<', '#']), "{source}: {text}");
+        }
+    }
+
+    #[test]
+    fn templates_end() {
+        let endless = "{% for a in range(10000) %}{% for b in range(10000) %}x{% endfor %}{% endfor %}";
+        assert!(markdown().render_str(endless, ()).is_err());
+    }
 }

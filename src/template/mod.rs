@@ -178,6 +178,7 @@ impl Templates {
         loop {
             let manner = Manner { links, minimal: style.public_minimal, plain: false, max_findings, lines };
             let markdown = template.render(context(ticket, &manner)).map_err(|e| TemplateError::render("body", &e))?;
+            let markdown = engine::opened(&markdown);
             let body = escape::finish(style.limits.markup, &cut(markdown.trim(), room, CUT));
             let whole = markdown.chars().count() <= room && body.chars().count() <= max;
             if whole || (max_findings <= 5 && body.chars().count() <= max) || room == 0 {

@@ -185,7 +185,7 @@ impl Http {
                 what: format!("cannot use the CA file `{}`: {why}", path.display()),
                 hint: "give a readable file of certificates in PEM".to_owned(),
             };
-            let pem = std::fs::read(path).map_err(|e| bad(e.to_string()))?;
+            let pem = crate::disk::read(path, crate::disk::MAX_WRITTEN).map_err(|e| bad(e.to_string()))?;
             let certificates = reqwest::Certificate::from_pem_bundle(&pem).map_err(|e| bad(e.to_string()))?;
             if certificates.is_empty() {
                 return Err(bad("it holds no certificate".to_owned()));

@@ -14,6 +14,7 @@ use self::file::{File, RESERVED, number_of, slug};
 use super::labels::{LabelRules, OWN_LABEL, OwnLabels, SplitLabels, left_behind};
 use super::{Error, Found, Problem, Read, Track, Visibility, Which, closer, labels_for};
 use crate::config::Mapping;
+use crate::disk;
 use crate::issue::{
     Actor, Body, CloseReason, Edit, FieldEdit, Issue, IssueId, Limits, Markup, New, State, TrackerDecision,
 };
@@ -76,8 +77,21 @@ impl Local {
         Ok(paths)
     }
 
+    fn text(&self, path: &Path) -> Result<String, Error> {
+        disk::check_no_links(path)
+            .and_then(|()| disk::read_text(path, disk::MAX_WRITTEN))
+            .map_err(|source| io("read", path, source))
+    }
+
+    /// Makes the folder, unless it is somewhere else than it seems.
+    fn create_folder(&self) -> Result<(), Error> {
+        disk::check_no_links(&self.folder)
+            .and_then(|()| fs::create_dir_all(&self.folder))
+            .map_err(|source| io("create the folder", &self.folder, source))
+    }
+
     fn read(&self, number: u64, path: &Path) -> Result<Issue, Error> {
-        let text = fs::read_to_string(path).map_err(|source| io("read", path, source))?;
+        let text = self.text(path)?;
         let file = File::parse(&text).map_err(|why| Error::Settings {
             what: format!("`{}` is not an issue file: {why}", path.display()),
             hint: "mend its front matter between the two `---` lines, or move the file away".to_owned(),
@@ -138,7 +152,7 @@ impl Local {
     /// Writes a file whole: a crash leaves the old one or the new one.
     fn write(&self, path: &Path, number: u64, text: &str) -> Result<(), Error> {
         let draft = self.folder.join(format!(".{number:04}.tmp"));
-        let written = fs::File::create(&draft).and_then(|mut file| {
+        let written = disk::create_fresh(&draft).and_then(|mut file| {
             file.write_all(text.as_bytes())?;
             file.sync_all()
         });
@@ -147,9 +161,9 @@ impl Local {
 
     /// Keeps other runs out while a number is taken.
     fn lock(&self) -> Result<fs::File, Error> {
-        fs::create_dir_all(&self.folder).map_err(|source| io("create the folder", &self.folder, source))?;
+        self.create_folder()?;
         let path = self.folder.join(".findsync.lock");
-        let lock = fs::File::create(&path).map_err(|source| io("create", &path, source))?;
+        let lock = disk::open_to_write(&path).map_err(|source| io("create", &path, source))?;
         lock.lock().map_err(|source| io("lock", &path, source))?;
         Ok(lock)
     }
@@ -301,7 +315,7 @@ impl Track for Local {
     async fn edit(&self, issue: &Issue, edit: &Edit) -> Result<(), Error> {
         let _lock = self.lock()?;
         let path = self.paths()?.remove(&issue.id.number).ok_or(Error::Gone)?;
-        let text = fs::read_to_string(&path).map_err(|source| io("read", &path, source))?;
+        let text = self.text(&path)?;
         if issue.revision.is_some_and(|known| known != revision(&text)) {
             return Err(Error::Conflict);
         }
@@ -347,7 +361,7 @@ impl Track for Local {
     }
 
     async fn fix(&self) -> Result<Vec<String>, Error> {
-        fs::create_dir_all(&self.folder).map_err(|source| io("create the folder", &self.folder, source))?;
+        self.create_folder()?;
         Ok(Vec::new())
     }
 }
