@@ -91,6 +91,8 @@ fn tidy(finding: &mut Finding, paths: &Paths<'_>) {
     }
     finding.locations.retain(|at| !at.is_empty());
     let mut ids = Vec::with_capacity(finding.identifiers.len());
+    // In upper case no token is known for one.
+    finding.identifiers.iter_mut().for_each(|id| clean_secrets(id, Care::Certain));
     for id in finding.identifiers.drain(..).map(|id| identifiers::canonical(&id)) {
         // `ALPINE-CVE-…`, `DEBIAN-CVE-…`, `UBUNTU-CVE-…` are records of a CVE for a distribution.
         let cve = id.find("-CVE-").map(|at| id[at + 1..].to_owned());

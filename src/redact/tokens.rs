@@ -145,5 +145,5 @@ fn luhn(digits: &[u32]) -> bool {
             _ => digit * 2 - if *digit > 4 { 9 } else { 0 },
         })
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
