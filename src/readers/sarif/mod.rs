@@ -19,7 +19,9 @@ use self::rules::Rules;
 use self::tools::Tool;
 use super::leaf::{self, Object};
 use super::{Input, Probe, ReadError, Reader, functions, ids, redact};
-use crate::finding::{Artifact, Evidence, Facts, Finding, Fingerprint, Kind, Scan, Secrets, Source, Status, image_name};
+use crate::finding::{
+    Artifact, Evidence, Facts, Finding, Fingerprint, Kind, Scan, Secrets, Source, Status, image_name,
+};
 
 /// Reads SARIF.
 pub(super) struct Sarif;
