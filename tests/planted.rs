@@ -183,8 +183,12 @@ fn planted(name: &str, text: &str, secret: &Secret) -> Option<String> {
 fn plant(value: &mut Value, secret: &Secret) -> usize {
     match value {
         Value::Array(items) => items.iter_mut().map(|item| plant(item, secret)).sum(),
-        // Identifiers of GitLab are no place for secrets.
-        Value::Object(members) if members.contains_key("type") && members.contains_key("value") => 0,
+        // What GitLab calls a value is an identifier's, or a message's of the scan itself.
+        Value::Object(members)
+            if members.contains_key("value") && (members.contains_key("type") || members.contains_key("level")) =>
+        {
+            0
+        }
         Value::Object(members) => members
             .iter_mut()
             .map(|(name, value)| match value {
