@@ -11,14 +11,14 @@ use super::{Console, inputs};
 use crate::apply::Applied;
 use crate::ci::{Ci, PullRequest};
 use crate::cli::{ApplyArgs, Global, PlanArgs, SyncArgs};
-use crate::config::{Config, Credential, TrackerKind};
+use crate::config::{Config, Credential, Instance, TrackerKind};
 use crate::error::{DONE, Error, GATE, PARTLY, REFUSED};
-use crate::finding::Scan;
+use crate::finding::{self, Scan};
 use crate::plan::{Action, Change, Presence};
 use crate::reports::{PlanView, Progress, unexamined};
 use crate::sync::{self, Input, Planned};
 use crate::template::RunRef;
-use crate::trackers::{Linked, Track};
+use crate::trackers::{self, Linked, Track};
 use crate::triage::Statement;
 
 /// Everything that a run starts from.
@@ -30,6 +30,10 @@ struct Run {
     trackers: Vec<Box<dyn Track>>,
     today: NaiveDate,
     notes: Vec<String>,
+    /// The CI's own server, where it can be asked for its runs.
+    ci_instance: Option<Instance>,
+    /// A finished run that is newer than this one.
+    newest_finished: Option<finding::Run>,
 }
 
 pub(super) async fn plan(args: &PlanArgs, global: &Global, console: &mut Console<'_>) -> Result<u8, Error> {
@@ -104,7 +108,11 @@ impl Run {
                 notes.push(format!("{} {what} ({})", scan.scope(), scan.report));
             }
         }
-        Ok(Self { ci, config, scans, vex, trackers, today, notes })
+        // A folder of issues is nobody's board.
+        let is_remote = config.instances.iter().any(|instance| instance.kind != TrackerKind::Local);
+        let asks = is_remote && ci.is_trusted();
+        let ci_instance = config.ci_instance(&ci, &|name| global.variable(name)).filter(|_| asks);
+        Ok(Self { ci, config, scans, vex, trackers, today, notes, ci_instance, newest_finished: None })
     }
 
     /// What people should know, of this run and of its plans, each once.
@@ -126,7 +134,7 @@ impl Run {
             links: self.ci.code.clone(),
             run: RunRef { commit: self.ci.commit.clone(), url: self.ci.run_url.clone() },
             workspace: self.ci.workspace.clone(),
-            newest_finished: None,
+            newest_finished: self.newest_finished.clone(),
             today: self.today,
         }
     }
@@ -169,10 +177,11 @@ impl Run {
 
     /// Plans. In pull requests a tracker that cannot be seen is no failure: then there is no plan, and a note says why.
     async fn planned(&mut self) -> Result<Option<Vec<Planned>>, Error> {
-        let request = self.ci.pull_request.as_ref();
+        let request = self.ci.pull_request.clone();
+        let request = request.as_ref();
         let why = match self.lacks_token(request) {
             Some(why) => why,
-            None => match sync::plan(&self.input(), &self.trackers).await {
+            None => match self.plan_in_order().await {
                 Err(sync::Error::Tracker { mapping, source }) if request.is_some() && source.is_denial() => {
                     format!("this run may not read the issues of mapping `{mapping}` ({source})")
                 }
@@ -184,6 +193,26 @@ impl Run {
             "{found} findings were read, but not compared with the tracker: {why}, so which of them are new is not known"
         ));
         Ok(None)
+    }
+
+    /// Plans; where there is something to do, asks the CI whether a newer run has finished, and then plans anew as late.
+    async fn plan_in_order(&mut self) -> Result<Vec<Planned>, sync::Error> {
+        let planned = sync::plan(&self.input(), &self.trackers).await?;
+        if planned.iter().all(Planned::is_empty) {
+            return Ok(planned);
+        }
+        let Some(instance) = &self.ci_instance else { return Ok(planned) };
+        match trackers::newer_run(instance, &self.ci).await {
+            Ok(None) => Ok(planned),
+            Ok(newer) => {
+                self.newest_finished = newer;
+                sync::plan(&self.input(), &self.trackers).await
+            }
+            Err(error) => {
+                tracing::debug!(%error, "the CI does not say whether a newer run has finished");
+                Ok(planned)
+            }
+        }
     }
 
     /// Why there is no token that could read the issues, where there is none: pull requests of strangers get no secrets,

@@ -65,6 +65,14 @@ pub(super) fn closing(home: &Home<'_>, settings: &Settings) -> Option<ClosedHow>
     }
 }
 
+/// Issues with our label and a stamp whose authors have no rights in the project: named, and ignored.
+pub(super) fn stranger_notes(issues: &[Issue]) -> impl Iterator<Item = String> {
+    let is_strange = |issue: &&Issue| issue.labelled && !issue.trusted && issue.stamp.is_some();
+    issues.iter().filter(is_strange).map(|Issue { id, .. }| {
+        format!("#{} bears findsync's label and stamp, but its author may not write here: it is ignored", id.number)
+    })
+}
+
 /// The name that a member has from birth on, the same in two runs that meet it at once.
 pub(super) fn uid(newest: u64, owner: &Source, facts: &Observation) -> u64 {
     let place = format!(

@@ -117,7 +117,7 @@ impl Slot {
     }
 }
 
-/// Former keys that one member keeps.
+/// Former keys of one member.
 const MAX_FORMER: usize = 8;
 
 /// Whether a dependency's component and manifest are the same.
@@ -200,7 +200,6 @@ pub(super) struct World<'a> {
     pub suspected: HashSet<ScopeId>,
     /// Slots about which two jobs of one run disagree in this run, and whether that is certain.
     pub new_contests: Vec<(usize, ScopeId, Run, bool)>,
-    /// Which scan of this run a scope has.
     scan_of: HashMap<ScopeId, usize>,
     newest: u64,
     pub withheld: Vec<Withheld>,
@@ -241,6 +240,7 @@ impl<'a> World<'a> {
                 .filter_map(|issue| Some((issue, issue.stamp_error.as_ref()?)))
                 .collect(),
         };
+        world.notes.extend(people::stranger_notes(issues));
         for (issue, stamp) in managed {
             world.add_issue(issue, stamp);
         }

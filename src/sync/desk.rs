@@ -188,18 +188,21 @@ impl Policy for Desk<'_> {
         let Reported { keys, uid, ids, name, .. } = *reported;
         let case = Case { finding, scan, keys, uid, ids, name };
         let Some(decided) = self.decisions.decide(&case) else {
-            let reason = finding.justification.clone();
+            let reason = finding.justification.clone().filter(|_| !self.style.hides_finding(finding));
             return (finding.status != Status::Active).then_some(Decision { status: finding.status, reason });
         };
         // A decision that has run out leaves the report's own.
         if decided.status == Status::Active && finding.status != Status::Active {
-            return Some(Decision { status: finding.status, reason: finding.justification.clone() });
+            let reason = finding.justification.clone().filter(|_| !self.style.hides_finding(finding));
+            return Some(Decision { status: finding.status, reason });
         }
         if let Some(key) = decided.by_key.filter(|_| finding.kind != Kind::Dependency) {
             let mut known = self.decided_keys.lock().unwrap_or_else(PoisonError::into_inner);
             known.entry(key).or_default().insert(reported.uid);
         }
-        Some(Decision { status: decided.status, reason: decided.reason })
+        // Why people decided may tell what must not be told; that a decision has run out is ours to say.
+        let hides = decided.status != Status::Active && self.style.hides_finding(finding);
+        Some(Decision { status: decided.status, reason: decided.reason.filter(|_| !hides) })
     }
 
     fn route(&self, reports: &[(usize, usize)]) -> Route {

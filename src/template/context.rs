@@ -193,7 +193,7 @@ fn finding<'a>(item: &'a Item, manner: &Manner<'_>) -> FindingContext<'a> {
 }
 
 /// Whether a finding's details must not be told: everything but what is public knowledge anyway.
-fn hidden(finding: &Finding, minimal: bool) -> bool {
+pub(super) fn hidden(finding: &Finding, minimal: bool) -> bool {
     minimal && (finding.kind != Kind::Dependency || finding.identifiers.is_empty())
 }
 

@@ -67,6 +67,12 @@ pub struct Style {
 }
 
 impl Style {
+    /// Whether the details of a finding must not be told.
+    #[must_use]
+    pub fn hides_finding(&self, finding: &Finding) -> bool {
+        context::hidden(finding, self.public_minimal)
+    }
+
     /// The line that names a finding where issues list it.
     #[must_use]
     pub fn title_for(&self, finding: &Finding) -> String {

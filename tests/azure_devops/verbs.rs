@@ -163,7 +163,7 @@ async fn a_stamp_of_any_size_fits_and_is_replaced_whole() {
     let adapter = connect(&fake, &mapping);
     let mut new = new_issue(&adapter, &mapping, 1, Status::Active);
     // As many as one issue holds: planning gives the rest another one.
-    new.stamp.members = (0..150).map(member).collect();
+    new.stamp.members = (0..220).map(member).collect();
     let id = adapter.open(&new).await.unwrap();
     assert!(fake.item(id.number).hyperlinks().len() > 5);
     let issue = open_issues(&adapter).await.remove(0);

@@ -93,7 +93,12 @@ async fn a_pull_request_that_may_not_see_the_project_is_blind() {
         || workplace(&fake, "repository: shop, project_number: 7", "ghs_workflow00").with("GITHUB_ACTIONS", "true");
     let request = place().with("GITHUB_EVENT_NAME", "pull_request").with("GITHUB_REF", "refs/pull/1/merge");
     request.run("apply trivy.json").await.expect(0, &["which of them are new is not known", "cannot see Project 7"]);
-    place().with("GITHUB_REF", "refs/heads/main").run("apply trivy.json").await.expect(2, &["cannot see Project 7"]);
+    place()
+        .with("GITHUB_EVENT_NAME", "push")
+        .with("GITHUB_REF", "refs/heads/main")
+        .run("apply trivy.json")
+        .await
+        .expect(2, &["cannot see Project 7"]);
     assert!(fake.world().issues.is_empty());
 }
 
@@ -141,6 +146,8 @@ mappings: [{{ repository: shop }}]
             .with("KEY", &key.replace('\n', "\\n"))
             .with(system.0, system.1)
             .with("GITHUB_REF", "refs/heads/main")
+            .with("GITHUB_EVENT_NAME", "push")
+            .with("BUILD_REASON", "IndividualCI")
             .with("BUILD_SOURCEBRANCH", "refs/heads/main");
         let ran = place.run("apply -vv trivy.json").await;
         assert_eq!((ran.code, fake.world().issues.len()), (0, 3), "{ran:#?}");

@@ -27,7 +27,8 @@ async fn in_step(count: u32) -> Hub {
 async fn a_run_that_changes_nothing_costs_its_list_pages() {
     let hub = in_step(250).await;
     assert!(Bench::new(&hub).plan(&many(250)).await.plan.changes.is_empty());
-    assert_eq!(hub.fake.log().len(), 3, "{:#?}", hub.fake.log());
+    // Three pages of open ones, and those that people decided and some scan still reports.
+    assert_eq!(hub.fake.log().len(), 4, "{:#?}", hub.fake.log());
 }
 
 /// 10,000 issues, put there without requests, as a run would have written them.
@@ -55,7 +56,7 @@ async fn ten_thousand_issues_cost_a_hundred_requests_where_nothing_changes() {
     assert!(bench.plan(&scans).await.plan.changes.is_empty());
     let requests = hub.fake.log().len();
     eprintln!("10,000 open issues, nothing changed: {requests} requests");
-    assert!(requests <= 101);
+    assert!(requests <= 102);
 }
 
 #[tokio::test]
@@ -65,9 +66,9 @@ async fn a_new_issue_with_fields_costs_three_requests() {
     let tracker = hub.connect(&bench.mapping);
     bench.apply_with(&many(100), tracker).await.unwrap();
     let log = hub.fake.log();
-    // The open, the closed and our own unlabelled issues, the label, and the look for twins at the end.
+    // The open, the decided, the closed and our own unlabelled issues, the label, and the look for twins at the end.
     eprintln!("100 new issues with fields: {} requests", log.len());
-    assert!(log.len() <= 3 * 100 + 5, "{} requests: {log:#?}", log.len());
+    assert!(log.len() <= 3 * 100 + 6, "{} requests: {log:#?}", log.len());
 }
 
 #[tokio::test]
@@ -108,5 +109,5 @@ async fn closed_issues_are_listed_only_where_something_is_missing() {
     Bench::new(&hub).sync(&many(2)).await;
     hub.fake.reset_log();
     Bench::new(&hub).plan(&many(2)).await;
-    assert_eq!(hub.fake.log().len(), 1);
+    assert_eq!(hub.fake.log().len(), 2, "the open and the decided ones");
 }
