@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::matching::Unmatched;
-use super::world::{MemberStatus, World, same_spot};
+use super::world::{MemberStatus, Slot, World, same_spot};
 use crate::finding::{Id, Kind, Observation};
 
 impl World<'_> {
@@ -88,20 +88,27 @@ impl World<'_> {
         }
     }
 
+    /// Members that have, or had, one of these ids.
+    fn known_by_ids(&self, ids: &[Id]) -> BTreeSet<usize> {
+        ids.iter().filter_map(|id| self.by_id.get(id)).flatten().copied().collect()
+    }
+
     /// The members that a finding is, by its ids.
     fn by_ids(&self, scan: usize, at: usize) -> Vec<usize> {
         let facts = self.facts(scan, at);
         let Some(name) = self.scans[scan].seen[at].sighting.name else { return Vec::new() };
         let id = self.scans[scan].id;
+        let component = facts.evidence.lines;
+        let is_of_package = |slot: &Slot| {
+            let here = slot.here.as_ref().is_some_and(|(_, here)| here.evidence.lines == component);
+            here || slot.words.values().any(|word| word.facts.evidence.lines == component)
+        };
         let known: Vec<usize> = self
-            .by_component
-            .get(&facts.evidence.lines)
+            .known_by_ids(&facts.ids)
             .into_iter()
-            .flatten()
-            .copied()
             .filter(|&slot| {
                 let known = &self.slots[slot];
-                known.lost_to.is_none() && known.root.is_some() && self.is_owned(scan, slot)
+                known.lost_to.is_none() && known.root.is_some() && self.is_owned(scan, slot) && is_of_package(known)
             })
             .collect();
         let located = |formerly| {
@@ -192,16 +199,8 @@ impl World<'_> {
         };
         let name = here.seen[at].sighting.name;
         let is_named = |other: &Observation| name.is_some_and(|name| other.ids.contains(&name));
-        // What else this scan reports of the package under one of these ids.
-        let others: Vec<&Observation> = (0..here.seen.len())
-            .filter(|&other| other != at)
-            .map(|other| &**self.facts(scan, other))
-            .filter(|other| other.kind == Kind::Dependency && same_package(other))
-            .collect();
-        if others.iter().any(|other| shares(other, &facts.ids) && other.evidence.path != facts.evidence.path) {
-            return Vec::new();
-        }
-        let gone = self.by_component.get(&facts.evidence.lines).into_iter().flatten().copied().filter(|&slot| {
+        let mut gone = self.known_by_ids(&facts.ids);
+        gone.retain(|&slot| {
             let known = &self.slots[slot];
             let own = known.words.get(&here.id).filter(|word| word.verdict.is_live());
             let of_branch = |(scope, word): &(u32, &crate::issue::Word)| {
@@ -209,7 +208,6 @@ impl World<'_> {
             };
             let Some(word) = own.or_else(|| known.live().find(of_branch).map(|(_, word)| word)) else { return false };
             let is_named = |word: &Observation| is_named(word) && (own.is_some() || name.is_some_and(Id::is_cve));
-            let ids: Vec<Id> = known.words.values().flat_map(|word| word.facts.ids.iter().copied()).collect();
             known.lost_to.is_none()
                 && (known.root.is_some_and(|root| facts.ids.contains(&root)) || is_named(&word.facts))
                 && self.is_owned(scan, slot)
@@ -219,10 +217,29 @@ impl World<'_> {
                 // A file that is still there was not moved.
                 && self.planner.policy.exists(&word.facts.place) != Some(true)
                 && (here.why_not(&word.facts.evidence).is_none() || is_away(&word.facts))
-                && !others.iter().any(|other| other.evidence.path == word.facts.evidence.path && shares(other, &ids))
         });
+        if gone.is_empty() {
+            return Vec::new();
+        }
+        // What else this scan reports of the package under one of these ids.
+        let others: Vec<&Observation> = (0..here.seen.len())
+            .filter(|&other| other != at)
+            .map(|other| &**self.facts(scan, other))
+            .filter(|other| other.kind == Kind::Dependency && same_package(other))
+            .collect();
+        if others.iter().any(|other| shares(other, &facts.ids) && other.evidence.path != facts.evidence.path) {
+            return Vec::new();
+        }
+        let is_left = |slot: &usize| {
+            let words = &self.slots[*slot].words;
+            let ids: Vec<Id> = words.values().flat_map(|word| word.facts.ids.iter().copied()).collect();
+            let own = words.get(&here.id).filter(|word| word.verdict.is_live());
+            let at = own.or_else(|| self.slots[*slot].live().next().map(|(_, word)| word));
+            let path = at.map(|word| word.facts.evidence.path);
+            !others.iter().any(|other| Some(other.evidence.path) == path && shares(other, &ids))
+        };
         // The one that was born with this name, else the only one.
-        let gone: Vec<usize> = gone.collect();
+        let gone: Vec<usize> = gone.into_iter().filter(is_left).collect();
         let is_born = |slot: &usize| self.slots[*slot].root == name;
         let born: Vec<usize> = gone.iter().copied().filter(is_born).collect();
         match (born.as_slice(), gone.as_slice()) {
@@ -238,8 +255,7 @@ impl World<'_> {
         let Some(root) = self.slots[slot].root.filter(|root| root.is_cve() && facts.ids.contains(root)) else { return };
         let id = self.scans[scan].id;
         let owner = self.slots[slot].owner;
-        let others: Vec<usize> = self.by_component.get(&facts.evidence.lines).cloned().unwrap_or_default();
-        for other in others {
+        for other in self.known_by_ids(&[root]) {
             let known = &self.slots[other];
             let apart = known.root.filter(|born| *born != root);
             let Some(born) = apart.filter(|_| known.owner == owner && known.lost_to.is_none()) else { continue };

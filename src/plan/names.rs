@@ -1,8 +1,10 @@
 //! Names: which repositories and scopes, as runs and stamps spell them, are the same.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
+use super::Planner;
 use crate::finding::{Scope, Source};
+use crate::issue::{Issue, Stamp};
 
 /// A repository, as an index.
 pub(super) type SourceId = u32;
@@ -110,6 +112,37 @@ impl Names {
     pub(super) fn is_default(&self, scope: ScopeId) -> bool {
         self.is_default.get(scope as usize).copied().unwrap_or(false)
     }
+}
+
+/// Learns the repositories and scopes of a run and of stamps.
+pub(super) fn learn_names(planner: &Planner<'_>, managed: &[(&Issue, &Stamp)]) -> Names {
+    let mut names = Names::default();
+    let of_run = planner.scans.iter().flat_map(|scan| [&scan.scope.source, &scan.owner]);
+    let of_stamps = managed.iter().flat_map(|(_, stamp)| &stamp.members);
+    let of_stamps = of_stamps
+        .flat_map(|member| std::iter::once(&member.owner).chain(member.words.iter().map(|word| &word.scope.source)));
+    let all: BTreeSet<&Source> = of_run.chain(of_stamps).filter(|source| !source.name.is_empty()).collect();
+    for scan in planner.scans {
+        names.rename(&scan.scope.source, &planner.settings.formerly);
+        names.rename(&scan.owner, &scan.formerly);
+    }
+    // A name that two repositories had is the run's.
+    let of_run = planner.scans.iter().flat_map(|scan| [&scan.scope.source, &scan.owner]);
+    names.learn(of_run.filter(|source| !source.name.is_empty()));
+    names.learn(all.iter().copied());
+    if !planner.settings.shared {
+        // The project is one repository's: what nobody names is about that one.
+        let of_run = planner.scans.iter().map(|scan| &scan.scope.source).find(|source| !source.name.is_empty());
+        let known: BTreeSet<u32> = all.iter().map(|source| names.source(source)).collect();
+        let only = known.first().copied().filter(|_| known.len() == 1);
+        if let Some(source) = of_run.map(|source| names.source(source)).or(only) {
+            names.assume(source);
+        }
+    }
+    for scan in planner.scans {
+        names.retarget(&scan.scope, &scan.formerly);
+    }
+    names
 }
 
 #[cfg(test)]

@@ -163,12 +163,9 @@ impl World<'_> {
         let people = self.slots[twin].people.take();
         let was = self.slots[twin].was;
         let keys = self.slots[keeper].keys();
-        for key in keys {
-            let slots = self.by_key.entry(key).or_default();
-            if !slots.contains(&keeper) {
-                slots.push(keeper);
-            }
-        }
+        let ids = self.slots[keeper].words.values().flat_map(|word| word.facts.ids.iter().copied());
+        let ids: Vec<Id> = ids.collect();
+        self.index(keeper, keys, ids);
         let kept = &mut self.slots[keeper];
         kept.people = kept.people.take().or(people);
         kept.was = kept.was.min(was);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 
-use super::names::{BranchId, Names, ScopeId, SourceId};
+use super::names::{self, BranchId, Names, ScopeId, SourceId};
 use super::people::{self, Closer};
 use super::scans::{self, ScopeScan, Seen};
 use super::{Planner, Withheld};
@@ -192,8 +192,8 @@ pub(super) struct World<'a> {
     pub slots: Vec<Slot>,
     /// Slots by every key that they have or had.
     pub by_key: HashMap<Digest, Vec<usize>>,
-    /// Dependencies by the digest of their component.
-    pub by_component: HashMap<u32, Vec<usize>>,
+    /// Dependencies by every id that they have or had.
+    pub by_id: HashMap<Id, Vec<usize>>,
     /// The day of the last proof that two jobs of one run share a scope.
     pub contested: HashMap<ScopeId, NaiveDate>,
     /// Scopes of which a run once reported less than just before, as after a fix, or as another job does.
@@ -216,7 +216,7 @@ impl<'a> World<'a> {
     pub(super) fn new(planner: &'a Planner<'a>, issues: &'a [Issue]) -> Self {
         let mut managed: Vec<(&Issue, &Stamp)> = managed_issues(issues).collect();
         managed.sort_by_key(|(issue, _)| issue.id.number);
-        let names = learn_names(planner, &managed);
+        let names = names::learn_names(planner, &managed);
         let mut world = Self {
             planner,
             names,
@@ -224,7 +224,7 @@ impl<'a> World<'a> {
             scans: Vec::new(),
             slots: Vec::new(),
             by_key: HashMap::new(),
-            by_component: HashMap::new(),
+            by_id: HashMap::new(),
             contested: HashMap::new(),
             suspected: HashSet::new(),
             new_contests: Vec::new(),
@@ -335,22 +335,31 @@ impl<'a> World<'a> {
     pub(super) fn add_slot(&mut self, slot: Slot) -> usize {
         let index = self.slots.len();
         let mut keys = slot.keys();
-        let mut components: BTreeSet<u32> = BTreeSet::new();
+        let words = slot.words.values().flat_map(|word| word.facts.ids.iter().copied());
+        let mut ids: BTreeSet<Id> = words.chain(slot.root).collect();
         if let Some((_, here)) = &slot.here {
             keys.extend(here.keys.iter().copied());
-            components.insert(here.evidence.lines);
-        }
-        if slot.kind == Kind::Dependency {
-            components.extend(slot.words.values().map(|word| word.facts.evidence.lines));
-            for component in components {
-                self.by_component.entry(component).or_default().push(index);
-            }
-        }
-        for key in keys {
-            self.by_key.entry(key).or_default().push(index);
+            ids.extend(here.ids.iter().copied());
         }
         self.slots.push(slot);
+        self.index(index, keys, ids);
         index
+    }
+
+    /// Makes a slot findable by keys and ids.
+    pub(super) fn index(
+        &mut self,
+        slot: usize,
+        keys: impl IntoIterator<Item = Digest>,
+        ids: impl IntoIterator<Item = Id>,
+    ) {
+        let add = |slots: &mut Vec<usize>| {
+            if slots.last() != Some(&slot) && !slots.contains(&slot) {
+                slots.push(slot);
+            }
+        };
+        keys.into_iter().for_each(|key| add(self.by_key.entry(key).or_default()));
+        ids.into_iter().for_each(|id| add(self.by_id.entry(id).or_default()));
     }
 
     /// A member that no issue has yet.
@@ -431,13 +440,9 @@ impl<'a> World<'a> {
     pub(super) fn attach(&mut self, scan: usize, at: usize, slot: usize) {
         let id = self.scans[scan].id;
         self.slots[slot].reported.entry(id).or_default().push(at);
-        // Other scans of this run may meet it by the keys that it has now.
-        for key in &self.facts(scan, at).keys {
-            let slots = self.by_key.entry(*key).or_default();
-            if !slots.contains(&slot) {
-                slots.push(slot);
-            }
-        }
+        // Other scans of this run may meet it by the keys and ids that it has now.
+        let facts = self.facts(scan, at);
+        self.index(slot, facts.keys.iter().copied(), facts.ids.iter().copied());
     }
 
     pub(super) fn facts(&self, scan: usize, at: usize) -> &'a Arc<Observation> {
@@ -467,34 +472,4 @@ pub(super) fn managed_issues(issues: &[Issue]) -> impl Iterator<Item = (&Issue, 
         let stamp = issue.stamp.as_ref().filter(|_| issue.trusted && seen.insert(issue.id.number))?;
         Some((issue, stamp))
     })
-}
-
-fn learn_names(planner: &Planner<'_>, managed: &[(&Issue, &Stamp)]) -> Names {
-    let mut names = Names::default();
-    let of_run = planner.scans.iter().flat_map(|scan| [&scan.scope.source, &scan.owner]);
-    let of_stamps = managed.iter().flat_map(|(_, stamp)| &stamp.members);
-    let of_stamps = of_stamps
-        .flat_map(|member| std::iter::once(&member.owner).chain(member.words.iter().map(|word| &word.scope.source)));
-    let all: BTreeSet<&Source> = of_run.chain(of_stamps).filter(|source| !source.name.is_empty()).collect();
-    for scan in planner.scans {
-        names.rename(&scan.scope.source, &planner.settings.formerly);
-        names.rename(&scan.owner, &scan.formerly);
-    }
-    // A name that two repositories had is the run's.
-    let of_run = planner.scans.iter().flat_map(|scan| [&scan.scope.source, &scan.owner]);
-    names.learn(of_run.filter(|source| !source.name.is_empty()));
-    names.learn(all.iter().copied());
-    if !planner.settings.shared {
-        // The project is one repository's: what nobody names is about that one.
-        let of_run = planner.scans.iter().map(|scan| &scan.scope.source).find(|source| !source.name.is_empty());
-        let known: BTreeSet<u32> = all.iter().map(|source| names.source(source)).collect();
-        let only = known.first().copied().filter(|_| known.len() == 1);
-        if let Some(source) = of_run.map(|source| names.source(source)).or(only) {
-            names.assume(source);
-        }
-    }
-    for scan in planner.scans {
-        names.retarget(&scan.scope, &scan.formerly);
-    }
-    names
 }
