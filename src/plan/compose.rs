@@ -87,13 +87,15 @@ impl World<'_> {
         let status = status.unwrap_or(stamp.status);
         let stays_closed = issue.state == State::Closed && target_state == State::Closed;
         let subject = self.subject(home, content, status);
-        let draft = (!stays_closed && !keeps_open).then(|| self.planner.policy.render(&subject));
+        let members = self.listed(content);
+        // A closed issue is not written for its text's sake.
+        let writes = !keeps_open && (!stays_closed || members != stamp.members);
+        let draft = writes.then(|| self.planner.policy.render(&subject));
         let target = if keeps_open || stays_closed {
             edit::as_is(self.planner, issue, stamp)
         } else {
             self.planner.settings.target(status).clone()
         };
-        let members = self.listed(content);
         let desired = DesiredState {
             status,
             target,

@@ -211,6 +211,7 @@ impl World<'_> {
                     && same(old.message, new.message)
                     && same_column(old, new)
                     && !differ_around(old, new)
+                    && !is_under_another(old, new)
             },
             &|old, new| same_surroundings(old, new) && known_surroundings(old) && old.message == new.message,
             &|old, new| same_surroundings(old, new) && known_surroundings(old),
@@ -313,8 +314,13 @@ fn known_surroundings(place: &LocationEvidence) -> bool {
     place.before != 0 || place.after != 0
 }
 
+/// Whether the lines before and after are the same, and the line that they stand under is not known to be another.
 fn same_surroundings(old: &LocationEvidence, new: &LocationEvidence) -> bool {
-    (old.before, old.after) == (new.before, new.after)
+    (old.before, old.after) == (new.before, new.after) && !is_under_another(old, new)
+}
+
+fn is_under_another(old: &LocationEvidence, new: &LocationEvidence) -> bool {
+    old.heading != 0 && new.heading != 0 && old.heading != new.heading
 }
 
 /// Whether what stands around is known of both, and no line of it agrees.

@@ -96,7 +96,12 @@ async fn a_merge_request_without_the_token_is_blind_and_other_runs_fail() {
     let unknown = "which of them are new is not known";
     let shop = "mappings: [{ project: acme/backend/shop }]";
     merge(place(shop)).run("apply trivy.json --fail-on low").await.expect(0, &[unknown, "protected", "job token"]);
-    place(shop).with("CI_COMMIT_BRANCH", "main").run("apply trivy.json").await.expect(2, &[]);
+    place(shop)
+        .with("CI_PIPELINE_SOURCE", "push")
+        .with("CI_COMMIT_BRANCH", "main")
+        .run("apply trivy.json")
+        .await
+        .expect(2, &[]);
     // A token that may not see the project is as good as none; a mapping that cannot work is an error everywhere.
     let seen = |token: &str| merge(place(shop)).with("FINDSYNC_TOKEN", token);
     seen("glpat-stranger").run("plan trivy.json").await.expect(0, &[unknown, "may not see it"]);
@@ -116,7 +121,8 @@ async fn an_issue_that_the_vulnerability_report_links_is_told() {
     fake.world().vulnerabilities = vec![entry("package-lock.json"), entry("elsewhere/package-lock.json")];
     let place = |features: &str| {
         let ci = [("GITLAB_CI", "true"), ("CI_COMMIT_BRANCH", "main"), ("CI_DEFAULT_BRANCH", "main")];
-        let place = workplace(&fake, SHOP, "glpat-good").with("GITLAB_FEATURES", features);
+        let place =
+            workplace(&fake, SHOP, "glpat-good").with("GITLAB_FEATURES", features).with("CI_PIPELINE_SOURCE", "push");
         ci.into_iter().fold(place, |place, (name, value)| place.with(name, value))
     };
     let told = |ran: &Ran| ran.out.matches(linked).count();

@@ -259,7 +259,9 @@ async fn an_issue_that_was_moved_or_made_an_epic_is_neither_reopened_nor_opened_
     }
     for _ in 0..2 {
         let (planned, _) = bench.apply_with(&scans, server.connect(&bench.mapping)).await.unwrap();
-        assert!(planned.plan.changes.is_empty(), "{:#?}", planned.plan.changes);
+        // At most the label by which they are listed is put on.
+        let labels = planned.plan.changes.iter().all(|change| change.reason == "changed: labels");
+        assert!(labels, "{:#?}", planned.plan.changes);
         let held: Vec<&str> = planned.plan.withheld.iter().map(|held| held.reason.as_str()).collect();
         assert!(held.iter().any(|reason| reason.ends_with("its promotion to the epic &12")), "{held:?}");
         let issues = server.fake.issues();

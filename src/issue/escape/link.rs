@@ -45,7 +45,7 @@ fn sane(address: &str) -> Option<String> {
         && host.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.')
         // Names in other scripts can pass for a well-known one.
         && !host.split('.').any(|label| label.is_empty() || label.starts_with("xn--"));
-    (plain && !leaves_a_trace(host, url.path())).then(|| {
+    (plain && !leaves_a_trace(host, &url[url::Position::BeforePath..])).then(|| {
         url.as_str().chars().fold(String::new(), |mut out, c| {
             match c {
                 'a'..='z'
@@ -74,12 +74,14 @@ fn sane(address: &str) -> Option<String> {
     })
 }
 
-fn leaves_a_trace(host: &str, path: &str) -> bool {
-    let mut parts = path.split('/').map(str::to_ascii_lowercase);
+/// Whether a link to this path, query and fragment may leave a trace where it leads.
+fn leaves_a_trace(host: &str, rest: &str) -> bool {
+    let parts: Vec<String> = rest.split(['/', '?', '#', '&', '=']).map(str::to_ascii_lowercase).collect();
     if FORGES.iter().any(|forge| host == *forge || host.ends_with(&format!(".{forge}"))) {
-        return !parts.any(|part| part == "advisories");
+        let parts: Vec<&str> = parts.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+        return !matches!(parts[..], ["advisories", _] | [_, _, "security", "advisories", _]);
     }
-    parts.any(|part| REFERENCES.contains(&part.as_str()))
+    parts.iter().any(|part| REFERENCES.contains(&part.as_str()))
 }
 
 #[cfg(test)]
