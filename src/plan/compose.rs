@@ -90,7 +90,14 @@ impl World<'_> {
         let members = self.listed(content);
         // A closed issue is not written for its text's sake.
         let writes = !keeps_open && (!stays_closed || members != stamp.members);
-        let draft = writes.then(|| self.planner.policy.render(&subject));
+        let mut draft = writes.then(|| self.planner.policy.render(&subject));
+        // The text of what is gone stays: the comment says by which scans it is.
+        if let Some(draft) =
+            draft.as_mut().filter(|_| subject.members.iter().all(|member| member.status == Status::Closed))
+        {
+            (draft.title, draft.body) = (None, None);
+            draft.attribution.clear();
+        }
         let target = if keeps_open || stays_closed {
             edit::as_is(self.planner, issue, stamp)
         } else {

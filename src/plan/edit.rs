@@ -270,6 +270,9 @@ pub(super) fn retire(
 /// Puts our section into the body where it drifted and no person edited it. A run that does not know what the issue is about
 /// changes only who sees it.
 fn rewrite_section(planner: &Planner<'_>, body: &mut Body, old: &Stamp, draft: &Draft, stamp: &mut Stamp) -> bool {
+    if draft.body.is_none() && draft.attribution.is_empty() {
+        return false;
+    }
     let markup = planner.settings.tracker.markup;
     let written = |section: &str| value_digest(&words(markup, section));
     let edited = match (&body.section, old.fields.get("body")) {

@@ -38,7 +38,10 @@ pub(super) fn scans(scans: &mut [Scan], path: &str, source: &ReportSource, works
         for text in [&mut scan.target, &mut scan.scanner] {
             clean_secrets(text, Care::Certain);
         }
-        scan.failure.iter_mut().for_each(|text| clean_secrets(text, Care::Likely));
+        if let Some(text) = &mut scan.failure {
+            clean_secrets(text, Care::Likely);
+            *text = without_opaque_words(text);
+        }
         assign_keys(scan);
     }
 }
@@ -56,6 +59,26 @@ fn report_name(path: &str, paths: &Paths<'_>) -> String {
     let real = std::fs::canonicalize(path).map(|path| paths.normalise(&path.to_string_lossy()));
     let name = || typed.rsplit('/').next().unwrap_or_default().to_owned();
     real.ok().filter(is_inside).unwrap_or_else(name)
+}
+
+/// The shortest word of letters and digits that a message says nothing with.
+const OPAQUE: usize = 24;
+
+/// A message without words that no person reads: of why a scan failed, nobody needs a hash, and it may be a credential.
+fn without_opaque_words(text: &str) -> String {
+    let is_opaque = |word: &str| {
+        word.len() >= OPAQUE
+            && word.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            && word.bytes().any(|byte| byte.is_ascii_digit())
+            && word.bytes().any(|byte| byte.is_ascii_alphabetic())
+    };
+    let words = text.split_inclusive(|c: char| !c.is_ascii_alphanumeric());
+    words
+        .map(|piece| {
+            let word = piece.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+            if is_opaque(word) { format!("{}{}", crate::redact::MASK, &piece[word.len()..]) } else { piece.to_owned() }
+        })
+        .collect()
 }
 
 /// A file as findings' paths are written; a folder with a slash at its end.
