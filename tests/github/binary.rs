@@ -26,7 +26,11 @@ async fn done_is_0_and_a_tripped_gate_1() {
     place.run("apply -vv trivy.json").await.expect(0, &["POST", "/repos/acme/shop/issues"]);
     assert_eq!(fake.world().issues.len(), 3);
     place.run("apply trivy.json").await.expect(0, &["Nothing to do"]);
-    let asked = workplace(&fake, "repository: shop", TOKEN).with("GITHUB_ACTIONS", "true").with("RUNNER_DEBUG", "1");
+    let asked = workplace(&fake, "repository: shop", TOKEN)
+        .with("GITHUB_ACTIONS", "true")
+        .with("GITHUB_EVENT_NAME", "push")
+        .with("GITHUB_REF", "refs/heads/main")
+        .with("RUNNER_DEBUG", "1");
     asked.run("plan trivy.json").await.expect(0, &["DEBUG", "/graphql"]);
     place.run("plan --fail-on high trivy.json").await.expect(1, &[]);
     place.run("apply --fail-on critical next.json --format json").await.expect(0, &["\"exit_code\": 0"]);
@@ -89,8 +93,19 @@ decisions: [{{ match: {{ scanner: Bandit* }}, status: risk_accepted, reason: beh
 #[tokio::test]
 async fn a_pull_request_that_may_not_see_the_project_is_blind() {
     let fake = Fake::start(World::with_project()).await;
-    let place =
-        || workplace(&fake, "repository: shop, project_number: 7", "ghs_workflow00").with("GITHUB_ACTIONS", "true");
+    // In runs that nobody vouches for, only variables of ours count, and credentials go to the CI's own server only.
+    let file = format!(
+        "instances: [{{ label: hub, type: github, location: {}/acme, token: \"${{FINDSYNC_TOKEN}}\" }}]
+mappings: [{{ repository: shop, project_number: 7 }}]
+",
+        fake.url
+    );
+    let place = || {
+        Workplace::new(&file)
+            .with("FINDSYNC_TOKEN", "ghs_workflow00")
+            .with("GITHUB_ACTIONS", "true")
+            .with("GITHUB_SERVER_URL", &fake.url)
+    };
     let request = place().with("GITHUB_EVENT_NAME", "pull_request").with("GITHUB_REF", "refs/pull/1/merge");
     request.run("apply trivy.json").await.expect(0, &["which of them are new is not known", "cannot see Project 7"]);
     place()
