@@ -430,6 +430,3 @@ impl Plan {
         self.changes.iter().filter(|change| change.action == action).count()
     }
 }
-
-#[cfg(test)]
-mod tests;

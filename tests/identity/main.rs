@@ -94,12 +94,24 @@ fn issues(dir: &Path, tree: &Tree, prints: bool) -> Issues {
         tree.write(dir, prints, &|id| 1 + place(id) / weight % 3);
         for change in run(dir, "plan")["mappings"][0]["changes"].as_array().unwrap() {
             assert_eq!(change["action"], "update", "only ratings are planned to change: {change}");
+            let number = change["issue"]["number"].as_u64().unwrap();
+            // What people decided is remembered as it is rated now, and stays closed.
+            if !is_open(dir, number) {
+                continue;
+            }
             let rating = RATINGS.iter().position(|(name, ..)| change["severity"] == *name).unwrap();
-            *codes.entry(change["issue"]["number"].as_u64().unwrap()).or_default() += (rating - 1) * weight;
+            *codes.entry(number).or_default() += (rating - 1) * weight;
         }
     }
     tree.write(dir, prints, &|_| 0);
     codes.into_iter().map(|(issue, code)| (found[code], issue)).collect()
+}
+
+fn is_open(dir: &Path, number: u64) -> bool {
+    let start = format!("{number:04}-");
+    let mut files = fs::read_dir(dir.join("issues")).unwrap().map(|entry| entry.unwrap());
+    let file = files.find(|file| file.file_name().to_string_lossy().starts_with(&start)).unwrap();
+    fs::read_to_string(file.path()).unwrap().contains("\nstate: open\n")
 }
 
 /// The repository with its issues, some of which a person has closed.

@@ -1,1 +1,0 @@
-//! The decision table of docs/architecture.md, row by row.
