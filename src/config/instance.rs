@@ -87,7 +87,7 @@ pub struct Instance {
     pub label: String,
     /// Which service.
     pub kind: TrackerKind,
-    /// The address as in DESIGN §10 (`https://github.com/acme`), or a folder for `local`.
+    /// The address as people write it (`https://github.com/acme`), or a folder for `local`.
     pub location: String,
     /// The API's base address, where it does not follow from `location` (GITHUB_API_URL, CI_API_V4_URL).
     pub api_url: Option<String>,

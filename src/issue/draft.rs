@@ -52,8 +52,6 @@ pub struct Draft {
     pub attribution: String,
     /// Labels of the mapping.
     pub labels: Vec<String>,
-    /// findsync's own labels beside the one by which issues are listed.
-    pub own_labels: Vec<String>,
     /// The severity field, then others. The status field comes from the mapping's [`StatusTarget`]s.
     pub fields: Vec<DraftField>,
     /// The kinds of the findings, for the guard against publishing.

@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{FieldChange, Planner};
-use crate::finding::{Severity, Status, digest};
+use crate::finding::{Severity, Status};
 use crate::issue::{
     Body, CloseReason, Contest, Draft, DraftField, Edit, FieldEdit, GroupStamp, Issue, IssueId, Member, New, On, Stamp,
-    State, StatusTarget, Update, split_attribution, words,
+    State, StatusTarget, Update, split_attribution, value_digest, words,
 };
 
 /// How an issue should be.
@@ -50,12 +50,6 @@ impl Edited {
         let names: Vec<&str> = names.collect();
         if names.is_empty() { "who sees it has changed".to_owned() } else { format!("changed: {}", names.join(", ")) }
     }
-}
-
-/// The digest under which the stamp remembers a written value: case and white space are the tracker's to change.
-pub(super) fn value_digest(value: &str) -> u64 {
-    let folded = value.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
-    u64::from_be_bytes(digest([("value", folded.as_str())]).short())
 }
 
 fn same(a: &str, b: &str) -> bool {

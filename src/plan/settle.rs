@@ -384,11 +384,12 @@ fn digest_of(group: &Option<GroupStamp>) -> Option<crate::finding::Digest> {
 
 /// Whether people left traces on an issue: they wrote around our text, retitled it, or set a field that is theirs.
 fn is_touched(issue: &crate::issue::Issue, stamp: &crate::issue::Stamp) -> bool {
-    let retitled = stamp.fields.get("title").is_some_and(|written| *written != super::edit::value_digest(&issue.title));
+    let retitled =
+        stamp.fields.get("title").is_some_and(|written| *written != crate::issue::value_digest(&issue.title));
     let body = crate::issue::Body::parse(&issue.body);
     let words = !body.before.trim().is_empty() || !body.after.trim().is_empty();
     let assigned = issue.fields.get("assignees").is_some_and(|people| {
-        stamp.fields.get("assignees").is_none_or(|written| *written != super::edit::value_digest(people))
+        stamp.fields.get("assignees").is_none_or(|written| *written != crate::issue::value_digest(people))
     });
     let labelled = issue.labels.iter().any(|label| !stamp.labels.iter().any(|ours| ours.eq_ignore_ascii_case(label)));
     issue.state == State::Open && (retitled || words || assigned || labelled)

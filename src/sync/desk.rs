@@ -251,7 +251,6 @@ impl Policy for Desk<'_> {
             body: rendered.map(|rendered| rendered.body),
             attribution,
             labels: self.mapping.labels.clone(),
-            own_labels: Vec::new(),
             kinds,
             update_title: update(self.mapping.update.title),
             update_body: update(self.mapping.update.body),

@@ -16,7 +16,7 @@ use crate::apply::{self, Applied};
 use crate::ci::CodeLinks;
 use crate::config::{Confidential, Config, Mapping, OnManualClose, OnReturn, Public, UpdatePolicy};
 use crate::finding::{Run, Scan, Status};
-use crate::issue::{CloseReason, Issue, State, StatusTarget, Update};
+use crate::issue::{CloseReason, State, StatusTarget, Update};
 use crate::plan::{Change, Plan, Planner, ScanFacts, Settings};
 use crate::template::{RunRef, Style, TemplateError, Templates, comment};
 use crate::trackers::{self, Track, Visibility};
@@ -293,7 +293,7 @@ fn settings(input: &Input<'_>, index: usize, snapshot: &Snapshot, tracker: &dyn 
         publishing_unasked: snapshot.visibility == Some(Visibility::Public) && mapping.public.is_none(),
         shared: is_shared(mapping),
         formerly: mapping.formerly.clone(),
-        decided_label: format!("{}-decided", mapping.own_label),
+        decided_label: mapping.decided_label(),
         own_label: mapping.own_label.clone(),
         has_siblings: !snapshot::siblings(mapping, &input.config.mappings).is_empty(),
         newest_finished: input.newest_finished.clone(),
@@ -332,12 +332,6 @@ pub async fn apply(
 }
 
 impl Planned {
-    /// The issues that the plan was made from.
-    #[must_use]
-    pub fn issues(&self) -> &[Issue] {
-        &self.snapshot.issues
-    }
-
     /// Whether there is nothing to do.
     #[must_use]
     pub fn is_empty(&self) -> bool {

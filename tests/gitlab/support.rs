@@ -23,7 +23,7 @@ pub fn instance(location: &str, token: &str) -> Instance {
     }
 }
 
-/// The mapping of DESIGN §10.
+/// A mapping with GitLab's defaults.
 pub fn mapping() -> Mapping {
     let value = |value: &str, open| StatusValue { value: value.to_owned(), open };
     Mapping {

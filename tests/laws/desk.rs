@@ -153,7 +153,6 @@ impl Policy for Desk<'_> {
             body: is_known.then_some(body),
             attribution: format!("Seen by {}", attribution.collect::<Vec<_>>().join(", ")),
             labels: vec!["security".into()],
-            own_labels: Vec::new(),
             fields: vec![DraftField {
                 name: "Priority".into(),
                 value: if subject.severity >= Severity::High { "P3".into() } else { "P1".into() },

@@ -1,4 +1,4 @@
-//! The one HTTP layer under every tracker (DESIGN §8): pace, rate limits, proxy, private CA, redaction, tracing.
+//! The one HTTP layer under every tracker: pace, rate limits, proxy, private CA, redaction, tracing.
 //!
 //! What may be repeated is decided here and nowhere else: reads are; a write only where it is certain that it did not
 //! happen (the connection was never made, or the service said "later").
