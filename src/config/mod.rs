@@ -166,6 +166,13 @@ impl Mapping {
     pub fn decided_label(&self) -> String {
         format!("{}-decided", self.own_label)
     }
+
+    /// Whether it makes a difference what scans said of an issue after a person closed it: that a finding was gone and came
+    /// back, or that a group has a member again.
+    #[must_use]
+    pub fn remembers_closings(&self) -> bool {
+        self.on_manual_close == OnManualClose::Keep || !self.group_by.is_empty()
+    }
 }
 
 /// Which project, in each service's words.

@@ -18,13 +18,19 @@ pub(super) struct Snapshot {
     pub has_closed: bool,
 }
 
-/// Reads the open issues of each mapping, and the closed ones that some scope still reports.
+/// Reads the open issues of each mapping, the closed ones that some scope still reports, and what people closed lately where
+/// that matters.
 pub(super) async fn read(config: &Config, trackers: &[Box<dyn Track>]) -> Result<Vec<Snapshot>, Error> {
     let mut snapshots = Vec::new();
     for (mapping, tracker) in config.mappings.iter().zip(trackers) {
         let wrap = |source| Error::Tracker { mapping: mapping.label.clone(), source };
         let mut issues = tracker.issues(Which::Open).await.map_err(wrap)?;
         issues.extend(tracker.issues(Which::Decided).await.map_err(wrap)?);
+        if mapping.remembers_closings() {
+            let known: BTreeSet<u64> = issues.iter().map(|issue| issue.id.number).collect();
+            let lately = tracker.issues(Which::LatelyClosed).await.map_err(wrap)?;
+            issues.extend(lately.into_iter().filter(|issue| !known.contains(&issue.id.number)));
+        }
         // Asked only where what is written depends on it, or (below) something may be opened: it costs a request.
         let matters = tracker.limits().confidential || mapping.public == Some(Public::Minimal);
         let visibility = if matters { Some(tracker.visibility().await.map_err(wrap)?) } else { None };

@@ -28,6 +28,9 @@ pub enum Which {
     Open,
     /// The closed ones that bear the label for decided issues ([`Mapping::decided_label`]).
     Decided,
+    /// Of the hundred closed ones that were changed last those that others closed since findsync wrote them: a person's
+    /// closing that no list has shown yet.
+    LatelyClosed,
     /// The other closed ones, and those of our own account that lost a label by which they are listed (open or closed).
     Closed,
     /// Those whose number is higher than this, open or closed: what was created since the list was read.
@@ -139,6 +142,14 @@ pub trait Track: Read {
 /// workflow's: it was findsync only where the stamp says that findsync left the issue closed.
 fn closer(is_our_account: bool, kind: Actor, stamp: Option<&Stamp>) -> Actor {
     if is_our_account && stamp.is_none_or(|stamp| stamp.state == State::Closed) { Actor::Us } else { kind }
+}
+
+/// How many closed issues [`Which::LatelyClosed`] looks at.
+const LATELY: usize = 100;
+
+/// Whether an issue was closed by others since findsync wrote it.
+fn is_closed_by_others(issue: &Issue) -> bool {
+    issue.state == State::Closed && issue.stamp.as_ref().is_some_and(|stamp| stamp.state == State::Open)
 }
 
 /// The labels that a field's value stands for. What the mapping itself writes may name several. What comes from a report

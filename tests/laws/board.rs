@@ -141,6 +141,10 @@ impl Board {
         let wanted = |issue: &&Issue| match which {
             Which::Open => issue.state == State::Open && is_listed(issue),
             Which::Decided => issue.state == State::Closed && has(issue, DECIDED) && is_listed(issue),
+            Which::LatelyClosed => {
+                let by_others = issue.stamp.as_ref().is_some_and(|stamp| stamp.state == State::Open);
+                issue.state == State::Closed && by_others && is_listed(issue)
+            }
             Which::Closed => issue.state == State::Closed && !has(issue, DECIDED) && is_listed(issue),
             Which::NewerThan(number) => issue.id.number > number,
         };

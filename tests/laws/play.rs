@@ -231,6 +231,11 @@ impl Game {
         block_on(async {
             let mut issues = board.list(Which::Open).await;
             issues.extend(board.list(Which::Decided).await);
+            if self.setup.keep_manual_close || self.setup.group.is_some() {
+                let known: BTreeSet<u64> = issues.iter().map(|issue| issue.id.number).collect();
+                let lately = board.list(Which::LatelyClosed).await;
+                issues.extend(lately.into_iter().filter(|issue| !known.contains(&issue.id.number)));
+            }
             let mut plan = planner.plan(&issues);
             if manner.lists_all || !plan.changes.is_empty() {
                 issues.extend(board.list(Which::Closed).await);

@@ -11,7 +11,7 @@ use super::{AzureDevOps, LIMITS, fields, links, text};
 use crate::finding::Status;
 use crate::issue::{Actor, CloseReason, Issue, IssueId, Stamp, State, TrackerDecision};
 use crate::trackers::labels::SplitLabels;
-use crate::trackers::{Error, Found, Which, closer};
+use crate::trackers::{Error, Found, LATELY, Which, closer, is_closed_by_others};
 
 /// Items that one batch may ask for.
 const BATCH: usize = 200;
@@ -79,18 +79,22 @@ impl AzureDevOps {
                     false => format!("{tagged} AND [System.State] NOT IN ({})", states(always)),
                 }
             }
-            Which::Decided | Which::Closed => {
+            Which::Decided | Which::LatelyClosed | Which::Closed => {
                 format!("{tagged} AND [System.State] IN ({})", states(closed.keys().copied().collect()))
             }
             Which::NewerThan(number) => format!("{tagged} AND [System.Id] > {number}"),
         };
-        let ids = self.ids(&condition).await?;
+        let ids = match which {
+            Which::LatelyClosed => self.ids_changed_last(&condition).await?,
+            _ => self.ids(&condition).await?,
+        };
         let items = self.items(&ids).await?;
         let mut issues: Vec<Issue> = items.iter().map(|item| self.issue_from(types, item)).collect();
         let is_closed = |issue: &Issue| issue.state == State::Closed;
         issues.retain(|issue| match which {
             Which::Open => !is_closed(issue),
             Which::Decided => is_closed(issue),
+            Which::LatelyClosed => is_closed_by_others(issue),
             Which::Closed => is_closed(issue) && !own.is_decided(issue),
             Which::NewerThan(_) => true,
         });
@@ -236,14 +240,25 @@ impl AzureDevOps {
             }
         }
         query.push_str(" ORDER BY [System.Id]");
-        let most = MOST.to_string();
-        let body = json!({ "query": query });
-        let found: QueryResult =
-            self.client.ask("list work items", scope, &["wit", "wiql"], &[("$top", &most)], &body).await?;
-        let mut ids: Vec<u64> = found.work_items.into_iter().map(|found| found.id).collect();
+        let mut ids = self.ids_of(scope, &query, MOST).await?;
         ids.sort_unstable();
         ids.dedup();
         Ok(ids)
+    }
+
+    /// The ids of the items of the project that fulfil a condition and were changed last.
+    async fn ids_changed_last(&self, condition: &str) -> Result<Vec<u64>, Error> {
+        let query = format!(
+            "SELECT [System.Id] FROM WorkItems WHERE [System.TeamProject] = @project AND {condition} ORDER BY [System.ChangedDate] DESC"
+        );
+        self.ids_of(Scope::Project, &query, LATELY as u64).await
+    }
+
+    async fn ids_of(&self, scope: Scope, query: &str, most: u64) -> Result<Vec<u64>, Error> {
+        let (most, body) = (most.to_string(), json!({ "query": query }));
+        let found: QueryResult =
+            self.client.ask("list work items", scope, &["wit", "wiql"], &[("$top", &most)], &body).await?;
+        Ok(found.work_items.into_iter().map(|found| found.id).collect())
     }
 
     /// Reads items, without those that were deleted meanwhile.

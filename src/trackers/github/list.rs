@@ -263,17 +263,23 @@ pub(super) struct Query {
     pub(super) mine: bool,
     /// Newest first, down to this number.
     pub(super) newer_than: Option<u64>,
+    /// Those that were changed last first, and only one page of them.
+    pub(super) latest: bool,
 }
 
 impl Query {
     /// Adds the list itself to a document.
     pub(super) fn add(&self, document: &mut Document, size: usize, after: Option<&str>) {
-        let direction = if self.newer_than.is_some() { "DESC" } else { "ASC" };
+        let order = match (self.latest, self.newer_than) {
+            (true, _) => json!({ "field": "UPDATED_AT", "direction": "DESC" }),
+            (false, Some(_)) => json!({ "field": "CREATED_AT", "direction": "DESC" }),
+            (false, None) => json!({ "field": "CREATED_AT", "direction": "ASC" }),
+        };
         document.declare("size", "Int!", json!(size));
         document.declare("after", "String", json!(after));
         document.declare("labels", "[String!]", json!(self.label.as_ref().map(|label| [label])));
         document.declare("states", "[IssueState!]", json!(self.states));
-        document.declare("order", "IssueOrder", json!({ "field": "CREATED_AT", "direction": direction }));
+        document.declare("order", "IssueOrder", order);
         let mut filter = serde_json::Map::new();
         filter.extend(self.by.as_ref().map(|by| ("createdBy".to_owned(), json!(by))));
         filter.extend(self.label_too.as_ref().map(|label| ("labels".to_owned(), json!([label]))));

@@ -33,7 +33,7 @@ use self::people::{People, Standing};
 use self::setup::{Document, Setup, Wanted};
 use super::http::{HttpConfig, Readings, Request};
 use super::labels::{LabelRules, OWN_LABEL, OwnLabels, moved_fields};
-use super::{Error, Found, Problem, Read, Track, Visibility, Which};
+use super::{Error, Found, Problem, Read, Track, Visibility, Which, is_closed_by_others};
 use crate::config::{Instance, Mapping, Secret};
 use crate::issue::{Edit, Issue, IssueId, Limits, Markup, New};
 
@@ -202,7 +202,7 @@ impl GitHub {
             let wanted = |node: &Node| node.number > newer_than && (!query.mine || node.is_mine());
             let nodes = nodes.into_iter().filter(|node| wanted(node) && seen.insert(node.number));
             issues.extend(nodes.map(|node| self.issue_from(node, &setup)));
-            match page_info.end_cursor.filter(|_| page_info.has_next_page && !end) {
+            match page_info.end_cursor.filter(|_| page_info.has_next_page && !end && !query.latest) {
                 Some(cursor) => after = Some(cursor),
                 None => return self.judge(issues).await,
             }
@@ -213,8 +213,15 @@ impl GitHub {
     async fn unlabelled(&self) -> Result<Vec<Issue>, Error> {
         let viewer = self.setup().await?.viewer.clone();
         let is_app = viewer.ends_with("[bot]");
-        let by =
-            |by| Query { label: None, label_too: None, states: &["OPEN", "CLOSED"], by, mine: true, newer_than: None };
+        let by = |by| Query {
+            label: None,
+            label_too: None,
+            states: &["OPEN", "CLOSED"],
+            by,
+            mine: true,
+            newer_than: None,
+            latest: false,
+        };
         let mut all = self.list(&by(Some(viewer))).await?;
         // Some GitHubs (seen on Enterprise Cloud) find nothing by an App's name. That must not look like nothing written,
         // so there, and in an App's first run, all issues are looked through.
@@ -408,16 +415,25 @@ impl Read for GitHub {
         let (label, states, newer_than): (_, &[&str], _) = match which {
             Which::Open => (own_label, &["OPEN"], None),
             Which::Decided => (own.decided(), &["CLOSED"], None),
-            Which::Closed => (own_label, &["CLOSED"], None),
+            Which::LatelyClosed | Which::Closed => (own_label, &["CLOSED"], None),
             Which::NewerThan(number) => (own_label, &["OPEN", "CLOSED"], Some(number)),
         };
         let label_too = own.source().filter(|_| newer_than.is_none());
-        let query = Query { label: Some(label), label_too, states, by: None, mine: false, newer_than };
+        let query = Query {
+            label: Some(label),
+            label_too,
+            states,
+            by: None,
+            mine: false,
+            newer_than,
+            latest: which == Which::LatelyClosed,
+        };
         let mut issues = self.list(&query).await?;
         // A GitHub that knows fewer filters answers with more.
         issues.retain(|issue| match which {
             Which::Open => own.is_listed(issue),
             Which::Decided => own.is_decided(issue) && own.has_source(issue),
+            Which::LatelyClosed => own.is_listed(issue) && is_closed_by_others(issue),
             Which::Closed => own.is_listed(issue) && !own.is_decided(issue),
             Which::NewerThan(_) => issue.labelled,
         });

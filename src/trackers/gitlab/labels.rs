@@ -17,7 +17,7 @@ impl GitLab {
         let own = &self.own_labels;
         let (label, state) = match which {
             Which::Decided => (own.decided(), "closed"),
-            Which::Closed => (self.mapping.own_label.clone(), "closed"),
+            Which::LatelyClosed | Which::Closed => (self.mapping.own_label.clone(), "closed"),
             Which::Open | Which::NewerThan(_) => (self.mapping.own_label.clone(), "opened"),
         };
         (std::iter::once(label).chain(own.source()).collect(), state)

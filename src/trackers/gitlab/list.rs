@@ -82,7 +82,7 @@ impl Api {
         let (mut seen, mut since, mut in_window) = (BTreeSet::new(), None, 0);
         let (mut at, mut number, mut total) = (None, 1_u64, None);
         loop {
-            let from = From { sort: "asc", since, page: number };
+            let from = From { order: "created_at", sort: "asc", since, page: number };
             let response = self.page_of_issues("list issues", filter, &from, at.as_deref()).await?;
             let page: Vec<wire::Issue> = response.json()?;
             let told = response.header("x-total").and_then(|total| total.parse::<u64>().ok());
@@ -110,7 +110,7 @@ impl Api {
         let mut issues = Vec::new();
         let (mut at, mut number) = (None, 1);
         loop {
-            let from = From { sort: "desc", since: None, page: number };
+            let from = From { order: "created_at", sort: "desc", since: None, page: number };
             let response = self.page_of_issues("list new issues", filter, &from, at.as_deref()).await?;
             let page: Vec<wire::Issue> = response.json()?;
             let old = page.iter().any(|issue| issue.iid <= iid);
@@ -122,6 +122,12 @@ impl Api {
                 Next::Page(next) => number = next,
             }
         }
+    }
+
+    /// Reads one page of a filter's issues, those that were changed last.
+    pub(super) async fn issues_changed_last(&self, filter: &Filter<'_>) -> Result<Vec<wire::Issue>, Error> {
+        let from = From { order: "updated_at", sort: "desc", since: None, page: 1 };
+        self.page("list closed issues", &filter.endpoint(&from, false), None).await?.json()
     }
 
     /// One page of issues; without keyset paging from the first refusal of it on.
@@ -148,6 +154,7 @@ impl Api {
 
 /// Where a list is read from.
 struct From {
+    order: &'static str,
     sort: &'static str,
     since: Option<DateTime<Utc>>,
     /// The page's number, from 1.
@@ -174,7 +181,7 @@ impl Filter<'_> {
         let mut query = self.query.clone();
         query.extend([
             ("scope", "all".to_owned()),
-            ("order_by", "created_at".to_owned()),
+            ("order_by", from.order.to_owned()),
             ("sort", from.sort.to_owned()),
             ("per_page", PER_PAGE.to_string()),
         ]);

@@ -31,7 +31,7 @@ use self::people::{People, Standing};
 use self::work_items::{Abilities, Item};
 use super::http::{HttpConfig, Readings};
 use super::labels::{OwnLabels, SplitLabels};
-use super::{Error, Found, Linked, Problem, Read, Track, Visibility, Which, closer};
+use super::{Error, Found, Linked, Problem, Read, Track, Visibility, Which, closer, is_closed_by_others};
 use crate::config::{Credential, Instance, Mapping};
 use crate::finding::Status;
 use crate::issue::{Body, CloseReason, Comment, Edit, Issue, IssueId, Limits, Markup, New, State, TrackerDecision};
@@ -345,6 +345,10 @@ impl Read for GitLab {
                 let (labels, state) = self.listed_by(which);
                 self.api.issues(&labelled(&labels, state)).await?
             }
+            Which::LatelyClosed => {
+                let (labels, state) = self.listed_by(which);
+                self.api.issues_changed_last(&labelled(&labels, state)).await?
+            }
             Which::Closed => {
                 let (labels, state) = self.listed_by(which);
                 let mut closed = self.api.issues(&labelled(&labels, state)).await?;
@@ -368,7 +372,9 @@ impl Read for GitLab {
         let mut seen = BTreeSet::new();
         listed.retain(|issue| seen.insert(issue.iid));
         let items = self.items(setup, which, &listed).await?;
-        self.translate(setup, listed, &items).await
+        let mut issues = self.translate(setup, listed, &items).await?;
+        issues.retain(|issue| which != Which::LatelyClosed || is_closed_by_others(issue));
+        Ok(issues)
     }
 
     async fn issue(&self, id: &IssueId) -> Result<Found, Error> {
@@ -418,7 +424,7 @@ impl GitLab {
         }
         let path = &setup.project.path_with_namespace;
         let mut items = match which {
-            Which::NewerThan(_) => BTreeMap::new(),
+            Which::NewerThan(_) | Which::LatelyClosed => BTreeMap::new(),
             _ => {
                 let (labels, state) = self.listed_by(which);
                 self.api.items(path, &setup.abilities, &json!({ "labels": labels, "state": state })).await?

@@ -12,7 +12,7 @@ use chrono::NaiveDate;
 
 use self::file::{File, RESERVED, number_of, slug};
 use super::labels::{LabelRules, OWN_LABEL, OwnLabels, SplitLabels, left_behind};
-use super::{Error, Found, Problem, Read, Track, Visibility, Which, closer, labels_for};
+use super::{Error, Found, Problem, Read, Track, Visibility, Which, closer, is_closed_by_others, labels_for};
 use crate::config::Mapping;
 use crate::disk;
 use crate::issue::{
@@ -272,6 +272,7 @@ impl Read for Local {
             let wanted = match (which, issue.state) {
                 (Which::Open, state) => state == State::Open && !is_elsewhere,
                 (Which::Decided, state) => state == State::Closed && decided && !is_elsewhere,
+                (Which::LatelyClosed, _) => is_closed_by_others(&issue) && !is_elsewhere,
                 (Which::Closed, State::Open) => is_elsewhere,
                 (Which::Closed, State::Closed) => !decided || is_elsewhere,
                 (Which::NewerThan(_), _) => true,

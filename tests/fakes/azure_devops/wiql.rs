@@ -264,6 +264,11 @@ impl Query {
         {
             ids.reverse();
         }
+        if let Some((field, true)) = self.order.first()
+            && field.eq_ignore_ascii_case("System.ChangedDate")
+        {
+            ids.sort_by_key(|id| std::cmp::Reverse((world.items[id].text("System.ChangedDate").to_owned(), *id)));
+        }
         Ok(ids)
     }
 }

@@ -232,6 +232,9 @@ impl<'c> Object<'c> {
                 let listed = |issue: &Issue| issue.listed_from <= world.requests;
                 let filter = |issue: &&Issue| !nobody && listed(issue) && matches(&arguments, issue);
                 let mut all: Vec<&Issue> = world.issues.iter().filter(filter).collect();
+                if arguments["orderBy"]["field"] == "UPDATED_AT" {
+                    all.sort_by_key(|issue| (issue.changed, issue.number));
+                }
                 if arguments["orderBy"]["direction"] == "DESC" {
                     all.reverse();
                 }

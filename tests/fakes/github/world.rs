@@ -107,6 +107,8 @@ pub struct Issue {
     pub moved: Option<&'static str>,
     /// The request from which on it is in lists.
     pub listed_from: usize,
+    /// The change of the world that was its last.
+    pub changed: u64,
 }
 
 impl Issue {
@@ -194,6 +196,7 @@ pub struct World {
     /// The fake's own address, for links.
     pub base: String,
     next_id: usize,
+    changes: u64,
 }
 
 pub const TOKEN: &str = "ghp_maintainer0";
@@ -257,6 +260,7 @@ impl Default for World {
             requests: 0,
             base: String::new(),
             next_id: 0,
+            changes: 0,
         }
     }
 }
@@ -294,11 +298,19 @@ impl World {
 
     /// An issue that is there, by number.
     pub fn issue(&mut self, number: u64) -> Option<&mut Issue> {
-        self.issues.iter_mut().find(|issue| issue.number == number && !issue.deleted)
+        self.changed(|issue| issue.number == number && !issue.deleted)
     }
 
     pub fn by_node(&mut self, node: &str) -> Option<&mut Issue> {
-        self.issues.iter_mut().find(|issue| issue.node_id() == node && !issue.deleted && issue.moved.is_none())
+        self.changed(|issue| issue.node_id() == node && !issue.deleted && issue.moved.is_none())
+    }
+
+    /// An issue that somebody is about to change.
+    fn changed(&mut self, is_wanted: impl Fn(&Issue) -> bool) -> Option<&mut Issue> {
+        self.changes += 1;
+        let issue = self.issues.iter_mut().find(|issue| is_wanted(issue))?;
+        issue.changed = self.changes;
+        Some(issue)
     }
 
     /// Adds an issue of somebody.
@@ -306,6 +318,7 @@ impl World {
         let number = self.issues.len() as u64 + 1;
         self.issues.push(Issue {
             number,
+            changed: 0,
             author,
             title: title.to_owned(),
             body: body.to_owned(),

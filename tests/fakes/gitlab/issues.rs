@@ -76,7 +76,9 @@ impl Call<'_> {
         };
         let (with, without) = (names(get("labels")), names(get("not[labels]")));
         let state = get("state").unwrap_or("all");
-        if !["all", "opened", "closed"].contains(&state) || get("order_by").is_some_and(|by| by != "created_at") {
+        if !["all", "opened", "closed"].contains(&state)
+            || get("order_by").is_some_and(|by| !["created_at", "updated_at"].contains(&by))
+        {
             return Answer::error(400, "state does not have a valid value");
         }
         let author = get("author_id").map(|id| id.parse::<u64>().expect("an id"));
@@ -97,7 +99,10 @@ impl Call<'_> {
                 && since.is_none_or(|since| issue.created_at >= since)
         };
         let mut found: Vec<&Issue> = self.world.issues.iter().filter(wanted).collect();
-        found.sort_by_key(|issue| (issue.created_at, issue.id));
+        match get("order_by") {
+            Some("updated_at") => found.sort_by_key(|issue| (issue.changed, issue.id)),
+            _ => found.sort_by_key(|issue| (issue.created_at, issue.id)),
+        }
         if descending {
             found.reverse();
         }
@@ -223,7 +228,9 @@ impl Call<'_> {
             Some(names.map(str::to_owned).collect())
         };
         let tier = self.world.tier;
+        let changed = self.world.tick();
         let issue = self.world.issues.iter_mut().find(|issue| issue.id == id).expect("the issue");
+        issue.changed = changed;
         if let Some(title) = params.get("title") {
             issue.title = title.trim().to_owned();
         }

@@ -121,6 +121,8 @@ pub struct Issue {
     pub moved_to: Option<u64>,
     pub duplicate_of: Option<u64>,
     pub created_at: DateTime<Utc>,
+    /// When anything of it was changed last.
+    pub changed: DateTime<Utc>,
     pub notes: Vec<Note>,
 }
 
@@ -295,6 +297,7 @@ impl World {
             moved_to: None,
             duplicate_of: None,
             created_at,
+            changed: created_at,
             notes: Vec::new(),
         });
         self.issues.last_mut().expect("just pushed")
@@ -307,11 +310,12 @@ impl World {
 
     /// Opens or closes an issue, and its work-item status with it.
     pub fn set_open_by(&mut self, id: u64, open: bool, user: u64) {
+        let changed = self.tick();
         let now_open = |status: &Status| !matches!(status.category, "done" | "canceled");
         let default = self.statuses.iter().position(|status| now_open(status) == open);
         let issue = self.issues.iter_mut().find(|issue| issue.id == id).expect("the issue");
         if issue.open != open {
-            (issue.open, issue.status) = (open, default);
+            (issue.open, issue.status, issue.changed) = (open, default, changed);
             issue.closed_by = (!open).then_some(user);
         }
     }
@@ -323,12 +327,13 @@ impl World {
 
     /// Sets a work-item status, which opens or closes the issue.
     pub fn set_status_by(&mut self, id: u64, at: usize, user: u64) {
+        let changed = self.tick();
         let open = !matches!(self.statuses[at].category, "done" | "canceled");
         let issue = self.issues.iter_mut().find(|issue| issue.id == id).expect("the issue");
         if issue.open != open {
             issue.closed_by = (!open).then_some(user);
         }
-        (issue.open, issue.status) = (open, Some(at));
+        (issue.open, issue.status, issue.changed) = (open, Some(at), changed);
     }
 
     /// Puts labels on an issue; scoped ones exclude one another from Premium on.
