@@ -67,6 +67,7 @@ impl World for Folder {
         match act {
             Act::Close(n) => self.edit(n, |text| set(text, "state", "closed")),
             Act::CloseByBot(n) => self.edit(n, |text| set(text, "state", "closed\nclosed_by: bot")),
+            Act::CloseAsDuplicate(n) => self.edit(n, |text| set(text, "state", "closed\nclosed_as: duplicate")),
             Act::Damage(n) => self.edit(n, |text| text.replace("<!-- findsync:end ", "<!-- findsync:end x")),
             Act::Refuse(n) => self.edit(n, |text| set(text, "state", "closed\nclosed_as: not planned")),
             Act::Reopen(n) => self.edit(n, |text| set(text, "state", "open")),

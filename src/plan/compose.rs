@@ -418,6 +418,9 @@ impl World<'_> {
                 format!("new in a decided group: {seen_by}"),
             );
         }
+        if content.active.iter().all(|slot| self.slots[*slot].was == MemberStatus::Gone) {
+            return (Some(Note::SeenAgain { seen_by: seen_by.clone() }), format!("seen again: {seen_by}"));
+        }
         if stamp.state == State::Open {
             let by_bot = self.homes[home].closer == Closer::Bot;
             let who = if by_bot { "a bot" } else { "a person" };
@@ -425,9 +428,6 @@ impl World<'_> {
                 Some(Note::StillThere { seen_by: seen_by.clone(), by_bot }),
                 format!("closed by {who}, but still there: {seen_by}"),
             );
-        }
-        if content.active.iter().all(|slot| self.slots[*slot].was == MemberStatus::Gone) {
-            return (Some(Note::SeenAgain { seen_by: seen_by.clone() }), format!("seen again: {seen_by}"));
         }
         let told = reason.clone().unwrap_or_else(|| format!("no longer {}", stamp.status));
         (Some(Note::DecisionEnded { reason, seen_by: seen_by.clone() }), format!("{told}: {seen_by}"))

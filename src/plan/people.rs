@@ -99,7 +99,13 @@ impl World<'_> {
         let there = slot.alone || slot.was != MemberStatus::Gone;
         let by_label = home.labels.difference(&slot.exempt).next().is_some()
             && (there || home.labels.intersection(&slot.under).next().is_some());
-        by_label || there && closing(home, self.planner.settings).is_some()
+        // What people closed as done and is kept so was said of what was there then: it may come back.
+        let by_closing = match closing(home, self.planner.settings) {
+            Some(ClosedHow::Done) => slot.was != MemberStatus::Gone,
+            Some(_) => there,
+            None => false,
+        };
+        by_label || by_closing
     }
 
     /// The ids that a decision covers: those that the finding had then.

@@ -78,6 +78,7 @@ impl World for Project {
                 link["url"] = json!(link["url"].as_str().unwrap().replacen('?', "?x", 1));
             }
             Act::Refuse(number) => self.closes(number, "Deferred"),
+            Act::CloseAsDuplicate(number) => self.closes(number, "Duplicate"),
             Act::Reopen(number) => set(number, "System.State", json!(states(self.process).0)),
             Act::Label(number, tag) => self.tags(number, |tags| tags.push(tag.to_owned())),
             Act::Unlabel(number, tag) => self.tags(number, |tags| tags.retain(|known| known != tag)),

@@ -1,10 +1,12 @@
 //! The contract that every tracker keeps. A tracker's tests implement [`World`] and call [`contract_suite!`] with a
 //! function that makes a fresh one; each step goes the whole way, and after each a second plan is empty.
 
+mod decisions;
 mod listing;
 mod steps;
 mod untrusted;
 
+pub use decisions::*;
 pub use listing::*;
 pub use steps::*;
 pub use untrusted::*;
@@ -42,6 +44,8 @@ pub enum Act {
     Close(u64),
     /// A bot that is not findsync closes it.
     CloseByBot(u64),
+    /// Closes it as a duplicate of another one.
+    CloseAsDuplicate(u64),
     /// Makes its stamp unreadable.
     Damage(u64),
     /// Closes it so that it says "we will not do this": as not planned, or with the label `wontfix`.
@@ -247,6 +251,14 @@ macro_rules! contract_suite {
             knows_who_closed_an_issue,
             names_a_stamp_that_cannot_be_read,
             a_label_of_its_own_by_an_earlier_name_goes,
+            reopens_what_a_bot_closed,
+            leaves_what_a_person_closed_as_a_duplicate,
+            with_keep_what_was_gone_and_comes_back_is_reported_again,
+            keeps_what_lost_its_label_in_step,
+            one_scanners_suppression_hides_nothing_that_another_reports,
+            a_new_member_opens_a_group_again_that_people_closed,
+            other_groups_close_nothing_that_is_not_fixed,
+            a_stamp_that_cannot_be_read_holds_back_its_twin,
             opens_anew_what_was_deleted,
             hostile_text_stays_text,
             a_report_decides_nothing_about_itself,

@@ -74,6 +74,7 @@ impl World for Hub {
             Act::Close(n) => world.set_state(n, false, None, &fake::World::maintainer()),
             Act::CloseByBot(n) => world.set_state(n, false, Some("not_planned"), &fake::World::stale_bot()),
             Act::Refuse(n) => world.set_state(n, false, Some("not_planned"), &fake::World::maintainer()),
+            Act::CloseAsDuplicate(n) => world.set_state(n, false, Some("duplicate"), &fake::World::maintainer()),
             Act::Reopen(n) => world.set_state(n, true, None, &fake::World::maintainer()),
             Act::Damage(n) => {
                 let body = &mut world.issue(n).unwrap().body;

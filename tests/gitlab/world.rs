@@ -96,6 +96,11 @@ impl World for Server {
                 world.add_labels(id, &["wontfix".to_owned()]);
                 world.set_open(id, false);
             }
+            Act::CloseAsDuplicate(n) => {
+                let id = world.issue(n).id;
+                world.issue(n).duplicate_of = Some(id);
+                world.set_open(id, false);
+            }
             Act::Reopen(n) => {
                 let id = world.issue(n).id;
                 world.set_open(id, true);
