@@ -133,6 +133,8 @@ fn settings() -> Settings {
         own_label: "findsync".into(),
         has_siblings: false,
         newest_finished: None,
+        marks: Vec::new(),
+        fields: Default::default(),
     }
 }
 

@@ -332,6 +332,10 @@ fn holds(issue: &Issue, uids: &[u64]) -> bool {
 
 /// Whether what we rely on changed between two readings.
 fn differs(a: &Issue, b: &Issue) -> bool {
-    (&a.title, &a.body, a.state, a.closed_as, &a.labels, &a.fields, a.stamp.as_ref(), &a.decisions)
-        != (&b.title, &b.body, b.state, b.closed_as, &b.labels, &b.fields, b.stamp.as_ref(), &b.decisions)
+    let words =
+        |issue: &Issue| (issue.title.clone(), issue.body.clone(), issue.labels.clone(), issue.own_labels.clone());
+    let state = |issue: &Issue| (issue.state, issue.closed_as, issue.closed_by);
+    words(a) != words(b)
+        || state(a) != state(b)
+        || (&a.fields, &a.stamp, &a.decisions) != (&b.fields, &b.stamp, &b.decisions)
 }

@@ -164,12 +164,14 @@ fn attribute(scan: &mut Scan, ci: &Ci) {
 /// not the repository's own. There each repository's issues bear a label of their own, by which they are listed.
 pub(super) fn settle_shared(config: &mut Config, scans: &[Scan], ci: &Ci) {
     let owners: BTreeSet<&Source> = scans.iter().map(Scan::owner).filter(|owner| !owner.name.is_empty()).collect();
+    // Issues bear the label of an old name until a run has written to them.
+    let is_renamed = scans.iter().any(|scan| scan.formerly.iter().any(|name| name.contains('/')));
     for mapping in &mut config.mappings {
         let instance = &config.instances[mapping.instance];
         let shared = mapping.shared.unwrap_or_else(|| !is_own_project(instance, &mapping.project.name, ci));
         mapping.shared = Some(shared);
         // A run that reads reports of several repositories needs the issues of all.
-        let only = owners.first().filter(|_| shared && owners.len() == 1);
+        let only = owners.first().filter(|_| shared && owners.len() == 1 && !is_renamed && mapping.formerly.is_empty());
         mapping.source_label = only.map(|owner| source_label(&mapping.own_label, owner));
     }
 }

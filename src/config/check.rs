@@ -292,7 +292,7 @@ impl<'a> Checker<'a> {
             root: self.optional(report.root.as_ref()),
             partial: report.partial.unwrap_or_default(),
             repository: report.repository.as_ref().and_then(|repository| self.source(repository)),
-            formerly: self.former_names(&report.formerly),
+            formerly: self.former_names(&report.formerly, report.repository.is_some()),
             path: self.files(&report.path)?,
         })
     }
@@ -309,10 +309,11 @@ impl<'a> Checker<'a> {
         source
     }
 
-    /// Former names of a target or a repository: as written, and what each means as a repository's.
-    fn former_names(&mut self, texts: &[Text]) -> Vec<String> {
+    /// Former names of a target, or of the repository that a report names: as written, and what each means as a repository's.
+    fn former_names(&mut self, texts: &[Text], of_repository: bool) -> Vec<String> {
         let names = self.list(texts);
-        let sources: Vec<Source> = names.iter().filter_map(|name| self.given.ci.source_named(name)).collect();
+        let paths = names.iter().filter(|name| of_repository && name.contains('/'));
+        let sources: Vec<Source> = paths.filter_map(|name| self.given.ci.source_named(name)).collect();
         let mut all = names;
         for Source { name, .. } in sources {
             if !all.contains(&name) {

@@ -167,6 +167,13 @@ impl Mapping {
         format!("{}-decided", self.own_label)
     }
 
+    /// The names of all fields that issues get values of.
+    pub fn fields_named(&self) -> impl Iterator<Item = &str> {
+        let due = (!self.due.is_empty()).then_some(DUE_DATE);
+        let fixed = [self.severity.field.as_str(), self.status.field.as_str()];
+        fixed.into_iter().chain(due).chain(self.fields.iter().map(|rule| rule.field.as_str()))
+    }
+
     /// Whether it makes a difference what scans said of an issue after a person closed it: that a finding was gone and came
     /// back, or that a group has a member again.
     #[must_use]
@@ -174,6 +181,9 @@ impl Mapping {
         self.on_manual_close == OnManualClose::Keep || !self.group_by.is_empty()
     }
 }
+
+/// The field that `due` fills.
+pub(crate) const DUE_DATE: &str = "due_date";
 
 /// Which project, in each service's words.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -24,7 +24,7 @@ pub use fold::{fold_code, fold_url, image_name, sketch};
 pub use identity::{Evidence, Fingerprint, Snippet, assign_keys};
 pub use key::{Digest, Key, ParseKeyError, digest};
 pub use location::{Location, bare_url, login, without_login};
-pub use scan::{Origin, Run, Scan, Scope, Source, without_matrix_part};
+pub use scan::{Origin, READS, Run, Scan, Scope, Source, without_matrix_part};
 pub use severity::{ParseSeverityError, Severity};
 pub use sighting::{Id, LocationEvidence, Observation, Sighting, sightings};
 pub use status::{Kind, ParseKindError, ParseStatusError, Status};

@@ -37,6 +37,9 @@ impl Source {
     }
 }
 
+/// What stands in a scope's source between the repository whose pipeline reads reports and the one whose findings they are.
+pub const READS: &str = " > ";
+
 /// What orders two scans of one scope: only runs of one line can be compared.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Run {
@@ -96,6 +99,9 @@ impl fmt::Display for Scope {
         if !self.branch.is_empty() {
             write!(f, " ({})", self.branch)?;
         }
+        if let Some((reader, _)) = self.source.name.split_once(READS) {
+            write!(f, ", read by {}", reader.split_once('/').map_or(reader, |(_, path)| path))?;
+        }
         Ok(())
     }
 }
@@ -146,7 +152,7 @@ impl Scan {
         let Origin { source, branch, .. } = &self.origin;
         let source = match &self.repository {
             // One pipeline that reads the reports of several repositories speaks for each of them.
-            Some(owner) if owner.name != source.name => Source::named(&format!("{} > {}", source.name, owner.name)),
+            Some(owner) if owner.name != source.name => Source::named(&format!("{}{READS}{}", source.name, owner.name)),
             _ => source.clone(),
         };
         Scope { source, branch: branch.clone(), scanner: self.scanner.clone(), target: self.target.clone() }

@@ -3,17 +3,20 @@
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use super::align::{Drift, align};
 use super::matching::{around, contradict, same};
 use super::world::World;
-use crate::finding::{Kind, LocationEvidence};
+use crate::finding::{Kind, LocationEvidence, Observation};
 
 /// Lines that a finding may be from where it should be and still be thought near.
 const NEAR: u32 = 10;
 /// Likeness of words from which on changed lines are like the old ones; and where a neighbour is still the same.
 const ALIKE: f64 = 0.5;
 const SOMEWHAT_ALIKE: f64 = 0.2;
+/// What one equal finding in two files weighs: more than how alike their names are.
+const MOST_IN_A_TAIL: u32 = 32;
 /// Equal content in more places than this tells nothing of where a file went.
 const COMMON: usize = 100;
 
@@ -23,20 +26,22 @@ type InFile = (Kind, u32, u32);
 type Content = (Kind, u32, u32);
 
 /// A member that vanished, and where it was.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Vanished {
     slot: usize,
     kind: Kind,
     place: LocationEvidence,
+    facts: Arc<Observation>,
     decided: bool,
 }
 
 /// A finding that no member has yet, and where it is.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Fresh {
     at: usize,
     kind: Kind,
     place: LocationEvidence,
+    facts: Arc<Observation>,
 }
 
 /// What vanished and what is new in one scan, and which of them are the same.
@@ -62,7 +67,7 @@ impl World<'_> {
             .iter()
             .map(|&at| (at, self.facts(scan, at)))
             .filter(|(_, facts)| can_move(facts) && facts.evidence.rule != 0)
-            .map(|(at, facts)| Fresh { at, kind: facts.kind, place: facts.evidence })
+            .map(|(at, facts)| Fresh { at, kind: facts.kind, place: facts.evidence, facts: Arc::clone(facts) })
             .collect();
         if fresh.is_empty() {
             return;
@@ -103,7 +108,7 @@ impl World<'_> {
         {
             return None;
         }
-        let is_away = |place: &str| self.planner.policy.exists(place) == Some(false);
+        let is_away = |place: &str| here.holds_checkout && self.planner.policy.exists(place) == Some(false);
         let mut words: Vec<_> = known.live().filter(|(scope, _)| self.names.branch(*scope) == here.branch).collect();
         words.sort_by_key(|(scope, _)| *scope != here.id);
         let found = words.into_iter().find(|(scope, word)| *scope == here.id || is_away(&word.facts.place));
@@ -112,7 +117,8 @@ impl World<'_> {
             !word.facts.named_by_key && word.facts.evidence.rule != 0 && is_gone()
         })?;
         let decided = self.is_decided(known);
-        Some(Vanished { slot, kind: known.kind, place: word.facts.evidence, decided })
+        let facts = Arc::clone(&word.facts);
+        Some(Vanished { slot, kind: known.kind, place: facts.evidence, facts, decided })
     }
 }
 
@@ -187,14 +193,16 @@ impl Carrying {
     /// Files that were renamed: most of what vanished from the one is new in the other, and came from nowhere else.
     fn renamed(&self) -> HashMap<u32, u32> {
         let mut by_content: HashMap<Content, Vec<u32>> = HashMap::new();
-        for (new, Fresh { kind, place, .. }) in self.fresh.iter().enumerate() {
+        let mut names: HashMap<u32, &str> = HashMap::new();
+        for (new, Fresh { kind, place, facts, .. }) in self.fresh.iter().enumerate() {
             if !self.placed.contains(&new) && place.lines != 0 && place.path != 0 {
                 by_content.entry((*kind, place.rule, place.lines)).or_default().push(place.path);
+                names.insert(place.path, &facts.place);
             }
         }
         by_content.retain(|_, paths| paths.len() < COMMON);
         let mut votes: BTreeMap<(u32, u32), u32> = BTreeMap::new();
-        for (old, Vanished { kind, place, .. }) in self.vanished.iter().enumerate() {
+        for (old, Vanished { kind, place, facts, .. }) in self.vanished.iter().enumerate() {
             if self.taken.contains(&old) || place.path == 0 {
                 continue;
             }
@@ -202,7 +210,11 @@ impl Carrying {
             paths.retain(|path| *path != place.path);
             paths.sort_unstable();
             paths.dedup();
-            paths.into_iter().for_each(|path| *votes.entry((place.path, path)).or_default() += 1);
+            for path in paths {
+                // Of files with the same content, the one that ends as the old one did.
+                let tail = || names.get(&path).map_or(0, |new| shared_tail(&facts.place, new));
+                *votes.entry((place.path, path)).or_insert_with(tail) += MOST_IN_A_TAIL;
+            }
         }
         let mut best = Mutual::default();
         votes.into_iter().for_each(|((old, new), votes)| best.vote(old, new, votes));
@@ -240,6 +252,12 @@ impl Carrying {
             self.take(old, new);
         }
     }
+}
+
+/// How many folders and names at their ends two paths have in common, as far as that can tip the scales.
+fn shared_tail(one: &str, other: &str) -> u32 {
+    let pairs = one.rsplit('/').zip(other.rsplit('/')).take(MOST_IN_A_TAIL as usize - 1);
+    u32::try_from(pairs.take_while(|(one, other)| one == other).count()).unwrap_or(0)
 }
 
 /// Whether nothing speaks against the same content being the same finding at another place.

@@ -87,8 +87,11 @@ impl World<'_> {
         let status = status.unwrap_or(stamp.status);
         let stays_closed = issue.state == State::Closed && target_state == State::Closed;
         let subject = self.subject(home, content, status);
-        let members = self.listed(content);
-        // A closed issue is not written for its text's sake.
+        let mut members = self.listed(content);
+        // A closed issue is not written for its text's sake, nor for names.
+        if stays_closed && self.homes[home].closer == Closer::Us && self.is_unchanged(home, content, stamp) {
+            members.clone_from(&stamp.members);
+        }
         let writes = !keeps_open && (!stays_closed || members != stamp.members);
         let mut draft = writes.then(|| self.planner.policy.render(&subject));
         // The text of what is gone stays: the comment says by which scans it is.
@@ -456,6 +459,15 @@ impl World<'_> {
     fn is_moved_by_people(&self, issue: &Issue, stamp: &Stamp, status: Status) -> bool {
         let by_field = issue.decisions.iter().any(|decision| decision.by_field && decision.status == status);
         by_field && (stamp.moved_by_people || stamp.status != status)
+    }
+
+    /// Whether an issue has the members that it had, about which nothing else is said but by names.
+    fn is_unchanged(&self, home: usize, content: &Content, stamp: &Stamp) -> bool {
+        let is_as_before = |slot: &usize| {
+            let known = &self.slots[*slot];
+            known.before.as_ref().is_some_and(|(before, member)| *before == home && known.member() == *member)
+        };
+        content.here.len() == stamp.members.len() && content.here.iter().all(is_as_before)
     }
 
     /// Members that an issue has from now on and had not.

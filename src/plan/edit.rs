@@ -73,6 +73,7 @@ pub(super) fn new_issue(planner: &Planner<'_>, desired: &DesiredState<'_>, draft
         members: desired.members.clone(),
         group: desired.group.clone(),
         state: target.state,
+        left_closed: false,
         status: desired.status,
         moved_by_people: false,
         severity: desired.severity,
@@ -84,7 +85,8 @@ pub(super) fn new_issue(planner: &Planner<'_>, desired: &DesiredState<'_>, draft
         contested: desired.contested.clone(),
         duplicate_of: None,
     };
-    stamp.fields.insert("title".to_owned(), value_digest(&title));
+    stamp.fields.extend(planner.settings.marks());
+    stamp.fields.insert(TITLE.to_owned(), value_digest(&title));
     stamp.fields.insert(ATTRIBUTION.to_owned(), value_digest(&draft.attribution));
     let section = whole_section(draft.body.as_deref().unwrap_or_default(), &draft.attribution);
     let mut body = Body { before, section: Some(section), stamp: None, after: String::new() };
@@ -102,8 +104,10 @@ pub(super) fn new_issue(planner: &Planner<'_>, desired: &DesiredState<'_>, draft
     }
 }
 
-/// The name under which the stamp remembers who was said to see it.
-const ATTRIBUTION: &str = "seen by";
+/// The names under which the stamp remembers the title, our part of the body, and who was said to see it.
+pub(super) const TITLE: &str = "title";
+pub(super) const BODY: &str = "body";
+pub(super) const ATTRIBUTION: &str = "seen by";
 
 fn whole_section(main: &str, attribution: &str) -> String {
     if attribution.is_empty() { main.to_owned() } else { format!("{}\n\n{attribution}", main.trim_end()) }
@@ -121,6 +125,7 @@ pub(super) fn edit(planner: &Planner<'_>, issue: &Issue, old: &Stamp, desired: &
         members: desired.members.clone(),
         group: desired.group.clone(),
         state: if desired.settled { old.state } else { desired.target.state },
+        left_closed: desired.settled && issue.state == State::Closed && old.state == State::Open,
         status: desired.status,
         severity: desired.severity,
         moved_by_people: desired.moved_by_people,
@@ -138,11 +143,11 @@ pub(super) fn edit(planner: &Planner<'_>, issue: &Issue, old: &Stamp, desired: &
         stamp.cycle = old.cycle.wrapping_add(1);
     }
     if let Some((draft, title)) = desired.draft.and_then(|draft| Some((draft, draft.title.as_ref()?))) {
-        let edited = old.fields.get("title").is_none_or(|written| *written != value_digest(&issue.title));
+        let edited = old.fields.get(TITLE).is_none_or(|written| *written != value_digest(&issue.title));
         if same(title, &issue.title) {
-            stamp.fields.insert("title".to_owned(), value_digest(title));
+            stamp.fields.insert(TITLE.to_owned(), value_digest(title));
         } else if may_write(draft.update_title, edited) {
-            stamp.fields.insert("title".to_owned(), value_digest(title));
+            stamp.fields.insert(TITLE.to_owned(), value_digest(title));
             edit.title = Some(title.clone());
             parts.push("title");
         }
@@ -159,6 +164,11 @@ pub(super) fn edit(planner: &Planner<'_>, issue: &Issue, old: &Stamp, desired: &
     } else {
         edit_fields(planner, issue, old, desired, transition, &mut edit, &mut stamp)
     };
+
+    if !desired.settled {
+        stamp.fields.retain(|name, _| planner.settings.knows_field(name));
+        stamp.fields.extend(planner.settings.marks());
+    }
 
     let mut body = Body::parse(&issue.body);
     let rewritten = desired.draft.is_some_and(|draft| rewrite_section(planner, &mut body, old, draft, &mut stamp));
@@ -269,7 +279,7 @@ fn rewrite_section(planner: &Planner<'_>, body: &mut Body, old: &Stamp, draft: &
     }
     let markup = planner.settings.tracker.markup;
     let written = |section: &str| value_digest(&words(markup, section));
-    let edited = match (&body.section, old.fields.get("body")) {
+    let edited = match (&body.section, old.fields.get(BODY)) {
         (Some(section), Some(digest)) => *digest != written(section),
         _ => true,
     };
@@ -311,7 +321,7 @@ fn finalize_body(planner: &Planner<'_>, body: &mut Body, stamp: &mut Stamp, rewr
         // What is remembered is the section as it will stand there: perhaps cut.
         body.stamp = limits.stamp_in_body.then(|| stamp.encode(limits.stamp));
         let fitted = Body::parse(&body.compose(limits)).section.unwrap_or_default();
-        stamp.fields.insert("body".to_owned(), value_digest(&words(markup, &fitted)));
+        stamp.fields.insert(BODY.to_owned(), value_digest(&words(markup, &fitted)));
         body.section = Some(fitted);
     }
     if limits.stamp_in_body {
@@ -336,8 +346,15 @@ fn relabel_own(planner: &Planner<'_>, issue: &Issue, wanted: &BTreeSet<String>, 
     edit.add_labels.extend((!issue.labelled).then(|| planner.settings.own_label.clone()));
     edit.add_labels.extend(wanted.iter().filter(|label| !has(&issue.own_labels, label)).cloned());
     let decided = &planner.settings.decided_label;
-    let surplus =
-        issue.own_labels.iter().filter(|label| label.eq_ignore_ascii_case(decided) && !wanted.contains(decided));
+    // A repository that has another name, or whose findings went elsewhere.
+    let of_others = |label: &str| {
+        let rest = label.get(planner.settings.own_label.len()..).filter(|_| planner.settings.shared);
+        rest.is_some_and(|rest| rest.starts_with(':')) && !wanted.iter().any(|known| known.eq_ignore_ascii_case(label))
+    };
+    let surplus = issue
+        .own_labels
+        .iter()
+        .filter(|label| of_others(label) || label.eq_ignore_ascii_case(decided) && !wanted.contains(decided));
     edit.remove_labels.extend(surplus.cloned());
 }
 

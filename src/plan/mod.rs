@@ -31,7 +31,9 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use crate::finding::{Digest, Id, Key, Kind, Observation, Run, Scope, Severity, Source, Status};
-use crate::issue::{Draft, Edit, GroupStamp, Issue, IssueId, Limits, New, Note, StatusTarget, Update, Verdict};
+use crate::issue::{
+    Draft, Edit, GroupStamp, Issue, IssueId, Limits, New, Note, StatusTarget, Update, Verdict, value_digest,
+};
 
 use world::World;
 
@@ -183,9 +185,26 @@ pub struct Settings {
     pub has_siblings: bool,
     /// The newest run of this run's line that has finished, where the CI was asked.
     pub newest_finished: Option<Run>,
+    /// Where the mapping keeps what its issues have, as names and values. Stamps remember them, so that issues follow a
+    /// mapping that changes.
+    pub marks: Vec<(&'static str, String)>,
+    /// All fields that the mapping names.
+    pub fields: BTreeSet<String>,
 }
 
 impl Settings {
+    /// What stamps remember of where things are kept.
+    pub(super) fn marks(&self) -> impl Iterator<Item = (String, u64)> {
+        self.marks.iter().map(|(name, value)| ((*name).to_owned(), value_digest(value)))
+    }
+
+    /// Whether a stamp's note on a field still means something.
+    pub(super) fn knows_field(&self, name: &str) -> bool {
+        matches!(name, edit::TITLE | edit::BODY | edit::ATTRIBUTION)
+            || self.fields.contains(name)
+            || self.marks.iter().any(|(mark, _)| *mark == name)
+    }
+
     /// What a status means in the tracker.
     #[must_use]
     pub fn target(&self, status: Status) -> &StatusTarget {

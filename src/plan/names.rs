@@ -1,9 +1,10 @@
 //! Names: which repositories and scopes, as runs and stamps spell them, are the same.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use super::Planner;
-use crate::finding::{Scope, Source};
+use crate::finding::{READS, Scope, Source};
 use crate::issue::{Issue, Stamp};
 
 /// A repository, as an index.
@@ -25,6 +26,13 @@ pub(super) struct Names {
     is_default: Vec<bool>,
     /// What an unknown repository stands for.
     unknown: Option<SourceId>,
+    /// This run's repositories and scopes, as it spells them.
+    current: HashMap<SourceId, Source>,
+    current_scopes: HashMap<ScopeId, Arc<Scope>>,
+    /// Old names of this run's repositories.
+    former: HashSet<String>,
+    /// Old names that do not hold, as this run has something of that name itself.
+    pub(super) ignored: BTreeSet<String>,
 }
 
 impl Names {
@@ -40,11 +48,40 @@ impl Names {
     }
 
     /// Old names of a repository.
-    pub(super) fn rename(&mut self, now: &Source, formerly: &[String]) {
+    fn rename(&mut self, now: &Source, formerly: &[String], of_run: &HashSet<&str>) {
         let id = self.source(now);
-        for name in formerly {
+        for name in formerly.iter().filter(|name| **name != now.name) {
+            if of_run.contains(name.as_str()) {
+                self.ignored.insert(name.clone());
+                continue;
+            }
             self.by_name.insert(name.clone(), id);
+            self.former.insert(name.clone());
         }
+    }
+
+    /// A repository as stamps should spell it from now on: as this run does, where the forge's id or the mapping file says
+    /// that it is the same under another name.
+    pub(super) fn spelled(&self, id: SourceId, known: &Source) -> Source {
+        let Some(now) = self.current.get(&id).filter(|now| now.name != known.name || now.id != known.id) else {
+            return known.clone();
+        };
+        match &now.id {
+            Some(_) => now.clone(),
+            None if self.former.contains(&known.name) => Source { name: now.name.clone(), id: known.id.clone() },
+            None => known.clone(),
+        }
+    }
+
+    /// A scope as stamps should spell it from now on.
+    pub(super) fn spelled_scope(&mut self, id: ScopeId, known: &Arc<Scope>) -> Arc<Scope> {
+        let of = self.source(&known.source);
+        let source = self.spelled(of, &known.source);
+        let target = self.current_scopes.get(&id).map_or(&known.target, |now| &now.target);
+        if source == known.source && *target == known.target {
+            return Arc::clone(known);
+        }
+        Arc::new(Scope { source, target: target.clone(), ..(**known).clone() })
     }
 
     /// Lets an unknown repository stand for this one.
@@ -94,12 +131,14 @@ impl Names {
     }
 
     /// Lets a scope's old target stand for the scope.
-    pub(super) fn retarget(&mut self, scope: &Scope, formerly: &[String]) {
+    fn retarget(&mut self, scope: &Scope, formerly: &[String]) {
         let id = self.scope(scope);
         let source = self.source(&scope.source);
-        for target in formerly {
+        for target in formerly.iter().filter(|target| **target != scope.target) {
             let key = (source, scope.branch.clone(), scope.scanner.clone(), target.clone());
-            self.scopes.entry(key).or_insert(id);
+            if *self.scopes.entry(key).or_insert(id) != id {
+                self.ignored.insert(target.clone());
+            }
         }
     }
 
@@ -122,9 +161,20 @@ pub(super) fn learn_names(planner: &Planner<'_>, managed: &[(&Issue, &Stamp)]) -
     let of_stamps = of_stamps
         .flat_map(|member| std::iter::once(&member.owner).chain(member.words.iter().map(|word| &word.scope.source)));
     let all: BTreeSet<&Source> = of_run.chain(of_stamps).filter(|source| !source.name.is_empty()).collect();
+    let own: HashSet<&str> =
+        planner.scans.iter().flat_map(|scan| [scan.scope.source.name.as_str(), scan.owner.name.as_str()]).collect();
     for scan in planner.scans {
-        names.rename(&scan.scope.source, &planner.settings.formerly);
-        names.rename(&scan.owner, &scan.formerly);
+        names.rename(&scan.owner, &scan.formerly, &own);
+        let former = &planner.settings.formerly;
+        match scan.scope.source.name.split_once(READS) {
+            None => names.rename(&scan.scope.source, former, &own),
+            Some((reader, owner)) => {
+                let readers = former.iter().map(String::as_str).chain([reader]);
+                let owners = || scan.formerly.iter().map(String::as_str).chain([owner]);
+                let pairs = readers.flat_map(|reader| owners().map(move |owner| format!("{reader}{READS}{owner}")));
+                names.rename(&scan.scope.source, &pairs.collect::<Vec<_>>(), &own);
+            }
+        }
     }
     // A name that two repositories had is the run's.
     let of_run = planner.scans.iter().flat_map(|scan| [&scan.scope.source, &scan.owner]);
@@ -138,6 +188,14 @@ pub(super) fn learn_names(planner: &Planner<'_>, managed: &[(&Issue, &Stamp)]) -
         if let Some(source) = of_run.map(|source| names.source(source)).or(only) {
             names.assume(source);
         }
+    }
+    for scan in planner.scans {
+        for source in [&scan.scope.source, &scan.owner] {
+            let id = names.source(source);
+            names.current.insert(id, source.clone());
+        }
+        let id = names.scope(&scan.scope);
+        names.current_scopes.insert(id, Arc::clone(&scan.scope));
     }
     for scan in planner.scans {
         names.retarget(&scan.scope, &scan.formerly);

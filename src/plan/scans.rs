@@ -62,6 +62,8 @@ pub(super) struct ScopeScan<'a> {
     pub owner_source: &'a Source,
     pub run: Option<Run>,
     pub seen: Vec<Seen<'a>>,
+    /// Whether the checkout is that of the code which was scanned, so that what is not in it is no more.
+    pub holds_checkout: bool,
     failure: Option<String>,
     /// What it did not examine, by the digests that places have of their paths.
     unexamined: BTreeMap<u32, String>,
@@ -93,12 +95,12 @@ pub(super) fn show_run(run: &Run) -> String {
 
 /// Joins scans of one scope, in the order of scopes.
 pub(super) fn join<'a>(scans: &'a [ScanFacts], names: &mut Names) -> Vec<ScopeScan<'a>> {
-    let mut joined: BTreeMap<&Scope, ScopeScan<'a>> = BTreeMap::new();
+    let mut joined: BTreeMap<ScopeId, ScopeScan<'a>> = BTreeMap::new();
     for (index, scan) in scans.iter().enumerate() {
         let id = names.scope(&scan.scope);
         let owner = names.source(&scan.owner);
         let branch = names.branch(id);
-        let known = joined.entry(&scan.scope).or_insert_with(|| ScopeScan {
+        let known = joined.entry(id).or_insert_with(|| ScopeScan {
             id,
             branch,
             scope: Arc::clone(&scan.scope),
@@ -106,6 +108,7 @@ pub(super) fn join<'a>(scans: &'a [ScanFacts], names: &mut Names) -> Vec<ScopeSc
             owner_source: &scan.owner,
             run: scan.run.clone(),
             seen: Vec::new(),
+            holds_checkout: false,
             failure: None,
             unexamined: BTreeMap::new(),
         });
@@ -115,6 +118,7 @@ pub(super) fn join<'a>(scans: &'a [ScanFacts], names: &mut Names) -> Vec<ScopeSc
         known.seen.extend(scan.sightings.iter().map(|sighting| Seen { scan: index, sighting }));
     }
     let mut joined: Vec<ScopeScan<'a>> = joined.into_values().collect();
+    joined.sort_by(|a, b| a.scope.cmp(&b.scope));
     for scan in &mut joined {
         // The order of a report plays no part.
         scan.seen.sort_by(|a, b| {

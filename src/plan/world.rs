@@ -246,6 +246,10 @@ impl<'a> World<'a> {
         }
         let joined = scans::join(planner.scans, &mut world.names);
         world.scans = world.drop_late(joined);
+        for name in std::mem::take(&mut world.names.ignored) {
+            world.notes.push(format!("`formerly: {name}` is left out of account: this run reads that itself"));
+        }
+        world.look_at_checkout();
         world.scan_of = world.scans.iter().enumerate().map(|(index, scan)| (scan.id, index)).collect();
         world
     }
@@ -290,26 +294,34 @@ impl<'a> World<'a> {
         let mut words: BTreeMap<ScopeId, Word> = BTreeMap::new();
         for word in &member.words {
             let scope = self.names.scope(&word.scope);
+            let word = Word { scope: self.names.spelled_scope(scope, &word.scope), ..word.clone() };
             // Two spellings of one scope: the live word counts, then the newer one.
             let newer = words
                 .get(&scope)
                 .is_none_or(|known| (word.verdict.is_live(), word.day) > (known.verdict.is_live(), known.day));
             if newer {
-                words.insert(scope, word.clone());
+                words.insert(scope, word);
             }
         }
         // Reopened by a person, and perhaps closed again otherwise: their decision is taken back.
-        let taken_back = stamp.state == State::Closed
-            && (issue.state == State::Open
-                || closer == Closer::Bot
-                || closer == Closer::Person
-                    && !matches!(issue.closed_as, Some(CloseReason::NotPlanned | CloseReason::Duplicate)));
+        let closed_otherwise = closer == Closer::Bot
+            || closer == Closer::Person
+                && !matches!(issue.closed_as, Some(CloseReason::NotPlanned | CloseReason::Duplicate));
+        let taken_back = match issue.state {
+            State::Open => stamp.state == State::Closed || stamp.left_closed,
+            State::Closed => stamp.state == State::Closed && closed_otherwise,
+        };
         let was = status(words.values());
+        let owner = self.names.source(&member.owner);
+        let owner_source = self.names.spelled(owner, &member.owner);
         let slot = Slot {
             home: Some(home),
-            before: Some((home, member.clone())),
-            owner: self.names.source(&member.owner),
-            owner_source: member.owner.clone(),
+            before: Some((
+                home,
+                Member { owner: owner_source.clone(), words: words.values().cloned().collect(), ..member.clone() },
+            )),
+            owner,
+            owner_source,
             kind: member.kind,
             root: member.root,
             uid: member.uid,
@@ -391,6 +403,18 @@ impl<'a> World<'a> {
             withheld: false,
         };
         self.add_slot(slot)
+    }
+
+    /// Finds out of which scans the checkout holds the code: a pipeline that reads reports of other repositories, or that
+    /// checked nothing out, knows of no file that it is gone.
+    fn look_at_checkout(&mut self) {
+        for scan in &mut self.scans {
+            let mut places = scan.seen.iter().map(|seen| &seen.sighting.facts);
+            let is_there = |facts: &Arc<Observation>| {
+                facts.kind != Kind::Dependency && self.planner.policy.exists(&facts.place) == Some(true)
+            };
+            scan.holds_checkout = scan.scope.source.name == scan.owner_source.name && places.any(is_there);
+        }
     }
 
     /// An older run is no authority: by any word of a whole scan of this scope on the board, or by what the CI knows.

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use chrono::{Days, NaiveDate};
 
 use super::update;
-use crate::config::{FieldOn, GroupBy, Mapping};
+use crate::config::{DUE_DATE, FieldOn, GroupBy, Mapping};
 use crate::finding::{Digest, Finding, Key, Kind, Scan, Severity, Source, Status};
 use crate::issue::{Draft, DraftField, GroupStamp, Issue, On, Verdict};
 use crate::plan::{Decision, MemberView, Policy, Reported, Route, Subject};
@@ -143,7 +143,7 @@ impl Desk<'_> {
         if let Some(days) = due.get(&severity) {
             let day = self.today.checked_add_days(Days::new(u64::from(*days))).unwrap_or(NaiveDate::MAX);
             wanted.push(DraftField {
-                name: "due_date".to_owned(),
+                name: DUE_DATE.to_owned(),
                 value: day.to_string(),
                 on: On::Create,
                 update: update(Default::default()),

@@ -297,6 +297,8 @@ fn settings(input: &Input<'_>, index: usize, snapshot: &Snapshot, tracker: &dyn 
         own_label: mapping.own_label.clone(),
         has_siblings: !snapshot::siblings(mapping, &input.config.mappings).is_empty(),
         newest_finished: input.newest_finished.clone(),
+        marks: tracker.marks(),
+        fields: mapping.fields_named().map(str::to_owned).collect(),
     }
 }
 

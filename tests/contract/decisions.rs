@@ -142,3 +142,21 @@ pub async fn a_stamp_that_cannot_be_read_holds_back_its_twin(world: &dyn World) 
     let held: Vec<&str> = planned.plan.withheld.iter().map(|held| held.reason.as_str()).collect();
     assert!(held.iter().any(|why| why.contains(&format!("#{}", before.number))), "{held:?}");
 }
+
+pub async fn follows_a_mapping_that_names_another_label(world: &dyn World) {
+    let mut bench = Bench::new(world);
+    bench.sync(&[trivy(&[ONE, TWO])]).await;
+    let before = bench.look().await;
+    world.person(Act::Label(before[0].number, "people")).await;
+    let old = std::mem::replace(&mut bench.mapping.own_label, "guarded".into());
+    bench.sync(&[trivy(&[ONE, TWO])]).await;
+    let seen = bench.look().await;
+    assert_eq!(seen.len(), 2, "nothing is opened beside them: {seen:#?}");
+    for issue in &seen {
+        let has = |label: &str| issue.labels.iter().any(|known| known == label);
+        assert!(issue.open && has("guarded") && !has(&old), "{:?}", issue.labels);
+    }
+    assert!(seen[0].labels.iter().any(|label| label == "people"), "what people put there stays");
+    bench.sync(&[trivy(&[])]).await;
+    assert!(open(&bench.look().await).is_empty());
+}

@@ -259,6 +259,7 @@ macro_rules! contract_suite {
             a_new_member_opens_a_group_again_that_people_closed,
             other_groups_close_nothing_that_is_not_fixed,
             a_stamp_that_cannot_be_read_holds_back_its_twin,
+            follows_a_mapping_that_names_another_label,
             opens_anew_what_was_deleted,
             hostile_text_stays_text,
             a_report_decides_nothing_about_itself,

@@ -120,10 +120,10 @@ impl Book {
                 let back = all_truths(issue, |_| true);
                 let others = elsewhere(&|other| other.state == State::Closed);
                 for truth in back {
-                    if frozen.contains(&truth)
-                        || others.contains(&truth)
-                        || act == Act::Reopen && stamp.state == State::Open
-                    {
+                    // An earlier closing may have been of the same.
+                    let unseen = stamp.state == State::Open && !stamp.left_closed;
+                    let earlier = frozen.contains(&truth) && (act != Act::Reopen || unseen);
+                    if earlier || others.contains(&truth) {
                         self.doubtful.insert(truth.clone());
                     }
                     self.decided.remove(&truth);

@@ -92,6 +92,8 @@ pub(crate) fn settings(setup: &Setup, today: NaiveDate) -> Settings {
         own_label: OWN.into(),
         has_siblings: false,
         newest_finished: None,
+        marks: Vec::new(),
+        fields: ["Priority", "Status"].map(str::to_owned).into(),
     }
 }
 

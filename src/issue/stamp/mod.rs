@@ -25,6 +25,8 @@ pub struct Stamp {
     pub group: Option<GroupStamp>,
     /// The state that was last written.
     pub state: State,
+    /// Whether others had closed the issue when this was written, and it was left so.
+    pub left_closed: bool,
     /// The status that was last written.
     pub status: Status,
     /// Whether people moved the status field there themselves: then its value is their decision, not our echo.

@@ -68,6 +68,7 @@ fn member(n: usize, scopes: &[&str]) -> Member {
 
 fn stamp(members: Vec<Member>) -> Stamp {
     Stamp {
+        left_closed: false,
         mapping: "shop".into(),
         members,
         group: Some(GroupStamp { digest: key(0), title: "Findings in lodash".into() }),

@@ -33,6 +33,9 @@ struct Wire {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     g: Option<(String, String)>,
     o: bool,
+    /// Whether others closed it and it was left so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    b: bool,
     t: Status,
     e: Severity,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -128,6 +131,7 @@ pub(super) fn encode(stamp: &Stamp) -> String {
         m: members,
         g: stamp.group.as_ref().map(|group| (BASE64.encode(group.digest.0), group.title.clone())),
         o: stamp.state == State::Open,
+        b: stamp.left_closed,
         t: stamp.status,
         e: stamp.severity,
         w: stamp.moved_by_people,
@@ -278,6 +282,7 @@ fn read(wire: Wire) -> Result<Stamp, &'static str> {
         members: wire.m.into_iter().map(member).collect::<Result<_, _>>()?,
         group: group.transpose()?,
         state: if wire.o { State::Open } else { State::Closed },
+        left_closed: wire.b,
         status: wire.t,
         severity: wire.e,
         moved_by_people: wire.w,

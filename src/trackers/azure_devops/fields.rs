@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::model::FieldDefinition;
 use super::text;
 use super::types::WorkType;
-use crate::config::Mapping;
+use crate::config::{DUE_DATE, Mapping};
 use crate::issue::{Markup, words};
 use crate::trackers::Problem;
 
@@ -205,7 +205,7 @@ fn short_date(text: &str) -> Option<String> {
 /// The names that a mapping gives fields, each once.
 pub(super) fn names(mapping: &Mapping) -> Vec<&str> {
     let rules = mapping.fields.iter().map(|rule| rule.field.as_str());
-    let due = (!mapping.due.is_empty()).then_some("due_date");
+    let due = (!mapping.due.is_empty()).then_some(DUE_DATE);
     let mut names: Vec<&str> = Vec::new();
     for name in [mapping.severity.field.as_str(), mapping.status.field.as_str()].into_iter().chain(rules).chain(due) {
         if !names.contains(&name) {

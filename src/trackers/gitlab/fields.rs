@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::wire;
 use super::work_items::{Abilities, Item};
-use crate::config::Mapping;
+use crate::config::{DUE_DATE, Mapping};
 use crate::issue::State;
 use crate::trackers::{Problem, labels_for};
 
@@ -247,7 +247,7 @@ pub(super) fn state_word(value: &str) -> Option<State> {
 fn named(mapping: &Mapping) -> Vec<(&str, Vec<String>)> {
     let own = [&mapping.severity.field, &mapping.status.field].map(String::as_str);
     let rules = mapping.fields.iter().map(|rule| rule.field.as_str());
-    let due = (!mapping.due.is_empty()).then_some("due_date");
+    let due = (!mapping.due.is_empty()).then_some(DUE_DATE);
     let mut fields: Vec<(&str, Vec<String>)> = Vec::new();
     for name in own.into_iter().chain(rules).chain(due) {
         if !fields.iter().any(|(known, _)| *known == name) {
