@@ -61,6 +61,11 @@ pub enum Error {
         "instance `{0}` is not asked: nobody vouches for what this run works on, so it asks the CI's own server only"
     )]
     Withheld(String),
+    /// Several repositories share a mapping's project, and nothing tells which one this run is about.
+    #[error(
+        "mapping `{0}` is `shared`, but nothing tells which repository this is: run in a checkout that has a remote, or name it in the report's entry, as `repository: github.com/acme/shop`"
+    )]
+    NoRepository(String),
     /// A file could not be read or written.
     #[error("failed to {what} `{path}`: {source}", path = path.display())]
     File {

@@ -146,6 +146,7 @@ fn ticket(text: &str, kind: Kind) -> Ticket {
     };
     let key = Key { version: 1, kind: Some(kind), digest: digest([("text", text)]) };
     let item = Item {
+        elsewhere: None,
         finding,
         key,
         uid: None,

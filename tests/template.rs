@@ -39,6 +39,7 @@ fn trivy() -> Scope {
 fn item(finding: Finding) -> Item {
     let key = Key { version: 1, kind: Some(finding.kind), digest: digest([("title", finding.title.as_str())]) };
     Item {
+        elsewhere: None,
         versions: finding.component.iter().filter_map(|c| c.version.clone()).collect(),
         finding,
         key,

@@ -5,6 +5,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::Service;
 
 /// What stands for the commit where a text must not hang on it.
+/// What stands for the newest commit of the default branch.
+const NEWEST: &str = "HEAD";
 const NO_COMMIT: &str = "0000000000000000000000000000000000000000";
 
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -33,6 +35,21 @@ impl CodeLinks {
         Some(Self { service, repository, commit: commit.to_owned() })
     }
 
+    /// The same of another repository of the same service, at the newest commit of its default branch; `None` where it is
+    /// elsewhere. `name` is host and path: `github.com/acme/pay`.
+    #[must_use]
+    pub fn elsewhere(&self, name: &str) -> Option<Self> {
+        let (scheme, rest) = self.repository.split_once("://")?;
+        let host = rest.split('/').next().unwrap_or_default();
+        let path = name.strip_prefix(host)?.strip_prefix('/')?;
+        let path = match (self.service, path.rsplit_once('/')) {
+            (Service::AzureDevOps, Some((project, repository))) => format!("{project}/_git/{repository}"),
+            _ => path.to_owned(),
+        };
+        let repository = format!("{scheme}://{host}/{}", encode(&path));
+        Some(Self { service: self.service, repository, commit: NEWEST.to_owned() })
+    }
+
     /// The address of some lines of a file.
     #[must_use]
     pub fn url(&self, path: &str, start: Option<u32>, end: Option<u32>) -> String {
@@ -47,7 +64,8 @@ impl CodeLinks {
                     let last = end.unwrap_or(line).saturating_add(1);
                     format!("&line={line}&lineEnd={last}&lineStartColumn=1&lineEndColumn=1")
                 });
-                return format!("{repository}?path=/{path}&version=GC{commit}{lines}");
+                let version = if commit == NEWEST { String::new() } else { format!("&version=GC{commit}") };
+                return format!("{repository}?path=/{path}{version}{lines}");
             }
         };
         let start = start.map_or_else(String::new, |line| format!("#L{line}"));
@@ -86,5 +104,25 @@ mod tests {
             links(Service::GitHub, "https://github.com/acme/shop").url("a.rs", None, None),
             "https://github.com/acme/shop/blob/abc/a.rs"
         );
+    }
+
+    #[test]
+    fn what_another_repository_holds_is_looked_at_there() {
+        let at = |service, repository: &str, name: &str| {
+            let links = CodeLinks { service, repository: repository.into(), commit: "abc".into() };
+            links.elsewhere(name).map(|links| links.url("a.rs", Some(3), None))
+        };
+        let hub = "https://github.com/acme/shop";
+        let github = at(Service::GitHub, hub, "github.com/acme/pay");
+        assert_eq!(github.as_deref(), Some("https://github.com/acme/pay/blob/HEAD/a.rs#L3"));
+        let azure = "https://dev.azure.com/acme/shop/_git/shop";
+        assert_eq!(
+            at(Service::AzureDevOps, azure, "dev.azure.com/acme/shop/pay").as_deref(),
+            Some(
+                "https://dev.azure.com/acme/shop/_git/pay?path=/a.rs&line=3&lineEnd=4&lineStartColumn=1&lineEndColumn=1"
+            )
+        );
+        assert_eq!(at(Service::GitHub, hub, "gitlab.com/acme/pay"), None);
+        assert_eq!(at(Service::GitHub, hub, "github.community/acme/pay"), None);
     }
 }

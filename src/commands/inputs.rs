@@ -162,18 +162,27 @@ fn attribute(scan: &mut Scan, ci: &Ci) {
 
 /// Finds out which projects other repositories write to as well, where the mapping file does not say it: those that are
 /// not the repository's own. There each repository's issues bear a label of their own, by which they are listed.
-pub(super) fn settle_shared(config: &mut Config, scans: &[Scan], ci: &Ci) {
+///
+/// # Errors
+/// Where several repositories share a project and nothing tells which one this run is about: one would close another's.
+pub(super) fn settle_shared(config: &mut Config, scans: &[Scan], ci: &Ci) -> Result<(), Error> {
     let owners: BTreeSet<&Source> = scans.iter().map(Scan::owner).filter(|owner| !owner.name.is_empty()).collect();
     // Issues bear the label of an old name until a run has written to them.
     let is_renamed = scans.iter().any(|scan| scan.formerly.iter().any(|name| name.contains('/')));
     for mapping in &mut config.mappings {
         let instance = &config.instances[mapping.instance];
-        let shared = mapping.shared.unwrap_or_else(|| !is_own_project(instance, &mapping.project.name, ci));
+        let reads_others = || scans.iter().any(|scan| scan.repository.is_some());
+        let is_own = || is_own_project(instance, &mapping.project.name, ci);
+        let shared = mapping.shared.unwrap_or_else(|| reads_others() || !is_own());
+        if shared && scans.iter().any(|scan| scan.owner().name.is_empty()) {
+            return Err(Error::NoRepository(mapping.label.clone()));
+        }
         mapping.shared = Some(shared);
         // A run that reads reports of several repositories needs the issues of all.
         let only = owners.first().filter(|_| shared && owners.len() == 1 && !is_renamed && mapping.formerly.is_empty());
         mapping.source_label = only.map(|owner| source_label(&mapping.own_label, owner));
     }
+    Ok(())
 }
 
 /// Whether a tracker's project is that of the repository which the run is about. What nobody tells is taken for it.

@@ -91,7 +91,7 @@ impl Run {
         let mut config = inputs::config(global, &ci, args.to.as_deref(), true)?;
         let today = args.today.unwrap_or_else(|| chrono::Local::now().date_naive());
         let scans = inputs::scans(&args.reports, &config, &ci, global)?;
-        inputs::settle_shared(&mut config, &scans, &ci);
+        inputs::settle_shared(&mut config, &scans, &ci)?;
         let trackers = inputs::trackers(&config, today)?;
         let vex = inputs::vex(&config, &ci, global)?;
         let mut notes = Vec::new();

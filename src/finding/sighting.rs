@@ -6,8 +6,10 @@ use std::sync::Arc;
 use super::identity::{dependency_place, is_named_by_key};
 use super::{Digest, Finding, Kind, Scan, Severity, Status, digest, fold_code, fold_url, identifiers, purl, sketch};
 
-/// Words from which on a block's first line tells it from others.
-const WORDS_OF_A_HEAD: u32 = 3;
+/// Words, and letters and digits in them, from which on a block's first line tells it from others: `try {` does not,
+/// `class A:` does.
+const WORDS_OF_A_HEAD: usize = 2;
+const LETTERS_OF_A_HEAD: usize = 5;
 
 /// An identifier of a vulnerability, as a digest whose lowest bit tells CVEs from others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -168,6 +170,12 @@ fn place(finding: &Finding, target: &str) -> String {
     }
 }
 
+/// Whether a block's first line tells it from others.
+fn tells_a_block(head: &str) -> bool {
+    let words = || head.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words().count() >= WORDS_OF_A_HEAD && words().map(|word| word.chars().count()).sum::<usize>() >= LETTERS_OF_A_HEAD
+}
+
 /// A dependency's content is its component, its path the place it is declared in; a dynamic finding's is what stands
 /// behind the host.
 fn evidence(finding: &Finding, target: &str) -> LocationEvidence {
@@ -194,7 +202,7 @@ fn evidence(finding: &Finding, target: &str) -> LocationEvidence {
     let subject =
         finding.evidence.secret_hash.as_ref().or(location.resource.as_ref().filter(|_| finding.kind != Kind::Code));
     let content = head
-        .filter(|head| sketch(head).count_ones() >= WORDS_OF_A_HEAD)
+        .filter(|head| tells_a_block(head))
         .or(shown)
         .map(fold_code)
         .or_else(|| subject.cloned())
@@ -212,5 +220,20 @@ fn evidence(finding: &Finding, target: &str) -> LocationEvidence {
         after: around(snippet.and_then(|snippet| snippet.after.as_ref())),
         heading: around(snippet.and_then(|snippet| snippet.heading.as_ref())),
         words: shown.filter(|_| !secret).map_or(0, sketch),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::tells_a_block;
+
+    #[test]
+    fn a_blocks_head_tells_it_from_others_where_it_names_something() {
+        for head in ["class A:", "def main():", "resource \"azurerm_key_vault_key\" \"generated\" {", "if (user) {"] {
+            assert!(tells_a_block(head), "{head}");
+        }
+        for head in ["try {", "else {", "{", "if (x) {", "resource {"] {
+            assert!(!tells_a_block(head), "{head}");
+        }
     }
 }

@@ -480,7 +480,9 @@ impl World<'_> {
     }
 
     fn taken(&self, content: &Content) -> Vec<u64> {
-        content.left.iter().map(|slot| self.slots[*slot].uid).collect()
+        // What is gone and forgotten goes nowhere.
+        let goes = |slot: &&usize| self.slots[**slot].home.is_some() || self.slots[**slot].lost_to.is_some();
+        content.left.iter().filter(goes).map(|slot| self.slots[*slot].uid).collect()
     }
 }
 

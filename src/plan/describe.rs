@@ -86,7 +86,13 @@ impl World<'_> {
     pub(super) fn member_view(&self, index: usize) -> MemberView {
         let slot = &self.slots[index];
         let lead = slot.lead();
-        let facts = lead.map(|(_, word)| Arc::clone(&word.facts));
+        let mut facts = lead.map(|(_, word)| Arc::clone(&word.facts));
+        // Where the scope that counts most wrote no line for lists, another one did.
+        let titles = slot.live().chain(slot.words.iter().map(|(id, word)| (*id, word)));
+        let title = titles.map(|(_, word)| &word.facts.title).find(|title| !title.is_empty());
+        if let (Some(facts), Some(title)) = (facts.as_mut().filter(|facts| facts.title.is_empty()), title) {
+            Arc::make_mut(facts).title.clone_from(title);
+        }
         MemberView {
             uid: slot.uid,
             key: self.key_of(index),
@@ -193,7 +199,7 @@ impl World<'_> {
                     let why = match scan.map(|scan| self.scans[scan].why_not(&word.facts.evidence)) {
                         None => "not read in this run".to_owned(),
                         Some(Some(why)) => why,
-                        Some(None) => "several jobs share it".to_owned(),
+                        Some(None) => "several jobs share it: give their reports a `target` each".to_owned(),
                     };
                     waiting.insert(format!("{} ({why})", word.scope));
                 }

@@ -6,6 +6,7 @@
 //! scopes say, `settle` gives members their issues, `compose` makes changes of that, `edit` decides what is written.
 
 mod align;
+mod authority;
 mod carry;
 mod compose;
 mod dependencies;
@@ -412,6 +413,7 @@ impl Planner<'_> {
         world.settle();
         let mut plan = Plan::default();
         world.compose(&mut plan);
+        world.note_unread();
         plan.outlooks = world.outlooks();
         plan.withheld.append(&mut world.withheld);
         plan.notes.append(&mut world.notes);

@@ -38,13 +38,19 @@ impl World<'_> {
                     .and_then(|home| home.issue.zip(home.stamp))
                     .is_some_and(|(issue, stamp)| is_touched(issue, stamp));
             let held = routes.get(&slot).is_some_and(|route| !matches!(route, Route::Here));
-            let severity = Reverse(self.severity(slot));
+            // What comes back to an issue that is another's now, goes first; the worst of several stays where it is.
+            let severity = self.severity(slot);
+            let (leaving, severity) = match home {
+                None => (false, (Some(Reverse(severity)), None)),
+                Some(_) => (known.was != MemberStatus::Gone, (None, Some(severity))),
+            };
             (
                 home.is_none(),
                 held,
                 !touched,
                 home.is_some_and(|home| !home.was_open()),
                 known.home,
+                leaving,
                 severity,
                 known.keys(),
             )
@@ -161,6 +167,7 @@ impl World<'_> {
             None if alone => {
                 self.homes[home].open = true;
                 if digest_of(&self.homes[home].group) != digest_of(&group) {
+                    self.forget_gone(home);
                     if let Some(group) = &group {
                         self.by_group.entry(group.digest).or_default().push(home);
                     }
@@ -181,6 +188,19 @@ impl World<'_> {
                 self.move_to(slot, None, group);
             }
         }
+    }
+
+    /// Takes what is gone out of an issue that stands for something else from now on.
+    fn forget_gone(&mut self, home: usize) {
+        let slots = &mut self.slots;
+        self.homes[home].members.retain(|member| {
+            let known = &mut slots[*member];
+            let keep = known.status() != MemberStatus::Gone || known.people.is_some();
+            if !keep {
+                known.home = None;
+            }
+            keep
+        });
     }
 
     /// Whether a person's decision stands on this very finding.

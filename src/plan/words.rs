@@ -131,7 +131,7 @@ impl World<'_> {
     fn says_the_same(&self, slot: usize, old: &Observation, new: &Observation) -> bool {
         let told = |facts: &Observation| (facts.kind, facts.named_by_key, facts.severity);
         let words = old.keys == new.keys && old.ids == new.ids && told(old) == told(new) && old.place == new.place;
-        let titles = old.title == new.title || old.title.is_empty();
+        let titles = old.title == new.title || old.title.is_empty() && !self.planner.settings.grouped;
         if !words || !titles {
             return false;
         }

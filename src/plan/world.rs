@@ -80,7 +80,7 @@ impl Slot {
         words.chain(self.former.iter().map(|former| former.key)).collect()
     }
 
-    /// What it says in an issue: of what is active, else of all, the most severe scope's view.
+    /// What it says in an issue: of what is active, else of all, the view of a scope that knows its CVE, then the most severe.
     pub(super) fn lead(&self) -> Option<(ScopeId, &Word)> {
         self.lead_among(|_, _| true)
     }
@@ -93,9 +93,8 @@ impl Slot {
             Verdict::Gone => 0,
         };
         let words = self.words.iter().map(|(id, word)| (*id, word)).filter(|(id, word)| counts(*id, word));
-        words.max_by(|(_, a), (_, b)| {
-            (rank(a), a.facts.severity).cmp(&(rank(b), b.facts.severity)).then_with(|| b.scope.cmp(&a.scope))
-        })
+        let counts = |word: &Word| (rank(word), word.facts.ids.iter().any(|id| id.is_cve()), word.facts.severity);
+        words.max_by(|(_, a), (_, b)| counts(a).cmp(&counts(b)).then_with(|| b.scope.cmp(&a.scope)))
     }
 
     pub(super) fn member(&self) -> Member {
@@ -403,52 +402,6 @@ impl<'a> World<'a> {
             withheld: false,
         };
         self.add_slot(slot)
-    }
-
-    /// Finds out of which scans the checkout holds the code: a pipeline that reads reports of other repositories, or that
-    /// checked nothing out, knows of no file that it is gone.
-    fn look_at_checkout(&mut self) {
-        for scan in &mut self.scans {
-            let mut places = scan.seen.iter().map(|seen| &seen.sighting.facts);
-            let is_there = |facts: &Arc<Observation>| {
-                facts.kind != Kind::Dependency && self.planner.policy.exists(&facts.place) == Some(true)
-            };
-            scan.holds_checkout = scan.scope.source.name == scan.owner_source.name && places.any(is_there);
-        }
-    }
-
-    /// An older run is no authority: by any word of a whole scan of this scope on the board, or by what the CI knows.
-    fn drop_late(&mut self, scans: Vec<ScopeScan<'a>>) -> Vec<ScopeScan<'a>> {
-        let mut newest: HashMap<ScopeId, &Run> = HashMap::new();
-        for slot in &self.slots {
-            for (scope, word) in slot.words.iter().filter(|(_, word)| word.whole) {
-                if let Some(run) = &word.run {
-                    let known = newest.entry(*scope).or_insert(run);
-                    if run.is_newer_than(known) {
-                        *known = run;
-                    }
-                }
-            }
-        }
-        let finished = self.planner.settings.newest_finished.as_ref();
-        let (mut kept, mut notes) = (Vec::new(), Vec::new());
-        for scan in scans {
-            let newer = scan.run.as_ref().and_then(|run| {
-                let on_board = newest.get(&scan.id).copied().filter(|known| known.is_newer_than(run));
-                on_board.or(finished.filter(|known| known.is_newer_than(run))).cloned()
-            });
-            match (newer, &scan.run) {
-                (Some(newer), Some(run)) => notes.push(format!(
-                    "{}: run {} is older than run {}, which has reported it already, so it changes nothing",
-                    scan.scope,
-                    scans::show_run(run),
-                    scans::show_run(&newer)
-                )),
-                _ => kept.push(scan),
-            }
-        }
-        self.notes.extend(notes);
-        kept
     }
 
     /// Whether a slot's finding is of the repository that a scan is about.

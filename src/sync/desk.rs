@@ -118,6 +118,7 @@ impl Desk<'_> {
                     key: member.key,
                     uid,
                     owner: None,
+                    elsewhere: None,
                     scopes: Vec::new(),
                     versions: Vec::new(),
                     status: member.status,
@@ -129,6 +130,9 @@ impl Desk<'_> {
         item.scopes = live.map(|(scope, _)| (**scope).clone()).collect();
         item.finding.severity = member.severity;
         (item.status, item.uid, item.owner) = (member.status, uid, owner);
+        let is_here = |scan: &Scan| scan.repository.is_none() && scan.origin.source.name == member.owner.name;
+        let foreign = !member.owner.name.is_empty() && !self.scans.iter().any(is_here);
+        item.elsewhere = foreign.then(|| member.owner.clone());
         Some(item)
     }
 
@@ -282,7 +286,12 @@ impl Policy for Desk<'_> {
     }
 
     fn place(&self, reports: &[(usize, usize)]) -> Option<(String, Option<u32>)> {
-        let location = &self.finding(*reports.first()?).location;
+        let first = reports.first()?;
+        // An annotation would point at a file of this repository.
+        if self.scans[first.0].repository.is_some() {
+            return None;
+        }
+        let location = &self.finding(*first).location;
         Some((location.path.clone()?, location.start_line))
     }
 

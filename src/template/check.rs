@@ -172,6 +172,7 @@ fn sample() -> Ticket {
         ..Finding::default()
     };
     let item = Item {
+        elsewhere: None,
         finding,
         key,
         uid: None,

@@ -140,6 +140,8 @@ pub(super) fn context(ticket: &Ticket, manner: &Manner<'_>) -> Value {
 
 fn finding<'a>(item: &'a Item, manner: &Manner<'_>) -> FindingContext<'a> {
     let finding = &item.finding;
+    let there = item.elsewhere.as_ref().map(|there| manner.links?.elsewhere(&there.name));
+    let manner = &Manner { links: there.as_ref().map_or(manner.links, Option::as_ref), ..*manner };
     let secret = finding.kind == Kind::Secret;
     // Of a secret, only its kind, place and a short hash; of what must not be public, only rule and place.
     let open = !secret && !hidden(finding, manner.minimal);

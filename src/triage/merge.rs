@@ -45,6 +45,7 @@ pub fn merge(mut reports: Vec<(&Finding, Scope)>, key: Key) -> Option<Item> {
         key,
         uid: None,
         owner: None,
+        elsewhere: None,
         scopes: scopes.into_iter().collect(),
         versions: versions.into_iter().collect(),
         status: finding.status,

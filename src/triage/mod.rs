@@ -28,6 +28,8 @@ pub struct Item {
     pub uid: Option<u64>,
     /// The repository whose finding it is, where several share the project.
     pub owner: Option<Source>,
+    /// The repository that its code is in, where it is not the one that the run is from.
+    pub elsewhere: Option<Source>,
     /// The scopes that report it in this run, sorted.
     pub scopes: Vec<Scope>,
     /// All versions of the component that were found, sorted.

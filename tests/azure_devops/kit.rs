@@ -158,6 +158,7 @@ pub(crate) fn member(number: u64) -> Member {
 /// A stamp for the finding with a number.
 pub(crate) fn stamp(number: u8, state: State) -> Stamp {
     Stamp {
+        left_closed: false,
         members: vec![member(number.into())],
         group: None,
         state,

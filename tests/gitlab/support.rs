@@ -94,6 +94,7 @@ pub fn stamp(id: &str) -> Stamp {
         facts: Arc::new(facts),
     };
     Stamp {
+        left_closed: false,
         members: vec![Member {
             uid: u64::from_be_bytes(key.short()) >> 16,
             owner: Source::default(),

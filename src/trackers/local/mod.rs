@@ -328,7 +328,8 @@ impl Track for Local {
         let behind = left_behind(issue.stamp.as_ref(), &self.own_labels, &labels, |_, _| None, |_| true);
         let gone: Vec<String> = edit.remove_labels.iter().chain(behind).cloned().collect();
         let missing = (!issue.labelled).then_some(&self.mapping.own_label);
-        let add: Vec<&String> = edit.add_labels.iter().chain(missing).filter(|add| !labels.contains(add)).collect();
+        let add: BTreeSet<&String> =
+            edit.add_labels.iter().chain(missing).filter(|add| !labels.contains(add)).collect();
         if !(add.is_empty() && gone.is_empty()) {
             let add: Vec<String> = add.into_iter().cloned().collect();
             labels.retain(|label| !gone.contains(label));
