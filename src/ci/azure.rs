@@ -94,7 +94,7 @@ fn matrix(env: Env<'_>) -> Option<String> {
     // Of slices only the number tells which is which.
     let is_number = |leg: &str| leg.trim_start_matches("job").trim_start_matches("Job").parse::<u32>().is_ok();
     if leg.is_empty() || leg == "_default" || leg == "default" || is_number(leg) {
-        return env("SYSTEM_JOBPOSITIONINPHASE").map(|position| format!("node={position}"));
+        return env("SYSTEM_JOBPOSITIONINPHASE").map(|position| format!("node={position}/{total}"));
     }
     matrix_part(leg)
 }

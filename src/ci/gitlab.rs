@@ -74,7 +74,9 @@ fn matrix(env: Env<'_>) -> Option<String> {
     let job = env("CI_JOB_GROUP_NAME").unwrap_or_default();
     let values =
         name.strip_prefix(&job).unwrap_or(&name).strip_suffix(']').and_then(|name| Some(name.split_once(": [")?.1));
-    matrix_part(&values.map_or_else(|| format!("node={index}"), str::to_owned))
+    // With another number of parts each holds something else.
+    let total = env("CI_NODE_TOTAL").map_or_else(String::new, |total| format!("/{total}"));
+    matrix_part(&values.map_or_else(|| format!("node={index}{total}"), str::to_owned))
 }
 
 /// Whether a pipeline works on what the project's own people pushed, and nothing else.

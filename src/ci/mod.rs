@@ -196,9 +196,12 @@ impl Ci {
     /// Says why not.
     pub fn may_write(&self, branches: &[String]) -> Result<(), String> {
         if let Some(request) = &self.pull_request {
-            let number = request.number.map(|number| format!(" {number}")).unwrap_or_default();
             let word = if self.system == Some(System::GitLabCi) { "merge" } else { "pull" };
-            return Err(format!("this run is for {word} request{number}, and those never write issues"));
+            let which = match request.number {
+                Some(number) => format!("{word} request {number}"),
+                None => format!("a {word} request"),
+            };
+            return Err(format!("this run is for {which}, and those never write issues"));
         }
         if self.system.is_none() {
             return Ok(());

@@ -132,6 +132,9 @@ impl Ci {
     #[must_use]
     pub fn source_named(&self, name: &str) -> Option<Source> {
         let name = name.trim().trim_matches('/');
+        if name.split('/').any(|part| matches!(part, "." | "..")) {
+            return None;
+        }
         let first = name.split('/').next().unwrap_or_default();
         if name.contains("://") || name.contains('@') {
             return source_of(name);

@@ -43,7 +43,14 @@ pub(super) fn config(global: &Global, ci: &Ci, to: Option<&Path>, tokens_needed:
                 disk::read_text(&file, disk::MAX_WRITTEN)
             };
             let tokens_needed = tokens_needed && to.is_none() && ci.pull_request.is_none();
-            Config::load(&path, Given { env: &env, read: &read, template: &template::check, ci, tokens_needed })?
+            let given = Given { env: &env, read: &read, template: &template::check, ci, tokens_needed };
+            let mut config = Config::load(&path, given)?;
+            // A folder of issues lies in the workspace as reports do, wherever in it findsync is called.
+            let local = config.instances.iter_mut().filter(|instance| instance.kind == TrackerKind::Local);
+            local.filter(|_| root != here()).for_each(|instance| {
+                instance.location = root.join(&instance.location).to_string_lossy().into_owned();
+            });
+            config
         }
     };
     Ok(match to {

@@ -1,7 +1,7 @@
 //! From written to trusted: the leaves, and the parts of the file that need no tracker.
 
 use std::fmt::Display;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
 
@@ -69,6 +69,7 @@ impl<'a> Checker<'a> {
         self.secrets = used.filter_map(|text| text.variable().map(str::to_owned)).collect();
         let instances = self.instances(file);
         let mappings = self.mappings(file, &instances);
+        self.check_former_targets(&file.reports);
         Config {
             reports: file.reports.iter().filter_map(|report| self.report(report)).collect(),
             routes: file.routes.iter().filter_map(|route| self.route(route, file, &mappings)).collect(),
@@ -297,6 +298,21 @@ impl<'a> Checker<'a> {
         })
     }
 
+    /// Refuses an old name that another report of the file has now: its issues would go back and forth.
+    fn check_former_targets(&mut self, reports: &[written::Report]) {
+        let name = |report: &written::Report| report.target.as_ref().unwrap_or(&report.path).raw.clone();
+        for (index, report) in reports.iter().enumerate() {
+            for former in &report.formerly {
+                let taken = reports.iter().enumerate().any(|(at, other)| at != index && name(other) == former.raw);
+                if taken {
+                    let what = format!("`{}` is what another report of this file is called now", quote(&former.raw));
+                    let help = "`formerly` names what is no longer read: take it out, or give the other report a `target` of its own";
+                    self.problem(ProblemKind::WrongValue, former.place, what, help);
+                }
+            }
+        }
+    }
+
     /// A repository, by its address, or by its path beside the repository that the CI or git tells.
     pub(crate) fn source(&mut self, text: &Text) -> Option<Source> {
         let value = self.filled(text)?;
@@ -378,7 +394,7 @@ impl<'a> Checker<'a> {
             matches,
             reason: self.optional(decision.reason.as_ref()),
             until: decision.until.as_ref().and_then(|until| self.date(until)),
-            source: format!("{}:{line}", self.name),
+            source: format!("{}:{line}", shown_path(self.name)),
             status: self.word(&decision.status)?.0,
         })
     }
@@ -413,4 +429,12 @@ impl<'a> Checker<'a> {
             scope_ttl: self.number(limits.scope_ttl.as_ref(), 1, MAX_DAYS).unwrap_or(default.scope_ttl),
         }
     }
+}
+
+/// A file's path as issues may tell it: not where it lies on the machine.
+fn shown_path(name: &str) -> String {
+    let path = Path::new(name);
+    let inside = std::env::current_dir().ok().and_then(|here| path.strip_prefix(here).map(Path::to_owned).ok());
+    let shown = inside.or_else(|| path.is_absolute().then(|| path.file_name().map(Into::into)).flatten());
+    shown.map_or_else(|| name.to_owned(), |path: PathBuf| path.display().to_string())
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::edit::{self, DesiredState};
 use super::people::Closer;
+use super::reasons;
 use super::world::{MemberStatus, World};
 use super::{Action, Change, Plan, Subject, Withheld, Write};
 use crate::finding::Status;
@@ -133,7 +134,11 @@ impl World<'_> {
             return;
         }
         let action = if edited.edit.state.is_none() && action == Action::Reopen { Action::Update } else { action };
-        let reason = if reason.is_empty() { edited.why() } else { reason };
+        let reason = if reason.is_empty() {
+            edited.why(reasons::what_changed(&stamp.members, &desired.members))
+        } else {
+            reason
+        };
         plan.changes.push(Change {
             action,
             key: self.issue_key(home, content),
@@ -356,84 +361,6 @@ impl World<'_> {
             slot.added || slot.reported.keys().any(is_active)
         };
         matches!(self.homes[home].closer, Closer::Person | Closer::Bot) && !content.active.iter().any(is_reported)
-    }
-
-    fn closing_note(&self, content: &Content, status: Status, reason: Option<String>) -> Note {
-        if status != Status::Closed {
-            return Note::Decided { status, reason };
-        }
-        let (mut scopes, mut expired) = (BTreeSet::new(), BTreeSet::new());
-        for &slot in &content.here {
-            for (scope, word) in &self.slots[slot].words {
-                let before = self.slots[slot].before.as_ref().map(|(_, member)| &member.words);
-                let live = before
-                    .is_some_and(|words| words.iter().any(|old| old.scope == word.scope && old.verdict.is_live()));
-                if self.is_read(*scope) {
-                    scopes.insert((*word.scope).clone());
-                } else if live {
-                    expired.insert((*word.scope).clone());
-                }
-            }
-        }
-        let because = content.here.iter().find_map(|slot| self.slots[*slot].reason.clone());
-        Note::Fixed { scopes: scopes.into_iter().collect(), expired: expired.into_iter().collect(), because }
-    }
-
-    fn closing_reason(&self, content: &Content, status: Status, why: Option<String>) -> String {
-        if status != Status::Closed {
-            return why.map_or_else(|| status.to_string(), |why| format!("{status}: {why}"));
-        }
-        match self.closing_note(content, status, None) {
-            Note::Fixed { because: Some(because), .. } => because,
-            Note::Fixed { scopes, .. } => {
-                let scopes: Vec<String> = scopes.iter().map(ToString::to_string).collect();
-                format!("gone from {}", scopes.join(", "))
-            }
-            _ => String::new(),
-        }
-    }
-
-    /// Why an issue is open (again), for people.
-    fn why_open(&self, home: usize, content: &Content, issue: &Issue, stamp: &Stamp) -> (Option<Note>, String) {
-        let seen_by = || self.planner.policy.seen_by(&self.all_reports(content));
-        let reason = content.active.iter().find_map(|slot| self.slots[*slot].reason.clone());
-        if issue.state == State::Open {
-            let back = stamp.status != Status::Active;
-            return (None, if back { format!("active: {}", seen_by()) } else { String::new() });
-        }
-        let seen_by = seen_by();
-        let decided = content.here.iter().any(|slot| !content.active.contains(slot) && self.covered(*slot));
-        let fresh: Vec<usize> = content
-            .active
-            .iter()
-            .copied()
-            .filter(|slot| {
-                let slot = &self.slots[*slot];
-                slot.before.as_ref().is_none_or(|(before, _)| *before != home) || slot.was == MemberStatus::Gone
-            })
-            .collect();
-        if decided && !fresh.is_empty() {
-            let titles =
-                fresh.iter().filter_map(|slot| self.slots[*slot].lead().map(|(_, word)| word.facts.title.clone()));
-            let titles: Vec<String> = titles.filter(|title| !title.is_empty()).collect();
-            return (
-                Some(Note::NewInGroup { titles, seen_by: seen_by.clone() }),
-                format!("new in a decided group: {seen_by}"),
-            );
-        }
-        if content.active.iter().all(|slot| self.slots[*slot].was == MemberStatus::Gone) {
-            return (Some(Note::SeenAgain { seen_by: seen_by.clone() }), format!("seen again: {seen_by}"));
-        }
-        if stamp.state == State::Open {
-            let by_bot = self.homes[home].closer == Closer::Bot;
-            let who = if by_bot { "a bot" } else { "a person" };
-            return (
-                Some(Note::StillThere { seen_by: seen_by.clone(), by_bot }),
-                format!("closed by {who}, but still there: {seen_by}"),
-            );
-        }
-        let told = reason.clone().unwrap_or_else(|| format!("no longer {}", stamp.status));
-        (Some(Note::DecisionEnded { reason, seen_by: seen_by.clone() }), format!("{told}: {seen_by}"))
     }
 
     /// The decision that an issue is in: people's, else that of the words, the most cautious first.

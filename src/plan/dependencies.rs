@@ -6,10 +6,22 @@ use std::collections::BTreeSet;
 use super::matching::Unmatched;
 use super::world::{MemberStatus, Slot, World, same_spot};
 use crate::finding::{Id, Kind, Observation};
+use crate::issue::Verdict;
 
 impl World<'_> {
-    /// Matches dependencies: those with a CVE and aliases first, as they tell which aliases hold, those without a CVE last.
+    /// Matches dependencies: first what each scope still reports where it had it, then those with a CVE and aliases, as they
+    /// tell which aliases hold, those without a CVE last.
     pub(super) fn match_dependencies(&mut self, todo: &mut Unmatched) {
+        for (scan, unmatched) in todo.iter_mut().enumerate() {
+            unmatched.retain(|&at| {
+                let still = self.still_at(scan, at);
+                if let Some(slot) = still {
+                    self.attach(scan, at, slot);
+                    self.gather(scan, at, slot);
+                }
+                still.is_none()
+            });
+        }
         for round in [(true, true), (true, false), (false, true), (false, false)] {
             for (scan, unmatched) in todo.iter_mut().enumerate() {
                 let (these, rest): (Vec<usize>, Vec<usize>) = unmatched.iter().partition(|at| {
@@ -43,7 +55,7 @@ impl World<'_> {
         let words = known
             .words
             .iter()
-            .filter(|(scope, word)| !self.is_read(**scope) && word.verdict.is_live() == live)
+            .filter(|(scope, word)| !self.is_read(**scope) && (word.verdict != Verdict::Gone) == live)
             .map(|(_, word)| &*word.facts);
         let said = reported.chain(words).filter(|facts| facts.ids.iter().any(|id| id.is_cve()));
         said.flat_map(|facts| facts.ids.iter().copied()).collect()
@@ -93,6 +105,26 @@ impl World<'_> {
         ids.iter().filter_map(|id| self.by_id.get(id)).flatten().copied().collect()
     }
 
+    /// The member that a scope called by this very CVE, at this place, when it was read last.
+    fn still_at(&self, scan: usize, at: usize) -> Option<usize> {
+        let facts = self.facts(scan, at);
+        let name = self.scans[scan].seen[at].sighting.name.filter(|name| name.is_cve())?;
+        let id = self.scans[scan].id;
+        let is_it = |slot: &usize| {
+            let known = &self.slots[*slot];
+            let word = known.words.get(&id).filter(|word| word.verdict.is_live() && word.facts.ids.contains(&name));
+            let is_born = known.root.is_some_and(|root| root == name || !root.is_cve() && facts.ids.contains(&root));
+            known.lost_to.is_none()
+                && is_born
+                && self.is_owned(scan, *slot)
+                && word.is_some_and(|word| same_spot(&word.facts.evidence, &facts.evidence))
+        };
+        self.known_by_ids(&[name])
+            .into_iter()
+            .filter(is_it)
+            .min_by_key(|slot| (self.slots[*slot].root != Some(name), self.rank(*slot)))
+    }
+
     /// The members that a finding is, by its ids.
     fn by_ids(&self, scan: usize, at: usize) -> Vec<usize> {
         let facts = self.facts(scan, at);
@@ -139,9 +171,15 @@ impl World<'_> {
                 |fits: &dyn Fn(usize) -> bool| here.iter().copied().filter(|slot| fits(*slot)).collect::<Vec<_>>();
             let own = pick(&|slot| says(slot, name));
             let tied = pick(&|slot| others_tie(slot, Some(name)));
-            // An alias was learnt.
+            // An alias was learnt. What people decided was about the name that they saw: only a scope that had it itself says
+            // that it has another.
+            let covers = |slot: usize| {
+                let own = word(slot).is_some_and(|word| word.verdict.is_live());
+                own || !self.is_decided(&self.slots[slot]) || self.decided_ids(&self.slots[slot]).contains(&name)
+            };
             let born = pick(&|slot| {
-                names_root(slot, facts) && self.cves(slot).iter().all(|cve| *cve == name) && rank(slot) < 4
+                let only = self.cves(slot).iter().all(|cve| *cve == name);
+                names_root(slot, facts) && only && rank(slot) < 4 && covers(slot)
             });
             let mine = pick(&|slot| {
                 let Some(word) = word(slot).filter(|word| word.facts.ids.contains(&name)) else { return false };
@@ -158,8 +196,10 @@ impl World<'_> {
             if let Some(slot) = still.first() {
                 return vec![*slot];
             }
+            // What another scan of this run reports is reopened.
+            let will_be_open = |slot: usize| rank(slot) < 3 || rank(slot) == 3 && !self.slots[slot].reported.is_empty();
             let lists = [&own, &tied, &born, &mine];
-            if let Some(slot) = lists.into_iter().filter_map(|list| list.first()).find(|slot| rank(**slot) < 3) {
+            if let Some(slot) = lists.into_iter().filter_map(|list| list.first()).find(|slot| will_be_open(**slot)) {
                 return vec![*slot];
             }
             return own.into_iter().chain(tied).chain(born).take(1).collect();
@@ -195,7 +235,12 @@ impl World<'_> {
         let file = |place: &str| place.rsplit('/').next().unwrap_or_default().to_owned();
         // Another scope's manifest of the same name that the checkout no longer holds was moved as well.
         let is_away = |other: &Observation| {
-            file(&other.place) == file(&facts.place) && self.planner.policy.exists(&other.place) == Some(false)
+            let is_there = |place: &str| self.planner.policy.exists(place);
+            let own_code = here.scope.source.name == here.owner_source.name;
+            own_code
+                && file(&other.place) == file(&facts.place)
+                && is_there(&other.place) == Some(false)
+                && is_there(&facts.place) == Some(true)
         };
         let name = here.seen[at].sighting.name;
         let is_named = |other: &Observation| name.is_some_and(|name| other.ids.contains(&name));

@@ -182,10 +182,34 @@ impl World<'_> {
         }
     }
 
+    /// What stays open although it is decided for a scope that this run reads, as another scope's word is that it is active.
+    fn partly_decided(&self, content: &Content, issue: &Issue) -> Option<Withheld> {
+        let (mut decided, mut active) = (BTreeSet::new(), BTreeSet::new());
+        let mut read = false;
+        for &slot in &content.active {
+            let words = self.slots[slot].words.iter();
+            for (id, word) in words.filter(|_| content.here.len() == 1) {
+                match word.verdict {
+                    Verdict::Decided(status) => {
+                        read |= self.is_read(*id);
+                        decided.insert(format!("{status} for {}", word.scope));
+                    }
+                    verdict if verdict.is_active() => drop(active.insert(word.scope.to_string())),
+                    _ => {}
+                }
+            }
+        }
+        let list = |texts: BTreeSet<String>| texts.into_iter().collect::<Vec<_>>().join(", ");
+        read.then(|| {
+            let reason = format!("{}, active by {}", list(decided), list(active));
+            self.withheld(content.active[0], Action::Close, Some(issue.id.clone()), reason)
+        })
+    }
+
     /// What is not closed although some scope no longer sees it, or its scan could not say, with the reason.
     pub(super) fn waiting(&self, content: &Content, issue: &Issue) -> Option<Withheld> {
         if content.here.iter().any(|slot| !self.slots[*slot].reported.is_empty()) {
-            return None;
+            return self.partly_decided(content, issue);
         }
         let (mut gone, mut waiting) = (BTreeSet::new(), BTreeSet::new());
         let mut read = false;
@@ -193,7 +217,7 @@ impl World<'_> {
             for (id, word) in &self.slots[slot].words {
                 let scan = self.scan_of(*id);
                 read |= scan.is_some();
-                if word.verdict == Verdict::Gone {
+                if word.verdict.is_gone() {
                     gone.insert(word.scope.to_string());
                 } else {
                     let why = match scan.map(|scan| self.scans[scan].why_not(&word.facts.evidence)) {

@@ -44,11 +44,11 @@ impl Edited {
         self.parts.is_empty() && self.fields.is_empty() && !self.stamp_drifted
     }
 
-    /// What drifted, for people.
-    pub(super) fn why(&self) -> String {
+    /// What drifted, for people; `remembered` where it is nothing that they see.
+    pub(super) fn why(&self, remembered: &str) -> String {
         let names = self.fields.iter().map(|change| change.field.as_str()).chain(self.parts.iter().copied());
         let names: Vec<&str> = names.collect();
-        if names.is_empty() { "who sees it has changed".to_owned() } else { format!("changed: {}", names.join(", ")) }
+        if names.is_empty() { remembered.to_owned() } else { format!("changed: {}", names.join(", ")) }
     }
 }
 

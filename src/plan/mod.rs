@@ -16,6 +16,7 @@ mod guard;
 mod matching;
 mod names;
 mod people;
+mod reasons;
 mod scans;
 mod settle;
 mod twins;

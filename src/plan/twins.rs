@@ -64,12 +64,14 @@ impl World<'_> {
     }
 
     /// An alias joins a member that carries only it with the one that carries the CVE, which stays; not where people
-    /// decided.
+    /// decided. It holds where a report of either names both.
     fn merge_aliases(&mut self) {
         let mut born: HashMap<Id, Vec<usize>> = HashMap::new();
+        let mut named: HashMap<Id, Vec<usize>> = HashMap::new();
         for (index, slot) in self.slots.iter().enumerate().filter(|(_, slot)| slot.lost_to.is_none()) {
             if let Some(root) = slot.root.filter(|root| !root.is_cve()) {
                 born.entry(root).or_default().push(index);
+                self.cves(index).into_iter().for_each(|cve| named.entry(cve).or_default().push(index));
             }
         }
         if born.is_empty() {
@@ -81,20 +83,19 @@ impl World<'_> {
             if known.lost_to.is_some() {
                 continue;
             }
-            for alias in self.links(keeper, true) {
-                for &other in born.get(&alias).into_iter().flatten() {
-                    let only = self.cves(other).iter().all(|name| *name == cve);
-                    let (rank, theirs) = (self.rank(keeper).0, self.rank(other).0);
-                    let reported = !self.slots[keeper].reported.is_empty();
-                    // One that was closed and is still there would be reopened.
-                    let is_there = theirs == 3 && self.slots[other].status() == MemberStatus::Active;
-                    let counts = (theirs == 1 || is_there) && (rank == 1 || rank == 3 && reported);
-                    let same =
-                        self.slots[other].owner == self.slots[keeper].owner && self.slots[other].lost_to.is_none();
-                    if other != keeper && only && counts && same && !self.spots(keeper).is_disjoint(&self.spots(other))
-                    {
-                        self.take_over(keeper, other);
-                    }
+            let aliases = self.links(keeper, true);
+            let by_alias = aliases.iter().filter_map(|alias| born.get(alias));
+            let others: BTreeSet<usize> = by_alias.chain(named.get(&cve)).flatten().copied().collect();
+            for other in others {
+                let only = self.cves(other).iter().all(|name| *name == cve);
+                let (rank, theirs) = (self.rank(keeper).0, self.rank(other).0);
+                let reported = !self.slots[keeper].reported.is_empty();
+                // One that was closed and is still there would be reopened.
+                let is_there = theirs == 3 && self.slots[other].status() == MemberStatus::Active;
+                let counts = (theirs == 1 || is_there) && (rank == 1 || rank == 3 && reported);
+                let same = self.slots[other].owner == self.slots[keeper].owner && self.slots[other].lost_to.is_none();
+                if other != keeper && only && counts && same && !self.spots(keeper).is_disjoint(&self.spots(other)) {
+                    self.take_over(keeper, other);
                 }
             }
         }

@@ -28,6 +28,12 @@ impl World<'_> {
                 let old = old.cloned();
                 let word = match &old {
                     _ if found => Some(self.word(scan, slot, old.as_ref())),
+                    // What was fixed and is reported no longer ties no ids any more.
+                    Some(old)
+                        if old.verdict == Verdict::Fixed && self.scans[scan].why_not(&old.facts.evidence).is_none() =>
+                    {
+                        Some(Word { verdict: Verdict::Gone, run: run.clone(), ..old.clone() })
+                    }
                     Some(old) if old.verdict.is_live() && self.is_owned(scan, slot) => self.silence(scan, slot, old),
                     _ => None,
                 };
@@ -63,8 +69,8 @@ impl World<'_> {
         };
         let Some(old) = old else { return fresh };
         // Another job of this very run says that it is gone.
-        let disagree =
-            matches!(old.verdict, Verdict::Gone | Verdict::Missing) && is_same(old.run.as_ref(), fresh.run.as_ref());
+        let disagree = matches!(old.verdict, Verdict::Gone | Verdict::Fixed | Verdict::Missing)
+            && is_same(old.run.as_ref(), fresh.run.as_ref());
         if let Some(run) = fresh.run.clone().filter(|_| disagree && verdict.is_live()) {
             self.find_out(slot, scan, run);
         }
@@ -73,7 +79,7 @@ impl World<'_> {
         }
         // A heartbeat, only where others wait for it.
         let known = &self.slots[slot];
-        let waits = known.words.values().any(|word| word.verdict == Verdict::Gone) && verdict.is_live();
+        let waits = known.words.values().any(|word| word.verdict.is_gone()) && verdict.is_live();
         let since = old.day.max(disputed_since(known, today));
         let half = u64::from(self.planner.settings.scope_ttl).div_ceil(2);
         if waits && is_past(since, half, today) { Word { day: today, ..old.clone() } } else { old.clone() }
@@ -109,7 +115,7 @@ impl World<'_> {
         }
         let status = told.clone().map(|one| one.status).min().unwrap_or(Status::Active);
         let reason = told.filter(|one| one.status == status).find_map(|one| one.reason.clone());
-        let verdict = if status == Status::Closed { Verdict::Gone } else { Verdict::Decided(status) };
+        let verdict = if status == Status::Closed { Verdict::Fixed } else { Verdict::Decided(status) };
         (facts, verdict, reason)
     }
 
@@ -213,7 +219,7 @@ impl World<'_> {
         let read: BTreeSet<u32> = self.scans.iter().map(|scan| scan.id).collect();
         let mut notes = BTreeSet::new();
         for slot in self.slots.iter_mut().filter(|slot| slot.lost_to.is_none()) {
-            if !slot.words.iter().any(|(scope, word)| read.contains(scope) && word.verdict == Verdict::Gone) {
+            if !slot.words.iter().any(|(scope, word)| read.contains(scope) && word.verdict.is_gone()) {
                 continue;
             }
             let since = disputed_since(slot, today);
@@ -239,7 +245,7 @@ fn around_agrees(old: &LocationEvidence, new: &LocationEvidence) -> bool {
 
 /// The first day on which some scope said that it is gone.
 fn disputed_since(slot: &Slot, today: NaiveDate) -> NaiveDate {
-    slot.words.values().filter(|word| word.verdict == Verdict::Gone).map(|word| word.day).min().unwrap_or(today)
+    slot.words.values().filter(|word| word.verdict.is_gone()).map(|word| word.day).min().unwrap_or(today)
 }
 
 /// Whether so many days have passed since a day, which a stamp may hold as it likes.

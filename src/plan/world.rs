@@ -90,7 +90,7 @@ impl Slot {
         let rank = |word: &Word| match word.verdict {
             Verdict::Active | Verdict::Missing => 2,
             Verdict::Decided(_) => 1,
-            Verdict::Gone => 0,
+            Verdict::Fixed | Verdict::Gone => 0,
         };
         let words = self.words.iter().map(|(id, word)| (*id, word)).filter(|(id, word)| counts(*id, word));
         let counts = |word: &Word| (rank(word), word.facts.ids.iter().any(|id| id.is_cve()), word.facts.severity);
@@ -130,7 +130,7 @@ pub(super) fn status<'w>(words: impl Iterator<Item = &'w Word>) -> MemberStatus 
         .map(|word| match word.verdict {
             Verdict::Active | Verdict::Missing => MemberStatus::Active,
             Verdict::Decided(_) => MemberStatus::Decided,
-            Verdict::Gone => MemberStatus::Gone,
+            Verdict::Fixed | Verdict::Gone => MemberStatus::Gone,
         })
         .min()
         .unwrap_or(MemberStatus::Gone)

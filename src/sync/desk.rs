@@ -181,6 +181,7 @@ const fn verdict_words(verdict: Verdict) -> &'static str {
         Verdict::Active | Verdict::Missing => "",
         Verdict::Decided(Status::FalsePositive) => "false positive",
         Verdict::Decided(_) => "risk accepted",
+        Verdict::Fixed => "fixed",
         Verdict::Gone => "no longer reports it",
     }
 }

@@ -63,7 +63,7 @@ fn a_job_of_a_matrix_knows_its_part_of_it() {
 
     let lab = |name: &str| part(gitlab().set("CI_NODE_INDEX", "2").set("CI_NODE_TOTAL", "3").set("CI_JOB_NAME", name));
     assert_eq!(lab("findsync: [aws, eu: [1]]").as_deref(), Some("aws, eu: [1]"));
-    assert_eq!(lab("findsync 2/3").as_deref(), Some("node=2"));
+    assert_eq!(lab("findsync 2/3").as_deref(), Some("node=2/3"));
     let grouped =
         gitlab().set("CI_NODE_INDEX", "1").set("CI_JOB_NAME", "a: [b]: [c]").set("CI_JOB_GROUP_NAME", "a: [b]");
     assert_eq!(part(grouped).as_deref(), Some("c"));
@@ -73,7 +73,7 @@ fn a_job_of_a_matrix_knows_its_part_of_it() {
     let ado = |leg: &str| part(azure().set("SYSTEM_TOTALJOBSINPHASE", "2").set("SYSTEM_JOBNAME", leg));
     assert_eq!(ado("linux").as_deref(), Some("linux"));
     assert_eq!(ado("Scan linux").as_deref(), Some("linux"));
-    assert_eq!((ado("Job1").as_deref(), ado("__default").as_deref()), (Some("node=1"), Some("node=1")));
+    assert_eq!((ado("Job1").as_deref(), ado("__default").as_deref()), (Some("node=1/2"), Some("node=1/2")));
     assert_eq!(part(azure().set("SYSTEM_JOBNAME", "linux")), None);
 }
 

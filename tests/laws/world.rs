@@ -7,7 +7,7 @@ use findsync::finding::{
     Component, Evidence, Finding, Id, Kind, LocationEvidence, Origin, Run, Scan, Severity, Snippet, Source, Status,
     assign_keys,
 };
-use findsync::issue::{Issue, Member, Verdict};
+use findsync::issue::{Issue, Member, State, Verdict};
 
 /// A weakness' name: `a:CVE-1@M1`, `a:L3`, `a:GHSA@M1` (a report that does not say which).
 pub(crate) type Truth = String;
@@ -150,6 +150,17 @@ impl World {
         self.count
     }
 
+    /// Whether reports tell what stands around a line.
+    pub(crate) const fn neighbours(&self) -> bool {
+        self.neighbours
+    }
+
+    /// The lines of code and secrets of a place.
+    pub(crate) fn lines(&self, place: Place) -> Vec<Truth> {
+        let lines = self.trees.get(&place).into_iter().flat_map(|tree| tree.lines.iter().chain(&tree.secrets));
+        lines.map(|line| format!("{}:L{}", source_name(place.0), line.truth)).collect()
+    }
+
     pub(crate) fn places(&self) -> Vec<Place> {
         self.trees.keys().copied().collect()
     }
@@ -167,6 +178,13 @@ impl World {
         };
         let mut loose = Vec::new();
         let owner = source_name(place.0);
+        // The same file on another branch of the repository is the same manifest.
+        let beside: Vec<(u8, u32)> = self
+            .trees
+            .iter()
+            .filter(|(other, _)| other.0 == place.0 && **other != place)
+            .flat_map(|(_, tree)| tree.manifests.iter().map(|manifest| (manifest.path, manifest.id)))
+            .collect();
         let tree = self.trees.get_mut(&place)?;
         let is_code = !matches!(edit, Edit::Toggle(_) | Edit::MoveManifest | Edit::Second);
         if is_code && !used.is_subset(&tree.read) {
@@ -190,7 +208,8 @@ impl World {
             Edit::Second => match tree.manifests.len() {
                 1 => {
                     let path = (tree.manifests[0].path + 1) % 3;
-                    tree.manifests.push(Manifest { id: next(), path, cves: BTreeSet::from([1]) });
+                    let known = beside.iter().find(|(other, _)| *other == path).map(|(_, id)| *id);
+                    tree.manifests.push(Manifest { id: known.unwrap_or_else(next), path, cves: BTreeSet::from([1]) });
                 }
                 _ => drop(tree.manifests.pop()),
             },
@@ -437,7 +456,9 @@ pub(crate) fn is_covered(issue: &Issue, member: &Member) -> bool {
     let ours = |decision: &findsync::issue::TrackerDecision| {
         decision.by_field && written.is_some_and(|(status, moved)| status == decision.status && !moved)
     };
-    member.people.is_some()
+    // What a person opened again after it was written closed is decided no more.
+    let taken_back = issue.state == State::Open && issue.stamp.as_ref().is_some_and(|stamp| stamp.left_closed);
+    member.people.is_some() && !taken_back
         || issue.decisions.iter().any(|decision| !ours(decision) && not_exempt(&decision.by.to_lowercase()))
 }
 

@@ -107,6 +107,8 @@ pub enum Verdict {
     Missing,
     /// It is there, and decided for this scope: False Positive or Risk Accepted.
     Decided(Status),
+    /// It is reported, and by the configuration it is fixed (VEX): gone, but its ids are still what this scope calls it.
+    Fixed,
     /// It is not there.
     Gone,
 }
@@ -115,7 +117,13 @@ impl Verdict {
     /// Whether the scope still has the finding.
     #[must_use]
     pub const fn is_live(self) -> bool {
-        !matches!(self, Self::Gone)
+        !self.is_gone()
+    }
+
+    /// Whether the scope has the finding no more, or it is fixed there.
+    #[must_use]
+    pub const fn is_gone(self) -> bool {
+        matches!(self, Self::Gone | Self::Fixed)
     }
 
     /// Whether it counts as active.

@@ -371,11 +371,12 @@ const KINDS: [(char, Kind); 6] = [
     ('y', Kind::Dynamic),
     ('o', Kind::Other),
 ];
-const VERDICTS: [(char, Verdict); 5] = [
+const VERDICTS: [(char, Verdict); 6] = [
     ('a', Verdict::Active),
     ('m', Verdict::Missing),
     ('f', Verdict::Decided(Status::FalsePositive)),
     ('r', Verdict::Decided(Status::RiskAccepted)),
+    ('x', Verdict::Fixed),
     ('g', Verdict::Gone),
 ];
 const HOW: [(char, ClosedHow); 3] = [('n', ClosedHow::NotPlanned), ('d', ClosedHow::Duplicate), ('k', ClosedHow::Done)];

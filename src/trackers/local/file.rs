@@ -77,7 +77,11 @@ impl File {
     pub(super) fn labels(&self) -> Vec<String> {
         match self.values.get("labels") {
             Some(serde_json::Value::Array(labels)) => labels.iter().filter_map(plain).collect(),
-            Some(label) => plain(label).into_iter().collect(),
+            // As people write several in one line.
+            Some(label) => {
+                let text = plain(label).unwrap_or_default();
+                text.split(',').map(str::trim).filter(|label| !label.is_empty()).map(str::to_owned).collect()
+            }
             None => Vec::new(),
         }
     }

@@ -66,7 +66,9 @@ impl Local {
         };
         for entry in entries {
             let path = entry.map_err(|source| io("read the folder", &self.folder, source))?.path();
-            let Some(number) = path.file_name().and_then(|name| name.to_str()).and_then(number_of) else { continue };
+            let named = path.file_name().and_then(|name| name.to_str()).and_then(number_of);
+            // A person may have given the file another name.
+            let Some(number) = named.or_else(|| self.number_inside(&path)) else { continue };
             if let Some(other) = paths.insert(number, path.clone()) {
                 return Err(Error::Settings {
                     what: format!("`{}` and `{}` have the same number", other.display(), path.display()),
@@ -75,6 +77,13 @@ impl Local {
             }
         }
         Ok(paths)
+    }
+
+    /// The number that an issue's file of any name tells itself.
+    fn number_inside(&self, path: &Path) -> Option<u64> {
+        let is_markdown = path.extension().is_some_and(|extension| extension == "md");
+        let file = File::parse(&self.text(path).ok().filter(|_| is_markdown)?).ok()?;
+        Body::read_stamp(&file.body()).0.and_then(|_| file.text("number")?.parse().ok())
     }
 
     fn text(&self, path: &Path) -> Result<String, Error> {
@@ -109,7 +118,11 @@ impl Local {
         fields.extend(by_labels.map(|value| (LABELS.to_owned(), value.to_owned())));
         let status = &self.mapping.status;
         let column = fields.get(&status.field).and_then(|value| status.decision(value));
-        let state = if file.text("state").is_some_and(|state| state == "closed") { State::Closed } else { State::Open };
+        let state = if file.text("state").is_some_and(|state| state.trim().eq_ignore_ascii_case("closed")) {
+            State::Closed
+        } else {
+            State::Open
+        };
         let decisions = &self.mapping.decision_labels;
         let by_labels = labels.iter().filter_map(|label| {
             let status = decisions.decision(label)?;
@@ -123,7 +136,7 @@ impl Local {
         let decided = by_labels.chain(by_field).collect();
         // A file says who closed it only where it was no person.
         let closer = match file.text("closed_by") {
-            Some(closer) if closer.eq_ignore_ascii_case("bot") => Actor::Bot,
+            Some(closer) if is_bot(&closer) => Actor::Bot,
             _ => closer(true, Actor::Person, stamp.as_ref()),
         };
         Issue {
@@ -190,6 +203,11 @@ impl Local {
 /// The labels that a value of the mapping names.
 fn words(value: &str) -> Vec<String> {
     value.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+/// Whether a name is a bot's, as GitHub spells them: `stale[bot]`.
+fn is_bot(name: &str) -> bool {
+    name.eq_ignore_ascii_case("bot") || name.to_ascii_lowercase().ends_with("[bot]")
 }
 
 fn io(what: &str, path: &Path, source: std::io::Error) -> Error {

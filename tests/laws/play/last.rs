@@ -1,12 +1,14 @@
 //! The laws that cost more: order, crash, short list, split.
 
+use std::collections::BTreeSet;
+
 use findsync::finding::Run;
 use findsync::issue::{Actor, Issue};
 
 use super::shape::{same, shape, shapes};
 use super::{Game, Manner, Reports, Short};
 use crate::board::Board;
-use crate::world::{Scanner, ScopeName, is_vague};
+use crate::world::{Scanner, ScopeName, all_truths, is_vague, manifest_of};
 
 impl Game {
     /// The laws that cost more, for one more run: order, crash, short list, split.
@@ -40,10 +42,26 @@ impl Game {
             crashed.crash_after(Some(after));
             self.play(&crashed, &reports, None, Manner::default());
             crashed.crash_after(None);
+            // A column that was written without the stamp looks like a person's. And an alias may stand for several.
+            let is_half_written = |issue: &Issue| {
+                let written = issue.stamp.as_ref().map(|stamp| stamp.status);
+                issue.decisions.iter().any(|by| by.by_field && written.is_some_and(|status| status != by.status))
+            };
+            let doubtful = any_new || crashed.snapshot().iter().any(is_half_written);
+            let vague: BTreeSet<String> = crashed
+                .snapshot()
+                .iter()
+                .flat_map(|issue| all_truths(issue, |_| true))
+                .filter(|truth| doubtful && is_vague(truth))
+                .filter_map(|truth| manifest_of(&truth))
+                .collect();
             let (mended, _) = self.play(&crashed, &reports, None, Manner::default());
             let law = format!("a crash after {after} of {writes} writes, then a run, ends in another world");
             // Without the lines around, what was matched already decides about the rest.
-            let certain = |board: &Board| shapes(board, |truth| !self.book.loose.contains(truth));
+            let is_certain = |truth: &str| {
+                !self.book.loose.contains(truth) && manifest_of(truth).is_none_or(|at| !vague.contains(&at))
+            };
+            let certain = |board: &Board| shapes(board, is_certain);
             if let Err(why) = same(&law, &certain(&whole), &certain(&crashed)) {
                 self.told.push("    after the crash:".into());
                 self.tell(&mended);
