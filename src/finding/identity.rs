@@ -122,13 +122,30 @@ pub(super) fn is_named_by_key(finding: &Finding) -> bool {
     }
 }
 
-/// Where a dependency is declared or installed: its manifest, else the image's name without tag, else the target's.
+/// Where a dependency is declared or installed: its manifest; else the image's name without tag, with the file inside of it
+/// that holds the package; else the target's.
 pub(super) fn dependency_place(finding: &Finding, target: &str) -> String {
-    match (&finding.location.image, &finding.location.path) {
-        (Some(image), _) => image_name(image),
-        (None, Some(path)) => path.clone(),
-        (None, None) => image_name(target),
-    }
+    let (image, path) = match (&finding.location.image, &finding.location.path) {
+        (Some(image), path) => (image_name(image), path),
+        (None, Some(path)) => return path.clone(),
+        (None, None) => return image_name(target),
+    };
+    let component = finding.component.as_ref();
+    let of_distribution = component.is_some_and(purl::is_of_distribution);
+    let Some(path) = path.as_ref().filter(|path| !of_distribution && !is_package_database(path)) else { return image };
+    // `…/django-4.2.1.dist-info/METADATA`, `lib/log4j-core-2.14.1.jar`: the version is no part of the place.
+    let version = component.and_then(|component| component.version.as_deref());
+    let version = version.filter(|version| version.len() > 1 && version.contains(|c: char| c.is_ascii_digit()));
+    format!("{image}: {}", version.map_or_else(|| path.clone(), |version| path.replace(version, "*")))
+}
+
+/// Files in which distributions keep the list of their packages, as scanners name them for each of these packages.
+fn is_package_database(path: &str) -> bool {
+    let path = path.trim_start_matches('/');
+    ["var/lib/dpkg/", "lib/apk/db/", "var/lib/rpm/", "usr/lib/sysimage/rpm/", "usr/share/doc/"]
+        .iter()
+        .any(|folder| path.starts_with(folder))
+        || path == "pkgdb"
 }
 
 type Part = (&'static str, String);
@@ -147,7 +164,7 @@ fn parts(finding: &Finding, scanner: &str, target: &str, unique: &dyn Fn(&Finger
     match finding.kind {
         Kind::Dependency => {
             let place = dependency_place(finding, target);
-            let component = finding.component.as_ref().map(purl::without_version).unwrap_or_default();
+            let component = finding.component.as_ref().map(purl::identity).unwrap_or_default();
             let list = |id: String| vec![("id", id), ("component", component.clone()), ("place", place.clone())];
             identifiers::names(finding).into_iter().map(|named| list(named.name)).collect()
         }

@@ -117,6 +117,36 @@ fn a_dependency_keeps_its_key_when_versions_change() {
 }
 
 #[test]
+fn packages_of_an_image_are_told_apart_by_the_file_that_holds_them() {
+    let at = |purl: &str, version: &str, path: Option<&str>| {
+        let mut finding = dependency(&["CVE-2025-22871"], purl);
+        finding.component.as_mut().unwrap().version = Some(version.into());
+        finding.location.path = path.map(Into::into);
+        key_of(finding)
+    };
+    let web = at("pkg:golang/stdlib", "v1.23.1", Some("usr/local/bin/web"));
+    assert_ne!(web, at("pkg:golang/stdlib", "v1.23.1", Some("usr/local/bin/migrate")));
+    assert_eq!(web, at("pkg:golang/stdlib", "v1.23.2", Some("usr/local/bin/web")));
+    let jar = |version: &str| at("pkg:maven/a/b", version, Some(&format!("app/lib/b-{version}.jar")));
+    assert_eq!(jar("2.14.1"), jar("2.15.0"), "a version in the path is still a version");
+    let listed = at("pkg:deb/debian/libc6", "2.36", Some("var/lib/dpkg/status"));
+    assert_eq!(listed, at("pkg:deb/debian/libc6", "2.36", None));
+}
+
+#[test]
+fn a_distributions_package_is_the_same_without_its_package_url() {
+    let bare = |name: &str| {
+        let mut finding = dependency(&["CVE-2023-4911"], "");
+        finding.component = Some(Component { name: name.into(), ..Component::default() });
+        key_of(finding)
+    };
+    for purl in ["pkg:deb/debian/libc6@2.36?arch=amd64", "pkg:rpm/redhat/libc6", "pkg:apk/alpine/libc6"] {
+        assert_eq!(bare("libc6"), key_of(dependency(&["CVE-2023-4911"], purl)), "{purl}");
+    }
+    assert_ne!(bare("libc6"), key_of(dependency(&["CVE-2023-4911"], "pkg:npm/libc6")));
+}
+
+#[test]
 fn a_finding_is_named_by_its_cve_else_by_its_best_id() {
     let both = &keys_of(vec![dependency(&["GHSA-35JH-R3H4-6JHM", "CVE-2021-23337"], "pkg:npm/lodash")])[0];
     assert_eq!(both, &[key_of(dependency(&["CVE-2021-23337"], "pkg:npm/lodash@1"))]);

@@ -57,6 +57,28 @@ pub fn without_version(component: &Component) -> String {
     component.purl.as_deref().and_then(normalised).unwrap_or_else(|| component.name.to_lowercase())
 }
 
+/// What names a component in keys: its package URL without version, but of a distribution's package the name alone. Where
+/// a report has no package URL, nothing else of it is known, and an image is made of one distribution.
+#[must_use]
+pub(super) fn identity(component: &Component) -> String {
+    match component.purl.as_deref().and_then(parts) {
+        Some(Parts { kind, name, .. }) if is_distribution(&kind) => {
+            name.rsplit('/').next().unwrap_or_default().to_lowercase()
+        }
+        _ => without_version(component),
+    }
+}
+
+/// Whether a component is a package of an operating system's distribution.
+#[must_use]
+pub(super) fn is_of_distribution(component: &Component) -> bool {
+    component.purl.as_deref().and_then(parts).is_some_and(|parts| is_distribution(&parts.kind))
+}
+
+fn is_distribution(kind: &str) -> bool {
+    matches!(kind, "deb" | "apk" | "rpm" | "alpm" | "ebuild" | "opkg" | "portage")
+}
+
 /// A package URL without version, in one spelling.
 #[must_use]
 pub fn normalised(purl: &str) -> Option<String> {

@@ -186,7 +186,7 @@ fn evidence(finding: &Finding, target: &str) -> LocationEvidence {
         return LocationEvidence {
             rule,
             path: part(&dependency_place(finding, target)),
-            lines: finding.component.as_ref().map(purl::without_version).map_or(0, |component| part(&component)),
+            lines: finding.component.as_ref().map(purl::identity).map_or(0, |component| part(&component)),
             ..LocationEvidence::default()
         };
     }

@@ -44,6 +44,10 @@ pub struct Definition {
     /// containers beside and above them are an error, but for `other_paths`.
     #[serde(default)]
     finding_paths: containers::Paths,
+    /// Files of the scanner's archive (a zip), as globs: they are read as one document, an object with an array of documents
+    /// for each of these names.
+    #[serde(default)]
+    archive: std::collections::BTreeMap<String, String>,
     /// Whether a clean report is `{}`, which does not say whose it is: it is read where the reader is named.
     #[serde(default)]
     empty_is_clean: bool,
@@ -151,6 +155,11 @@ impl Definition {
     /// How near a document comes to being one of these, in percent.
     pub(super) fn nearness(&self, probe: &Probe) -> usize {
         self.recognises.iter().map(|condition| condition.nearness(probe)).max().unwrap_or(0)
+    }
+
+    /// The parts of the scanner's archive: name and glob.
+    pub(super) fn archive_parts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.archive.iter().map(|(part, glob)| (part.as_str(), glob.as_str()))
     }
 
     /// The format in which to load a document.

@@ -100,7 +100,7 @@ fn row(names: &[String], record: &csv::StringRecord) -> Value {
 }
 
 /// Rows as objects by the header's names. A row that does not fit the header is an error.
-fn csv(path: &str, text: &str) -> Result<Value, ReadError> {
+pub(super) fn csv(path: &str, text: &str) -> Result<Value, ReadError> {
     let wrong = |error: csv::Error| ReadError::unparsed(path, &error);
     let table = table(text);
     let skipped = text[..text.len() - table.len()].matches('\n').count() as u64;

@@ -51,7 +51,7 @@ pub enum ReadError {
         limit: u64,
     },
     /// Bytes that are no text.
-    #[error("`{path}` is not a text file: reports are JSON, XML, CSV or YAML, also compressed with gzip")]
+    #[error("`{path}` is not a text file: reports are JSON, XML, CSV or YAML, also compressed with gzip or in a zip")]
     NotText {
         /// The report.
         path: String,

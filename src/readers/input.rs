@@ -36,14 +36,14 @@ pub(crate) fn expand(workspace: &Path, pattern: &str) -> Result<Vec<String>, Rea
     Ok(found.into_iter().map(|path| path.to_string_lossy().into_owned()).collect())
 }
 
-/// Reads a report's text: decompressed, decoded to UTF-8, without byte order mark.
+/// Reads a report's bytes as they are.
 ///
 /// # Errors
-/// Where there is no such file, or it is empty, too large or no text.
-pub(crate) fn load(workspace: &Path, path: &str, limit: u64, confined: Confined) -> Result<Bytes, ReadError> {
+/// Where there is no such file, or it is too large.
+pub(crate) fn load(workspace: &Path, path: &str, limit: u64, confined: Confined) -> Result<Vec<u8>, ReadError> {
     let io = |source| ReadError::Io { path: path.to_owned(), source };
-    let bytes = if path == "-" {
-        bounded(io::stdin().lock(), 0, path, limit)?
+    if path == "-" {
+        bounded(io::stdin().lock(), 0, path, limit)
     } else {
         let mut file = workspace.join(path);
         let is_ours = confined == Confined::Whole || disk::is_below(workspace, Path::new(path));
@@ -59,16 +59,22 @@ pub(crate) fn load(workspace: &Path, path: &str, limit: u64, confined: Confined)
         if metadata.is_dir() {
             return Err(ReadError::Directory { path: path.to_owned() });
         }
-        bounded(file, metadata.len(), path, limit)?
-    };
-    text(bytes, path, limit)
+        bounded(file, metadata.len(), path, limit)
+    }
 }
 
-/// Decompresses and decodes.
+/// What may come out of compressed bytes, at most: what shrinks more than reports do is no report.
+pub(super) fn inflated_limit(limit: u64, compressed: u64) -> u64 {
+    limit.min((MAX_RATIO * compressed).max(MIN_INFLATED))
+}
+
+/// A report's text: decompressed, decoded to UTF-8, without byte order mark.
+///
+/// # Errors
+/// Where the bytes are empty, too large or no text.
 pub(crate) fn text(mut bytes: Vec<u8>, path: &str, limit: u64) -> Result<Bytes, ReadError> {
     if bytes.starts_with(&[0x1f, 0x8b]) {
-        // What shrinks more than reports do is no report.
-        let limit = limit.min((MAX_RATIO * bytes.len() as u64).max(MIN_INFLATED));
+        let limit = inflated_limit(limit, bytes.len() as u64);
         bytes = bounded(MultiGzDecoder::new(bytes.as_slice()), 0, path, limit)?;
     }
     let text = decode(bytes, path)?;
@@ -78,10 +84,10 @@ pub(crate) fn text(mut bytes: Vec<u8>, path: &str, limit: u64) -> Result<Bytes, 
     Ok(text.into_bytes().into())
 }
 
-/// What [`load`] gives, as the text that it is.
+/// What [`text`] gives, as the text that it is.
 ///
 /// # Errors
-/// Where the bytes are none of [`load`]'s.
+/// Where the bytes are none of [`text`]'s.
 pub(crate) fn utf8<'b>(bytes: &'b Bytes, path: &str) -> Result<&'b str, ReadError> {
     std::str::from_utf8(bytes).map_err(|_| ReadError::NotText { path: path.to_owned() })
 }

@@ -3,6 +3,7 @@
 //! Exactly one reader must recognise a document. Nothing read must never look like nothing found: an unknown shape is
 //! an error that names the file and the place.
 
+mod archive;
 mod artifact;
 mod basics;
 mod checkouts;
@@ -29,6 +30,7 @@ mod probe;
 mod purl;
 mod redact;
 mod registry;
+mod resource;
 mod sarif;
 mod shape;
 mod skim;
@@ -38,6 +40,7 @@ mod terms;
 mod trial;
 mod value;
 mod version;
+mod workbook;
 mod xml;
 
 use std::path::{Path, PathBuf};
@@ -150,12 +153,37 @@ pub fn read_reports(sources: &[ReportSource], options: &ReadOptions) -> Result<V
         for path in input::expand(&options.workspace, &source.path)? {
             let bytes = input::load(&options.workspace, &path, options.max_bytes, options.confined)?;
             let name = source.reader.as_deref().or(options.reader.as_deref());
-            let mut read = read(&registry, &path, bytes, name)?;
+            let mut read = read_file(&registry, &path, bytes, options.max_bytes, name)?;
             normalise::scans(&mut read, &path, source, &options.workspace, &mut files);
             scans.append(&mut read);
         }
     }
     redact::run(&mut scans);
+    Ok(scans)
+}
+
+/// Reads one file: a report, or a zip of reports.
+fn read_file(
+    registry: &Registry,
+    path: &str,
+    bytes: Vec<u8>,
+    limit: u64,
+    reader: Option<&str>,
+) -> Result<Vec<Scan>, ReadError> {
+    if !archive::is_zip(&bytes) {
+        return read(registry, path, input::text(bytes, path, limit)?, reader);
+    }
+    let mut scans = Vec::new();
+    for document in archive::documents(&bytes, path, limit, &mut registry.for_archives(reader)?.into_iter())? {
+        let archive::Document { path, text, definition } = document;
+        archive::gather(
+            &mut scans,
+            match definition {
+                Some(definition) => with_input(&path, &text, |input| definition.read(input))?,
+                None => read(registry, &path, text, reader)?,
+            },
+        );
+    }
     Ok(scans)
 }
 
@@ -180,9 +208,8 @@ fn with_input<T>(path: &str, bytes: &Bytes, f: impl FnOnce(Input<'_>) -> Result<
 /// # Errors
 /// Where no reader (or more than one) recognises it, or it cannot be read.
 pub fn read_bytes(path: &str, bytes: Vec<u8>, reader: Option<&str>) -> Result<Vec<Scan>, ReadError> {
-    let bytes = input::text(bytes, path, MAX_BYTES)?;
     let nowhere = Path::new("/nonexistent");
-    let mut scans = read(&Registry::new(nowhere)?, path, bytes, reader)?;
+    let mut scans = read_file(&Registry::new(nowhere)?, path, bytes, MAX_BYTES, reader)?;
     normalise::scans(&mut scans, path, &ReportSource::default(), nowhere, &mut Sources::new(nowhere));
     redact::run(&mut scans);
     Ok(scans)

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use super::paths::Paths;
 use super::source::Sources;
-use super::{cores, redact, version};
+use super::{cores, redact, resource, sarif, version};
 use crate::ci::source_of;
 use crate::config::ReportSource;
-use crate::finding::{Finding, Scan, assign_keys, identifiers, without_login};
+use crate::finding::{Finding, Kind, Scan, assign_keys, identifiers, without_login};
 use crate::redact::{Care, clean as clean_secrets};
 
 /// Finishes the scans of one report, and gives their findings keys.
@@ -18,15 +18,17 @@ pub(super) fn scans(scans: &mut [Scan], path: &str, source: &ReportSource, works
         scan.complete &= !source.partial;
         scan.scanner = clean_line(&scan.scanner);
         scan.target = source.target.clone().unwrap_or_else(|| without_login(&clean_line(&scan.target)));
+        let report = report_name(path, &Paths::new(workspace, None, sources));
         if scan.target.is_empty() {
-            scan.target = report_name(path, &Paths::new(workspace, None, sources));
+            scan.target.clone_from(&report);
         }
         scan.formerly.clone_from(&source.formerly);
         // What a report says of its repository counts only where nobody else does.
         let reported = scan.repository.take().and_then(|source| source_of(&source.name));
         scan.repository = source.repository.clone().or(reported);
         {
-            let paths = Paths::new(workspace, source.root.as_deref(), sources).with_roots(&scan.roots);
+            let paths =
+                Paths::new(workspace, source.root.as_deref(), sources).with_roots(&scan.roots).of_report(&report);
             cores::each(&mut scan.findings, |finding| tidy(finding, &paths));
             let unexamined = std::mem::take(&mut scan.unexamined);
             scan.unexamined = unexamined.iter().filter_map(|path| unexamined_path(path, &paths, sources)).collect();
@@ -34,6 +36,9 @@ pub(super) fn scans(scans: &mut [Scan], path: &str, source: &ReportSource, works
             scan.unexamined.dedup();
         }
         scan.findings.iter_mut().for_each(|finding| sources.enrich(finding));
+        if sarif::lines_name_resources(&scan.scanner).unwrap_or_default() {
+            scan.findings.iter_mut().for_each(name_resource);
+        }
         cores::each(&mut scan.findings, redact::finding);
         for text in [&mut scan.target, &mut scan.scanner] {
             clean_secrets(text, Care::Certain);
@@ -44,6 +49,16 @@ pub(super) fn scans(scans: &mut [Scan], path: &str, source: &ReportSource, works
         }
         assign_keys(scan);
     }
+}
+
+/// The resource that a finding's lines declare, where the report names none.
+fn name_resource(finding: &mut Finding) {
+    let at = &mut finding.location;
+    if finding.kind != Kind::Infrastructure || at.resource.is_some() {
+        return;
+    }
+    let lines = finding.evidence.snippet.as_ref().map(|snippet| snippet.lines.as_str());
+    at.resource = at.path.as_deref().zip(lines).and_then(|(path, lines)| resource::declared(path, lines));
 }
 
 /// A report's path as a target: the same however it was typed, and wherever the runner has the workspace. Of one outside

@@ -17,6 +17,8 @@ pub(super) struct Paths<'a> {
     workspace: String,
     root: Option<&'a str>,
     reported_roots: Vec<String>,
+    /// The folder of the workspace in which the report is.
+    report_folder: String,
     sources: &'a Sources,
 }
 
@@ -29,6 +31,7 @@ impl<'a> Paths<'a> {
             workspace,
             root: root.map(|root| root.trim_matches('/')).filter(|root| !root.is_empty() && *root != "."),
             reported_roots: Vec::new(),
+            report_folder: String::new(),
             sources,
         }
     }
@@ -39,6 +42,12 @@ impl<'a> Paths<'a> {
         self
     }
 
+    /// The same for a report at a path of the workspace: scanners that run in a folder of it write paths from there.
+    pub(super) fn of_report(mut self, report: &str) -> Self {
+        self.report_folder = report.rsplit_once('/').map(|(folder, _)| folder.to_owned()).unwrap_or_default();
+        self
+    }
+
     /// The path in the repository; one outside of it stays absolute.
     pub(super) fn normalise(&self, written: &str) -> String {
         let path = plain(written);
@@ -46,14 +55,31 @@ impl<'a> Paths<'a> {
             return inside.to_owned();
         }
         if is_absolute(&path) || path.starts_with("../") {
-            return self.in_workspace(&path).unwrap_or(path);
+            return self.beside_report(&path).or_else(|| self.in_workspace(&path)).unwrap_or(path);
         }
         if let Some(root) = self.root
             && !path.starts_with(&format!("{root}/"))
         {
             return plain(&format!("{root}/{path}"));
         }
-        self.below_a_root(&path).unwrap_or(path)
+        self.below_a_root(&path).or_else(|| self.beside_report(&path)).unwrap_or(path)
+    }
+
+    /// A relative path that leads to nothing from the root, from the report's folder or the nearest one above it where it
+    /// leads to a file.
+    fn beside_report(&self, path: &str) -> Option<String> {
+        if self.report_folder.is_empty() || is_absolute(path) || self.sources.exists(path) {
+            return None;
+        }
+        let mut folder = Some(self.report_folder.as_str());
+        while let Some(start) = folder {
+            let whole = plain(&format!("{start}/{path}"));
+            if !whole.starts_with("../") && self.sources.exists(&whole) {
+                return Some(whole);
+            }
+            folder = start.rsplit_once('/').map(|(above, _)| above);
+        }
+        None
     }
 
     /// A relative path below one of the folders that the report names, where there is such a file.
@@ -179,6 +205,18 @@ mod tests {
         ] {
             assert_eq!(paths.normalise(written), wanted, "{written}");
         }
+        let beside = Paths::new(dir.path(), None, &sources).of_report("web/build/reports/scan.json");
+        for (written, wanted) in [
+            ("a.js", "a.js"),
+            ("src/a.js", "src/a.js"),
+            ("./reports/../../src/a.js", "web/src/a.js"),
+            ("../../../web/src/a.js", "web/src/a.js"),
+        ] {
+            assert_eq!(beside.normalise(written), wanted, "{written}");
+        }
+        std::fs::write(dir.path().join("web/src/only.js"), "").unwrap();
+        assert_eq!(beside.normalise("src/only.js"), "web/src/only.js", "what is not there from the root");
+        assert_eq!(beside.normalise("../../src/only.js"), "web/src/only.js");
         let roots = ["/builds/g/shop/src/main/java".to_owned(), "/elsewhere".to_owned()];
         let rooted = Paths::new(dir.path(), None, &sources).with_roots(&roots);
         for (written, wanted) in [

@@ -48,7 +48,9 @@ impl Probe {
             let outline = document::xml(path, text, true)?;
             return Ok(Self { format: Format::Xml, outline, rewritten: None });
         }
-        if start.starts_with(['{', '[', '"', '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']) {
+        // A log's line begins with a time: `[05:01:52] …`.
+        let is_log = start.as_bytes().first() == Some(&b'[') && start.as_bytes().get(3) == Some(&b':');
+        if !is_log && start.starts_with(['{', '[', '"', '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']) {
             match json(path, text) {
                 // `--- ` begins YAML, `"a","b"` and `1,2` CSV: only what must be JSON is broken JSON.
                 Err(error) if start.starts_with(['{', '[']) || !start.contains('\n') => return Err(error),

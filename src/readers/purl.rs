@@ -40,10 +40,25 @@ const MANIFESTS: &[(&str, &[&str])] = &[
     ("pypi", &["requirements.txt", "pipfile.lock", "poetry.lock", "uv.lock", "pdm.lock", "setup.py", "pyproject.toml"]),
 ];
 
-/// The package URL of a package that a manifest lists, where the manifest's name tells the ecosystem.
+/// Package types by the endings of files that are packages, or say that one is installed.
+const INSTALLED: &[(&str, &[&str])] = &[
+    ("pypi", &["-info/metadata", "-info/pkg-info", ".egg", ".whl"]),
+    ("gem", &[".gemspec"]),
+    ("maven", &[".jar", ".war", ".ear"]),
+    ("nuget", &[".deps.json"]),
+    ("composer", &["/composer/installed.json"]),
+];
+
+/// The package URL of a package that a manifest lists, or that is installed as a file, where the file's name tells the
+/// ecosystem; programs written in Go are called by no rule, but their modules are.
 pub(crate) fn of_manifest(path: &str, name: &str, version: Option<&str>) -> Option<String> {
-    let file = path.rsplit(['/', '\\']).next()?.to_ascii_lowercase();
-    let (kind, _) = MANIFESTS.iter().find(|(_, files)| files.contains(&file.as_str()))?;
+    let path = path.replace('\\', "/").to_ascii_lowercase();
+    let file = path.rsplit('/').next()?;
+    let listed = MANIFESTS.iter().find(|(_, files)| files.contains(&file));
+    let installed = || INSTALLED.iter().find(|(_, endings)| endings.iter().any(|ending| path.ends_with(ending)));
+    let by_file = listed.or_else(installed).map(|(kind, _)| *kind);
+    let is_module = || name == "stdlib" || name.split_once('/').is_some_and(|(host, _)| host.contains('.'));
+    let kind = by_file.or_else(|| (!file.contains('.') && is_module()).then_some("golang"))?;
     package::purl(kind, name, version)
 }
 
@@ -79,6 +94,14 @@ mod tests {
         assert_eq!(of_manifest("a/package-lock.json", "@a/b", Some("1")).as_deref(), Some("pkg:npm/%40a/b@1"));
         assert_eq!(of_manifest("pom.xml", "org.a:b", None).as_deref(), Some("pkg:maven/org.a/b"));
         assert_eq!(of_manifest("src/main.c", "b", None), None);
+        let metadata = "usr/lib/python3.12/site-packages/django-4.2.dist-info/METADATA";
+        assert_eq!(of_manifest(metadata, "Django", Some("4.2")).as_deref(), Some("pkg:pypi/Django@4.2"));
+        assert_eq!(of_manifest("usr/bin/web", "stdlib", None).as_deref(), Some("pkg:golang/stdlib"));
+        assert_eq!(
+            of_manifest("usr/bin/web", "golang.org/x/net", None).as_deref(),
+            Some("pkg:golang/golang.org/x/net")
+        );
+        assert_eq!(of_manifest("usr/bin/web", "openssl", None), None);
         assert_eq!(of_distribution("debian 10.9", "libc6", Some("2")).as_deref(), Some("pkg:deb/debian/libc6@2"));
         assert_eq!(of_distribution("windows", "x", None), None);
     }

@@ -113,6 +113,15 @@ impl Registry {
         Ok(standards.chain(self.definitions()?.map(|definition| definition as &dyn Reader)).collect())
     }
 
+    /// Definitions that take archives as a whole: all, or the one of a name.
+    pub(super) fn for_archives(&self, reader: Option<&str>) -> Result<Vec<&Definition>, ReadError> {
+        let is_wanted = |definition: &&Definition| match reader {
+            Some(name) => definition.name == name || definition.aliases.iter().any(|alias| alias == name),
+            None => true,
+        };
+        Ok(self.definitions()?.filter(is_wanted).collect())
+    }
+
     /// The reader of a name, or of an alias.
     pub(super) fn named(&self, name: &str) -> Result<&dyn Reader, ReadError> {
         let all = self.all()?;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::registry::{Registry, definition_file};
 use super::source::Sources;
-use super::{Input, ReadError, ReadOptions, Reader, input, normalise, redact, with_input};
+use super::{Input, ReadError, ReadOptions, Reader, archive, input, normalise, redact, with_input};
 use crate::config::ReportSource;
 use crate::finding::{Finding, Scan};
 
@@ -33,12 +33,24 @@ pub struct Trial {
 pub fn try_definition(definition: &str, report: &str, options: &ReadOptions) -> Result<Trial, ReadError> {
     let file = options.workspace.join(definition);
     let bytes = input::load(&options.workspace, report, options.max_bytes, options.confined)?;
-    with_input(report, &bytes, |input| {
-        if file.is_file() {
-            return run(&definition_file(&file, definition)?, input, &options.workspace);
+    let registry = Registry::new(&options.workspace)?;
+    let written = if file.is_file() { Some(definition_file(&file, definition)?) } else { None };
+    let reader = match &written {
+        Some(written) => written,
+        None => registry.named(definition)?,
+    };
+    let text = if archive::is_zip(&bytes) {
+        let named = if written.is_none() { registry.for_archives(Some(definition))? } else { Vec::new() };
+        let mut takers = written.iter().chain(named);
+        let mut documents = archive::documents(&bytes, report, options.max_bytes, &mut takers)?;
+        match (documents.pop(), documents.is_empty()) {
+            (Some(document), true) => document.text,
+            _ => return Err(ReadError::malformed(report, "there are several reports in it: unpack the one to try")),
         }
-        run(Registry::new(&options.workspace)?.named(definition)?, input, &options.workspace)
-    })
+    } else {
+        input::text(bytes, report, options.max_bytes)?
+    };
+    with_input(report, &text, |input| run(reader, input, &options.workspace))
 }
 
 fn run(reader: &dyn Reader, input: Input<'_>, workspace: &Path) -> Result<Trial, ReadError> {

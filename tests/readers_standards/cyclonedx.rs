@@ -166,3 +166,14 @@ fn a_check_of_a_resource_is_no_vulnerable_package() {
     assert_eq!(found.location.path.as_deref(), Some("infra/main.tf"));
     assert_eq!(found.location.resource.as_deref(), Some("aws_s3_bucket.logs"));
 }
+
+#[test]
+fn trivys_inventory_with_an_empty_list_vouches_for_nothing() {
+    let complete = |tool: &str| {
+        let report = format!(
+            r#"{{"bomFormat": "CycloneDX", "specVersion": "1.6", "metadata": {{"tools": {{"components": [{{"type": "application", "name": "{tool}"}}]}}}}, "components": [], "vulnerabilities": []}}"#
+        );
+        findsync::readers::read_bytes("bom.json", report.into_bytes(), None).unwrap()[0].complete
+    };
+    assert_eq!((complete("trivy"), complete("grype")), (false, true));
+}

@@ -7,13 +7,14 @@ mod scanned;
 mod xml;
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use self::model::{Affect, Analysis, Bom, Component, Tools, Vulnerability};
 use super::leaf::{self, Object};
-use super::{Format, Input, Probe, ReadError, Reader, ids, purl, sarif};
+use super::{Format, Input, Probe, ReadError, Reader, ids, purl, resource, sarif};
 use crate::finding::{
     self, BomLink, ComponentIds, Finding, Fix, Kind, Location, Scan, Severity, Status, Versions, image_name,
 };
@@ -21,6 +22,10 @@ use crate::redact::without_values;
 
 /// Deeper than any real tree of components.
 const MAX_DEPTH: usize = 64;
+
+/// Tools whose inventories have an empty list of vulnerabilities, as if they had looked for some: Trivy does so only with
+/// `--scanners vuln`. <https://trivy.dev/latest/docs/supply-chain/sbom/#cyclonedx>
+const INVENTORIES_LIST_NOTHING: &[&str] = &["trivy"];
 
 /// Reads CycloneDX.
 pub(super) struct CycloneDx;
@@ -85,17 +90,27 @@ fn finished(mut scan: Scan) -> Result<Scan, ReadError> {
 fn as_check(finding: &mut Finding) {
     finding.kind = Kind::Infrastructure;
     finding.identifiers.retain(|id| id.starts_with("CWE-"));
-    if let Some(description) = finding.description.as_ref().filter(|text| !text.contains('\n')) {
-        finding.title.clone_from(description);
-    }
     if finding.cvss.is_empty() && finding.severity == Severity::Info {
         finding.severity = Severity::Medium;
     }
     let Some(resource) = finding.component.take() else { return };
-    let named = resource.purl.as_deref().and_then(finding::purl::parts).map(|parts| parts.name);
-    let file = named.as_deref().and_then(|name| name.rsplit_once('/')).and_then(|(file, _)| file.splitn(3, '/').nth(2));
+    let name = resource.name.as_str();
+    if let Some(description) = finding.description.as_ref().filter(|text| !text.contains('\n')) {
+        let named = description.strip_prefix("Resource: ").and_then(|text| text.strip_prefix(name)?.strip_prefix(". "));
+        finding.title = named.unwrap_or(description).to_owned();
+    }
+    let parts = resource.purl.as_deref().and_then(finding::purl::parts);
+    let (kind, named) = parts.map(|parts| (parts.kind, parts.name)).unwrap_or_default();
+    let name =
+        name.strip_prefix(&format!("{}/", named.split('/').take(2).collect::<Vec<_>>().join("/"))).unwrap_or(name);
+    let last = name.trim_start_matches('/');
+    let file = named.strip_suffix(last).or_else(|| named.rsplit_once('/').map(|(file, _)| file));
+    let file = file.and_then(|file| file.trim_end_matches('/').splitn(3, '/').nth(2));
     finding.location.path = finding.location.path.take().or(file.map(str::to_owned));
-    finding.location.resource = Some(resource.name.rsplit('/').next().unwrap_or_default().to_owned());
+    // A step's number and an instruction's name are no resources.
+    if !resource::is_counted(&kind) {
+        finding.location.resource = Some(name.rsplit('/').next().unwrap_or_default().to_owned());
+    }
 }
 
 /// Whether one of an XML element's namespaces is CycloneDX's.
@@ -134,10 +149,17 @@ struct Affected<'r, 'a> {
     listed: Option<&'r Component<'a>>,
     package: Option<finding::Component>,
     ids: ComponentIds,
+    /// The manifest or lockfile that leads to it.
+    manifest: Option<&'r str>,
 }
 
 /// What a reference means: a `bom-ref`, a BOM-Link (`urn:cdx:…#ref`), or a package URL that is not listed.
-fn resolve<'r, 'a>(bom: &Bom<'_>, components: &Components<'r, 'a>, reference: &str) -> Affected<'r, 'a> {
+fn resolve<'r, 'a>(
+    bom: &Bom<'_>,
+    components: &Components<'r, 'a>,
+    manifests: &HashMap<&'r str, &'r str>,
+    reference: &str,
+) -> Affected<'r, 'a> {
     let link = BomLink::parse(reference);
     let linked = link.as_ref().and_then(|link| link.reference.as_deref());
     let listed = components.get(linked.unwrap_or(reference)).copied();
@@ -145,8 +167,43 @@ fn resolve<'r, 'a>(bom: &Bom<'_>, components: &Components<'r, 'a>, reference: &s
     let by_purl = || purl::component(linked.unwrap_or(reference));
     let mut ids = listed.map(scanned::ids).unwrap_or_default();
     let package = listed.and_then(named).or_else(by_purl).or_else(by_name);
+    let manifest = manifests.get(linked.unwrap_or(reference)).copied();
     ids.bom_link = link.or_else(|| scanned::link(bom, Some(reference)));
-    Affected { listed, package, ids }
+    Affected { listed, package, ids, manifest }
+}
+
+/// The manifest or lockfile that needs each component, itself or by way of others: Trivy lists these files as applications.
+fn manifests<'r>(bom: &'r Bom<'_>, components: &Components<'r, '_>) -> HashMap<&'r str, &'r str> {
+    let is_manifest = |component: &Component<'_>| {
+        let is_class = |name: Option<&str>, value: Option<&str>| {
+            name == Some("aquasecurity:trivy:Class") && value == Some("lang-pkgs")
+        };
+        component.kind.get() == Some("application")
+            && component.properties.iter().any(|property| is_class(property.name.get(), property.value.get()))
+    };
+    let files = components.iter().filter(|(_, component)| is_manifest(component));
+    let mut files: Vec<(&str, &str)> =
+        files.filter_map(|(reference, component)| Some((component.name.get()?, *reference))).collect();
+    let mut found = HashMap::new();
+    if files.is_empty() {
+        return found;
+    }
+    files.sort_unstable();
+    let needs = bom.dependencies.iter().filter_map(|one| Some((one.component.get()?, &one.depends_on)));
+    let needs: HashMap<&str, _> = needs.collect();
+    for (file, reference) in files {
+        let mut open = vec![reference];
+        while let Some(reference) = open.pop() {
+            for needed in needs.get(reference).into_iter().flat_map(|needed| needed.iter()) {
+                // The first file keeps what several need.
+                if let Entry::Vacant(free) = found.entry(needed) {
+                    free.insert(file);
+                    open.push(needed);
+                }
+            }
+        }
+    }
+    found
 }
 
 fn named(component: &Component<'_>) -> Option<finding::Component> {
@@ -168,6 +225,7 @@ fn named(component: &Component<'_>) -> Option<finding::Component> {
 
 fn scan(bom: &Bom<'_>) -> Scan {
     let components = components(bom);
+    let manifests = manifests(bom, &components);
     let subject = &bom.metadata.component;
     let image = subject.name.get().filter(|_| subject.kind.get() == Some("container"));
     let target = match image {
@@ -181,16 +239,16 @@ fn scan(bom: &Bom<'_>) -> Scan {
         if extended.is_none() && vulnerability.affects.is_empty() {
             findings.push(finding(
                 vulnerability,
-                Affected { listed: None, package: None, ids: ComponentIds::default() },
+                Affected { listed: None, package: None, ids: ComponentIds::default(), manifest: None },
                 image,
             ));
         }
         if let Some(reference) = extended {
-            findings.push(finding(vulnerability, resolve(bom, &components, reference), image));
+            findings.push(finding(vulnerability, resolve(bom, &components, &manifests, reference), image));
         }
         for affect in vulnerability.affects.iter() {
             let Some(reference) = affect.component.get() else { continue };
-            let affected = resolve(bom, &components, reference);
+            let affected = resolve(bom, &components, &manifests, reference);
             if is_affected(affect, affected.package.as_ref().and_then(|package| package.version.as_deref())) {
                 findings.push(finding(vulnerability, affected, image));
             }
@@ -203,17 +261,20 @@ fn scan(bom: &Bom<'_>) -> Scan {
         for vulnerability in component.vulnerabilities.iter().flat_map(|list| list.iter()) {
             let mut ids = scanned::ids(component);
             ids.bom_link = scanned::link(bom, component.bom_ref.get());
-            let affected = Affected { listed: Some(component), package: named(component), ids };
+            let affected = Affected { listed: Some(component), package: named(component), ids, manifest: None };
             findings.push(finding(vulnerability, affected, image));
         }
         is_extended |= component.vulnerabilities.is_some();
         open.extend(component.components.iter().map(|component| &**component));
     }
+    let scanner = scanner(bom).unwrap_or("CycloneDX");
     // A plain inventory is read, but it vouches for nothing.
-    let is_inventory = bom.vulnerabilities.is_none() && !is_extended;
+    let lists_nothing = bom.vulnerabilities.as_ref().is_some_and(|list| list.is_empty());
+    let is_inventory = bom.vulnerabilities.is_none() && !is_extended
+        || lists_nothing && INVENTORIES_LIST_NOTHING.iter().any(|name| scanner.eq_ignore_ascii_case(name));
     Scan {
         reader: "cyclonedx".to_owned(),
-        scanner: scanner(bom).unwrap_or("CycloneDX").to_owned(),
+        scanner: scanner.to_owned(),
         target,
         artifact: Arc::new(scanned::artifact(bom, &components)),
         complete: !is_inventory,
@@ -265,13 +326,14 @@ fn is_affected(affect: &Affect<'_>, version: Option<&str>) -> bool {
 }
 
 fn finding(vulnerability: &Vulnerability<'_>, affected: Affected<'_, '_>, image: Option<&str>) -> Finding {
-    let Affected { listed: place, package: component, ids: component_ids } = affected;
+    let Affected { listed: place, package: component, ids: component_ids, manifest } = affected;
     let id = vulnerability.id.get().or_else(|| vulnerability.references.first()?.id.get());
     let mut identifiers: Vec<String> = id.map(str::to_owned).into_iter().collect();
     ids::extend(&mut identifiers, vulnerability.references.iter().filter_map(|reference| reference.id.owned()));
     ids::extend(&mut identifiers, vulnerability.cwes.iter().flat_map(ids::cwes));
     let mut locations = place.map(occurrences).unwrap_or_default();
     let mut location = if locations.is_empty() { Location::default() } else { locations.remove(0) };
+    location.path = location.path.take().or_else(|| manifest.map(str::to_owned));
     location.image = image.map(str::to_owned);
     let (status, justification) = status(&vulnerability.analysis);
     let texts = [&vulnerability.description, &vulnerability.detail];
@@ -307,7 +369,7 @@ fn finding(vulnerability: &Vulnerability<'_>, affected: Affected<'_, '_>, image:
     }
 }
 
-/// Where a component was found: occurrences, or what Syft and Trivy write into properties.
+/// Where a component was found: occurrences, or what Syft, Trivy and cdxgen write into properties.
 fn occurrences(component: &Component<'_>) -> Vec<Location> {
     let mut places: Vec<Location> = component
         .evidence
@@ -319,7 +381,8 @@ fn occurrences(component: &Component<'_>) -> Vec<Location> {
         .collect();
     if places.is_empty() {
         let is_path = |name: &str| {
-            name == "aquasecurity:trivy:FilePath" || (name.starts_with("syft:location:") && name.ends_with(":path"))
+            matches!(name, "aquasecurity:trivy:FilePath" | "SrcFile")
+                || (name.starts_with("syft:location:") && name.ends_with(":path"))
         };
         let paths = component.properties.iter().filter(|property| property.name.get().is_some_and(is_path));
         let paths = paths.filter_map(|property| property.value.owned());

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use self::model::{Identifier, Location as Place, Report, ScanInfo, Vulnerability};
 use super::leaf::{self, Object};
-use super::{Input, Probe, ReadError, Reader, ids, purl, redact};
+use super::{Input, Probe, ReadError, Reader, ids, purl, redact, sarif};
 use crate::finding::identifiers::rank;
 use crate::finding::{Component, Cvss, Evidence, Finding, Fingerprint, Fix, Kind, Location, Scan, Severity, Snippet};
 
@@ -114,6 +114,9 @@ fn scanner(report: &Report<'_>) -> String {
     name.unwrap_or_else(|| format!("GitLab {}", report.scan.kind.get().unwrap_or("scan").replace('_', " ")))
 }
 
+/// What Checkov writes for a description and a solution that it does not have.
+const NO_LINK: &str = "Further info can be found None";
+
 /// Analyzers that call a scan a failure because it has found something.
 const FAILS_ON_FINDINGS: &[&str] = &["bearer"];
 
@@ -149,14 +152,15 @@ fn finding(scan: &ScanInfo<'_>, vulnerability: &Vulnerability<'_>, remedy: Optio
     let urls =
         vulnerability.links.iter().map(|link| &link.url).chain(vulnerability.identifiers.iter().map(|id| &id.url));
     ids::extend(&mut references, urls.filter_map(leaf::Text::owned));
-    let solution = vulnerability.solution.get().filter(|text| *text != "No solution provided");
+    let says = |text: &&str| *text != "No solution provided" && !text.starts_with(NO_LINK);
+    let solution = vulnerability.solution.get().filter(says);
     let message = vulnerability.message.get().filter(|message| *message != title);
     let described = [message, vulnerability.description.get(), vulnerability.evidence.summary.get()];
     let flagged = vulnerability.flags.iter().filter_map(|flag| flag.description.get());
     let mut description: Vec<&str> = Vec::new();
     for part in described.into_iter().flatten().chain(flagged) {
         // The evidence of a secret scanner, and of a fuzzer's requests, may be what must not be shown.
-        if !description.contains(&part) && kind != Kind::Secret {
+        if !description.contains(&part) && kind != Kind::Secret && !part.starts_with(NO_LINK) {
             description.push(part);
         }
     }
@@ -165,10 +169,12 @@ fn finding(scan: &ScanInfo<'_>, vulnerability: &Vulnerability<'_>, remedy: Optio
     }
     let vectors = vulnerability.cvss_vectors.iter().filter_map(|one| one.vector.owned());
     let cvss: Vec<Cvss> = vectors.map(|vector| Cvss { vector: Some(vector), score: None }).collect();
+    // What rates nothing checks configurations: Medium, as in other formats.
+    let unrated = if kind == Kind::Infrastructure { Severity::Medium } else { Severity::default() };
     let said = vulnerability.severity.get().filter(|word| !Severity::is_unrated(word)).and_then(Severity::from_word);
     Some(Finding {
         title,
-        severity: said.or_else(|| Severity::from_ratings(&cvss)).unwrap_or_default(),
+        severity: said.or_else(|| Severity::from_ratings(&cvss)).unwrap_or(unrated),
         kind,
         rule,
         identifiers,
@@ -203,9 +209,10 @@ fn known(text: &leaf::Text<'_>) -> Option<String> {
 }
 
 fn kind(scan: &ScanInfo<'_>, vulnerability: &Vulnerability<'_>) -> Kind {
-    // KICS is GitLab's analyzer for infrastructure as code, and writes SAST reports.
+    // KICS, GitLab's analyzer for infrastructure as code, and Checkov write SAST reports.
     let scanners = [vulnerability.scanner.id.get(), scan.scanner.id.get(), scan.analyzer.id.get()];
-    if scanners.into_iter().flatten().any(|id| id.contains("kics")) {
+    let is_infrastructure = |name: &str| matches!(sarif::kind_of_tool(name), Ok(Some(Kind::Infrastructure)));
+    if scanners.into_iter().flatten().any(|id| id.contains("kics") || is_infrastructure(id)) {
         return Kind::Infrastructure;
     }
     let written = [vulnerability.category.get(), scan.kind.get()];

@@ -78,6 +78,11 @@ pub(super) fn kind_of_tool(name: &str) -> Result<Option<Kind>, ReadError> {
     Ok(tools::find(without_version(name))?.kind)
 }
 
+/// Whether the lines of a tool's findings tell the resource, where the report does not.
+pub(super) fn lines_name_resources(name: &str) -> Result<bool, ReadError> {
+    Ok(tools::find(without_version(name))?.lines_name_resources)
+}
+
 fn scan(path: &str, index: usize, mut run: Run<'_>) -> Result<Scan, ReadError> {
     let malformed = |detail: String| ReadError::malformed(path, detail);
     let driver = run.tool.driver.name.owned();
@@ -165,6 +170,7 @@ fn is_finding(result: &ResultObject<'_>) -> bool {
 fn finding(run: &Run<'_>, rules: &Rules<'_, '_>, tool: &Tool, result: &ResultObject<'_>) -> Option<Finding> {
     let rule = rules.of(result);
     let rule_id = rules::id(result).or_else(|| rule.and_then(|rule| rule.id.get()));
+    let rule_id = rule_id.map(|id| id.strip_prefix(tool.rule_prefix.as_str()).unwrap_or(id));
     let rule_id = rule_id.map(|id| if tool.rule_ids_are_paths { functions::without_checkout(id) } else { id });
     let strings: Vec<&Map<'_, Object<Message<'_>>>> = rule
         .map(|rule| &rule.message_strings)

@@ -202,7 +202,7 @@ pub(super) struct ComponentReference<'a> {
 pub(super) struct Properties<'a> {
     #[serde(borrow, rename = "security-severity")]
     pub(super) security_severity: Text<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, alias = "zizmor/severity")]
     pub(super) severity: Text<'a>,
     #[serde(borrow, rename = "problem.severity")]
     pub(super) problem_severity: Text<'a>,

@@ -50,13 +50,17 @@ pub(super) fn find(run: &Run<'_>, tool: &Tool) -> (Option<String>, Vec<String>) 
             unexamined.extend(files);
         }
     }
-    let rules = of_configuration.filter(|note| {
-        is_error(note) || {
-            let said = said(note);
-            tool.unrun_words.iter().any(|word| said.contains(word.as_str()))
+    for note in of_configuration {
+        let said = said(note);
+        // Bandit calls a file that it cannot parse an error of the configuration.
+        let files =
+            if UNEXAMINED.iter().any(|word| said.contains(word)) { place::files(run, note) } else { Vec::new() };
+        if !files.is_empty() {
+            unexamined.extend(files);
+        } else if is_error(note) || tool.unrun_words.iter().any(|word| said.contains(word.as_str())) {
+            errors.push(&note.message);
         }
-    });
-    errors.extend(rules.map(|note| &*note.message));
+    }
     (failure(run, &errors), unexamined)
 }
 

@@ -25,10 +25,18 @@ pub(super) fn title(
     let is_check = kind == Kind::Dependency && rule_id.is_some_and(|id| ids::vulnerability(id).is_none());
     let telling = telling.filter(|_| !is_check || message.is_none());
     let name = || rule.and_then(|rule| rule.name.get());
+    let filled = message.filter(|text| !has_numbers(text));
     telling
         .and_then(first_sentence)
-        .or_else(|| message.and_then(first_sentence))
+        .or_else(|| filled.and_then(first_sentence))
         .or_else(|| short.or_else(name).or(rule_id).map(str::to_owned))
+        .or_else(|| message.and_then(first_sentence))
+}
+
+/// Whether a text has places of arguments that the result does not give.
+fn has_numbers(text: &str) -> bool {
+    let is_number = |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
+    text.split('{').skip(1).any(|rest| rest.split_once('}').is_some_and(|(name, _)| is_number(name)))
 }
 
 /// Whether a text has places that arguments fill (`{0}`, `{name}`).

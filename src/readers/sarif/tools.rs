@@ -36,6 +36,10 @@ pub(super) struct Tool {
     pub(super) levels: BTreeMap<String, Severity>,
     /// Severities by the beginning of a rule's id, the longest first; an empty one is for all others.
     pub(super) rule_severities: BTreeMap<String, Severity>,
+    /// What its rules' ids begin with here, and nowhere else.
+    pub(super) rule_prefix: String,
+    /// Whether another of its formats names the resource that a finding is about: here the lines tell it.
+    pub(super) lines_name_resources: bool,
     /// Whether rules of the repository are called by their path on the machine, with dots.
     pub(super) rule_ids_are_paths: bool,
     /// Identifiers of all its findings.
