@@ -19,6 +19,7 @@ fn main() -> io::Result<()> {
     let out = env::var("OUT_DIR").map_err(io::Error::other)?;
     let scanners = Path::new(&root).join("scanners");
     pack(&scanners, &Path::new(&out).join("definitions"))?;
+    pack(&scanners.join("standards"), &Path::new(&out).join("standards"))?;
     pack(&scanners.join("sarif"), &Path::new(&out).join("sarif_tools"))
 }
 

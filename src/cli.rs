@@ -205,6 +205,11 @@ pub enum ScannersCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Show how a scanner's report is written, and what is read of it
+    Show {
+        /// A reader, or a tool that writes SARIF, CycloneDX or GitLab's reports (`codeql`, `bandit-sarif`)
+        name: String,
+    },
     /// Show what a definition makes of a report, and what is missing
     Test {
         /// A scanner definition file, or the name of a reader

@@ -181,6 +181,78 @@ fn names_of_defectdojo_choose_readers() {
 }
 
 #[test]
+fn names_of_tools_find_their_way_to_what_they_write() {
+    let sarif = r#"{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "Bandit"}}, "results": []}]}"#;
+    for name in ["sarif", "codeql", "CodeQL", "bandit", "bandit-sarif", "eslint", "eslint_sarif", "trivy", "some-sarif"]
+    {
+        let scans = read_bytes("r.json", sarif.into(), Some(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(scans[0].reader, "sarif", "{name}");
+    }
+    let error = read_bytes("r.json", b"{}".to_vec(), Some("codeql")).unwrap_err().to_string();
+    assert!(!error.contains("no reader is called"), "{error}");
+    assert!(read_bytes("r.json", sarif.into(), Some("codeqll")).unwrap_err().to_string().contains("codeqll"));
+}
+
+#[test]
+fn words_are_translated_by_the_tables_of_a_definition() {
+    let dir = tempfile::tempdir().unwrap();
+    let yaml = r#"
+name: ours
+title: Ours
+homepage: https://ours.test
+kind: dependency
+input: json
+recognises: []
+severity:
+  map: {Blocker: High, "level_1": Low, "7": Critical}
+  default: Medium
+status:
+  map: {WONT-FIX: Risk Accepted, done: Closed}
+  default: Active
+ecosystem:
+  map: {node_js: npm}
+helpers: |
+  def words: [.a, .b];
+findings: |
+  .[] | {title: "x", severity: words, status: .s, cvss: [{score: .c}], component: {name: "n", ecosystem: .e}}
+"#;
+    fs::write(dir.path().join("ours.yml"), yaml).unwrap();
+    let rows = r#"[{"a": "BLOCKER", "s": "wont fix", "e": "Node.js"}, {"a": "odd", "b": "level 1", "s": "Done", "e": "node-js"},
+        {"a": 7}, {"a": "8", "c": 2}, {"a": "odd", "s": "odd"}, {"a": "unknown", "c": 9.5, "s": "false_positive"}, {"b": "critical"}]"#;
+    fs::write(dir.path().join("r.json"), rows).unwrap();
+    let trial = |yaml: &str| {
+        fs::write(dir.path().join("ours.yml"), yaml).unwrap();
+        try_definition("ours.yml", "r.json", &ReadOptions::new(dir.path()))
+    };
+    let found = trial(yaml).unwrap().scans.remove(0).findings;
+    let told: Vec<_> = found.iter().map(|finding| (finding.severity, finding.status)).collect();
+    assert_eq!(
+        told,
+        [
+            (Severity::High, Status::RiskAccepted),
+            (Severity::Low, Status::Closed),
+            (Severity::Critical, Status::Active),
+            (Severity::Low, Status::Active),
+            (Severity::Medium, Status::Active),
+            (Severity::Critical, Status::FalsePositive),
+            (Severity::Critical, Status::Active),
+        ]
+    );
+    let purl = |at: usize| found[at].component.as_ref().and_then(|component| component.purl.as_deref());
+    assert_eq!((purl(0), purl(1)), (None, Some("pkg:npm/n")));
+    assert!(trial(yaml).unwrap().lacking.is_empty(), "without `recognises` there is nothing to lack");
+    let other =
+        trial(&yaml.replace("recognises: []", "recognises:\n  - has: [\"[].a\", \"[].z\"]\n    lacks: [\"[].s\"]"));
+    assert_eq!(other.unwrap().lacking, ["[].z", "[].s"]);
+    let strict = trial(&yaml.replace("  default: Medium\n", "")).unwrap_err().to_string();
+    assert!(strict.contains("findings[3].severity: a severity was expected"), "{strict}");
+    let broken = trial(&yaml.replace("def words:", "def words")).unwrap_err().to_string();
+    assert!(broken.contains("`helpers`"), "{broken}");
+    let twice = trial(&yaml.replace("done: Closed", "done: Closed, DONE: Active")).unwrap_err().to_string();
+    assert!(twice.contains("differ only in case"), "{twice}");
+}
+
+#[test]
 fn a_workspace_has_its_own_definitions() {
     let dir = tempfile::tempdir().unwrap();
     let own = dir.path().join(".findsync/scanners");

@@ -141,3 +141,44 @@ fn every_page_is_looked_at() {
         assert!(!fences(&page(name), "sh").is_empty(), "{name} shows no command");
     }
 }
+
+/// Where the made part of docs/scanners.md begins.
+const MADE: &str = "<!-- From here on made from scanners/: UPDATE_DOCS=1 cargo test --test docs -->\n\n";
+
+#[test]
+fn the_page_of_scanners_is_made_from_the_definitions() {
+    let guides = findsync::readers::guides(Path::new("/nonexistent")).unwrap();
+    let mut made = Vec::new();
+    findsync::reports::guides(&mut made, &guides).unwrap();
+    let made = String::from_utf8(made).unwrap();
+    let page = page("docs/scanners.md");
+    let (written, shown) = page.split_once(MADE).unwrap();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(root().join("docs/scanners.md"), format!("{written}{MADE}{}\n", made.trim_end())).unwrap();
+    } else {
+        assert_eq!(shown.trim_end(), made.trim_end(), "run UPDATE_DOCS=1 cargo test --test docs");
+    }
+    let without = guides.iter().filter(|guide| !guide.has_command()).count();
+    assert!(without <= 46, "a definition that is new says how its report is written (`command` or `export`)");
+}
+
+#[test]
+fn a_scanner_is_shown_as_on_the_page() {
+    let page = page("docs/scanners.md");
+    for (name, command) in [
+        ("trivy", "trivy image --format json --output trivy.json IMAGE"),
+        ("Anchore-Grype", "grype IMAGE --output json --file grype.json"),
+        ("codeql", "codeql database analyze DATABASE --format=sarif-latest --output=codeql.sarif"),
+        ("bandit-sarif", "bandit -r . -f sarif -o bandit.sarif"),
+        ("eslint", "eslint . --format json --output-file eslint.json"),
+        ("sarif", "govulncheck -format sarif ./... > govulncheck.sarif"),
+    ] {
+        let shown = text(&shell(&format!("findsync scanners show {name}"), &root()));
+        assert!(shown.contains(command), "{name}: {shown}");
+        if ["trivy", "Anchore-Grype", "eslint", "sarif"].contains(&name) {
+            assert!(page.contains(shown.trim_end()), "{name}: {shown}");
+        }
+    }
+    let unknown = text(&shell("findsync scanners show trivi", &root()));
+    assert!(unknown.contains("did you mean `trivy`?"), "{unknown}");
+}

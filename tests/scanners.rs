@@ -44,6 +44,30 @@ fn definitions_compile_and_have_names_of_their_own() {
     }
 }
 
+#[test]
+fn definitions_can_be_read_by_people() {
+    let all = files(&folder("scanners")).into_iter().chain(files(&folder("scanners/sarif")));
+    let mut helpers = std::collections::BTreeMap::new();
+    for path in all.chain(files(&folder("scanners/standards"))).filter(|path| path.is_file()) {
+        let (text, shown) = (fs::read_to_string(&path).unwrap(), path.display());
+        for (number, line) in text.lines().enumerate() {
+            let is_link = line.starts_with("homepage: ");
+            assert!(is_link || line.chars().count() <= 110, "{shown}:{} is longer than 110 characters", number + 1);
+            for helper in line.split("def ").skip(1).filter_map(|rest| rest.split_once(": ")) {
+                let other = helpers.insert((helper.0.to_owned(), helper.1.to_owned()), path.clone());
+                assert!(
+                    other.is_none(),
+                    "`{}` of {shown} is also in {}: prelude.jq",
+                    helper.0,
+                    other.unwrap().display()
+                );
+            }
+        }
+        let has_program = text.contains("\nfindings: ");
+        assert!(!has_program || text.starts_with("# "), "{shown}: what is unusual about the format?");
+    }
+}
+
 /// What a review of a reading looks at.
 fn told(finding: &Finding) -> String {
     let Finding { severity, status, kind, title, .. } = finding;

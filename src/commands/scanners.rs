@@ -13,6 +13,7 @@ pub(super) fn scanners(args: &ScannersArgs, console: &mut Console<'_>) -> Result
             let trial = readers::try_definition(definition, report, &ReadOptions::new(workspace))?;
             reports::trial(console.out, &trial)?;
         }
+        Some(ScannersCommand::Show { name }) => reports::guide(console.out, &readers::guide(&workspace, name)?)?,
         Some(ScannersCommand::List { json: true }) => reports::json(console.out, &readers::list(&workspace)?)?,
         Some(ScannersCommand::List { json: false }) | None => {
             reports::readers(console.out, &readers::list(&workspace)?)?

@@ -5,9 +5,12 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::engine::{self, Failure, Program};
-use super::shape::{self, Found, Shaped};
+use super::guide::{self, Guide, Report, Standard};
+use super::registry::ReaderInfo;
+use super::shape::{self, Found, Shaped, Vocabulary};
+use super::tables::Table;
 use super::{Format, Input, Probe, ReadError, Reader, containers, cores, document};
-use crate::finding::{Kind, Scan};
+use crate::finding::{Kind, Scan, Severity, Status};
 use crate::redact::without_values;
 
 /// A scanner definition, as its YAML file says.
@@ -23,6 +26,21 @@ pub struct Definition {
     pub title: String,
     /// Where to read about the scanner.
     pub homepage: String,
+    /// The commands that write its report.
+    #[serde(default = "OneOrMany::none")]
+    command: OneOrMany<String>,
+    /// The way through a user interface to its report.
+    #[serde(default)]
+    export: Option<String>,
+    /// The report's usual name.
+    #[serde(default)]
+    file: Option<String>,
+    /// What is known to be missing.
+    #[serde(default)]
+    missing: Option<String>,
+    /// The comment with which the file begins.
+    #[serde(skip)]
+    reads: String,
     /// The kind of findings, where a finding does not say otherwise.
     pub kind: Kind,
     /// What reports are written in.
@@ -40,6 +58,18 @@ pub struct Definition {
     parts: Option<String>,
     /// jq: the findings.
     findings: String,
+    /// jq: functions that the programs share.
+    #[serde(default)]
+    helpers: String,
+    /// What the scanner's words for severities mean.
+    #[serde(default)]
+    severity: Table<Severity>,
+    /// What its words for states mean.
+    #[serde(default)]
+    status: Table<Status>,
+    /// What its words for ecosystems mean, in words that we know.
+    #[serde(default)]
+    ecosystem: Table<String>,
     /// Containers in which findings are, by their names from the top, through arrays. In a report without findings, other
     /// containers beside and above them are an error, but for `other_paths`.
     #[serde(default)]
@@ -64,6 +94,10 @@ enum OneOrMany<T> {
 }
 
 impl<T> OneOrMany<T> {
+    const fn none() -> Self {
+        Self::Many(Vec::new())
+    }
+
     fn as_slice(&self) -> &[T] {
         match self {
             Self::One(one) => std::slice::from_ref(one),
@@ -89,6 +123,22 @@ struct Condition {
 }
 
 impl Condition {
+    /// The paths of its parts that do not hold.
+    fn lacking(&self, probe: &Probe) -> Vec<String> {
+        let one = |path: &String, condition: Self| (!condition.holds(probe)).then(|| path.clone());
+        let has = self.has.iter().filter(|path| !probe.has(path)).cloned();
+        let lacks = self.lacks.iter().filter(|path| probe.has(path)).cloned();
+        let equals = self.equals.iter().filter_map(|(path, value)| {
+            one(path, Self { equals: [(path.clone(), value.clone())].into(), ..Self::default() })
+        });
+        let starts = self.starts.iter().filter_map(|(path, start)| {
+            one(path, Self { starts: [(path.clone(), start.clone())].into(), ..Self::default() })
+        });
+        let empty =
+            self.empty.iter().filter_map(|path| one(path, Self { empty: vec![path.clone()], ..Self::default() }));
+        has.chain(lacks).chain(equals).chain(starts).chain(empty).collect()
+    }
+
     fn holds(&self, probe: &Probe) -> bool {
         self.has.iter().all(|path| probe.has(path)) && self.rest_holds(probe)
     }
@@ -128,7 +178,8 @@ impl Definition {
     /// Where the YAML or a program is wrong.
     pub fn parse(origin: &str, yaml: &str) -> Result<Self, ReadError> {
         let wrong = |detail: String| ReadError::Definition { definition: origin.to_owned(), detail };
-        let definition: Self = document::parse_yaml(yaml).map_err(|e| wrong(without_values(&e)))?;
+        let mut definition: Self = document::parse_yaml(yaml).map_err(|e| wrong(without_values(&e)))?;
+        definition.reads = guide::first_comment(yaml);
         let name_is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
         if definition.name.is_empty() || !definition.name.chars().all(name_is_plain) {
             return Err(wrong("`name` must be of a-z, 0-9 and `_`".to_owned()));
@@ -142,10 +193,33 @@ impl Definition {
     /// Where a program does not compile.
     pub fn check(&self) -> Result<(), ReadError> {
         let programs = [self.confirms.as_ref(), self.scope.as_ref(), self.parts.as_ref(), Some(&self.findings)];
-        programs.into_iter().flatten().try_for_each(|program| match Program::new(program) {
+        programs.into_iter().flatten().try_for_each(|program| match Program::new(&self.helpers, program) {
             Ok(_) => Ok(()),
             Err(detail) => Err(self.wrong(detail)),
         })
+    }
+
+    /// How its reports are written.
+    pub(super) fn guide(&self, reader: ReaderInfo, standards: &[Standard]) -> Guide {
+        let names = || std::iter::once(&self.name).chain(&self.aliases);
+        let command = |standard: &Standard| {
+            let command = names().find_map(|name| standard.command(name))?;
+            Some((standard.name.clone(), command.to_owned()))
+        };
+        let report = Report {
+            commands: self.command.as_slice().to_vec(),
+            export: self.export.clone(),
+            file: self.file.clone(),
+            missing: self.missing.clone(),
+        };
+        Guide {
+            reader,
+            formats: self.input.as_slice().to_vec(),
+            report,
+            reads: self.reads.clone(),
+            standards: standards.iter().filter_map(command).collect(),
+            tools: Vec::new(),
+        }
     }
 
     fn wrong(&self, detail: String) -> ReadError {
@@ -178,27 +252,34 @@ impl Definition {
     /// Whether a jq condition over the whole document holds, where there is one.
     pub(super) fn confirms(&self, input: Input<'_>) -> Result<bool, ReadError> {
         let (Some(program), Some(format)) = (&self.confirms, self.load_as(input.probe)) else { return Ok(false) };
-        let mut outputs = engine::run(program, document::load(input, format)?).map_err(|e| self.failed(input, e))?;
+        let mut outputs =
+            engine::run(&self.helpers, program, document::load(input, format)?).map_err(|e| self.failed(input, e))?;
         Ok(outputs.pop().is_some_and(|value| jaq_core::ValT::as_bool(&value)))
     }
 
     /// What `findings` runs on.
     fn parts(&self, document: Val) -> Result<Vec<Val>, Failure> {
         match &self.parts {
-            Some(program) => engine::run(program, document),
+            Some(program) => engine::run(&self.helpers, program, document),
             None => Ok(vec![document]),
         }
     }
 
+    fn vocabulary(&self) -> Vocabulary<'_> {
+        let Self { kind, severity, status, ecosystem, .. } = self;
+        Vocabulary { kind: *kind, severity, status, ecosystem }
+    }
+
     /// Makes findings of parts, in a thread of its own.
     fn findings_of(&self) -> impl FnMut(Vec<Val>) -> Result<Vec<Shaped<Found>>, Failure> {
-        let program = Program::new(&self.findings);
+        let program = Program::new(&self.helpers, &self.findings);
+        let vocabulary = self.vocabulary();
         move |parts| {
             let program = program.as_ref().map_err(|detail| Failure::Program(detail.clone()))?;
             let mut all = Vec::with_capacity(parts.len());
             for part in parts {
                 program.each(part, |value| {
-                    all.push(shape::found(&value, self.kind));
+                    all.push(shape::found(&value, vocabulary));
                     Ok::<_, Failure>(())
                 })?;
             }
@@ -280,7 +361,7 @@ impl Reader for Definition {
         let document = document::load(input, format)?;
         let failed = |failure| self.failed(input, failure);
         let scopes = match &self.scope {
-            Some(program) => engine::run(program, document.clone()).map_err(failed)?,
+            Some(program) => engine::run(&self.helpers, program, document.clone()).map_err(failed)?,
             None => Vec::new(),
         };
         let mut scans = shape::Scans::new(self, input.path, scopes)?;
@@ -296,16 +377,21 @@ impl Reader for Definition {
         Ok(scans)
     }
 
+    fn lacking(&self, probe: &Probe) -> Vec<String> {
+        let nearest = self.recognises.iter().max_by_key(|condition| condition.nearness(probe));
+        nearest.filter(|_| !self.recognises(probe)).map_or_else(Vec::new, |condition| condition.lacking(probe))
+    }
+
     fn unrated(&self, input: Input<'_>) -> Result<Option<[usize; 2]>, ReadError> {
         let Some(format) = self.load_as(input.probe) else { return Ok(None) };
         let failed = |failure| self.failed(input, failure);
-        let program = Program::new(&self.findings).map_err(|detail| self.wrong(detail))?;
+        let program = Program::new(&self.helpers, &self.findings).map_err(|detail| self.wrong(detail))?;
         let mut lacking = [0, 0];
         for part in self.parts(document::load(input, format)?).map_err(failed)? {
             let count = |value: Val| {
-                for (lacking, field) in lacking.iter_mut().zip(["title", "severity"]) {
-                    *lacking += usize::from(shape::is_absent(&value, field));
-                }
+                lacking[0] += usize::from(shape::is_absent(&value, "title"));
+                // A scanner that rates nothing has no word for it.
+                lacking[1] += usize::from(!self.severity.is_constant() && shape::is_absent(&value, "severity"));
                 Ok::<_, Failure>(())
             };
             program.each(part, count).map_err(failed)?;

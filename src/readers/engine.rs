@@ -32,15 +32,18 @@ pub(super) struct Program {
 }
 
 impl Program {
-    /// Compiles a program, or says what is wrong with it.
-    pub(super) fn new(program: &str) -> Result<Self, String> {
+    /// Compiles a program that may call `helpers`, or says what is wrong with them.
+    pub(super) fn new(helpers: &str, program: &str) -> Result<Self, String> {
+        let texts = format!("{helpers}\n{program}");
         let prelude = parse(PRELUDE, |parser| parser.defs()).ok_or("the prelude does not parse")?;
+        let helpers =
+            parse(helpers, |parser| parser.defs()).ok_or("`helpers` are not jq functions (`def name: …;`)")?;
         let arena = Arena::default();
         let mut replacer = Replacer { keep: &|number| arena.alloc(number).as_str(), replaced: Replaced::default() };
         let jq = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
         let ours = basics::signatures();
         let mut defs: Vec<Def<&str>> = jq.filter(|def| !ours.contains(&(def.name, def.args.len()))).collect();
-        defs.extend(prelude.into_iter().map(|def| replacer.def(def)));
+        defs.extend(prelude.into_iter().chain(helpers).map(|def| replacer.def(def)));
         // What does not parse is left to the loader, which says why.
         let parsed = parse(program, |parser| parser.term()).map(|term| replacer.term(term));
         let code = if parsed.is_some() { MAIN } else { program };
@@ -54,7 +57,7 @@ impl Program {
             let undefined = errors.into_iter().flat_map(|(_, errors)| errors);
             undefined.map(|(name, what)| format!("undefined {} `{name}`", what.as_str())).collect::<Vec<_>>().join("; ")
         })?;
-        Ok(Self { filter, replaced: replacer.replaced, code: program.to_owned() })
+        Ok(Self { filter, replaced: replacer.replaced, code: texts })
     }
 
     /// Calls `f` for every output, without holding more than one of them.
@@ -72,9 +75,9 @@ impl Program {
 }
 
 /// All outputs of a program.
-pub(super) fn run(code: &str, input: Val) -> Result<Vec<Val>, Failure> {
+pub(super) fn run(helpers: &str, code: &str, input: Val) -> Result<Vec<Val>, Failure> {
     let mut outputs = Vec::new();
-    let program = Program::new(code).map_err(Failure::Program)?;
+    let program = Program::new(helpers, code).map_err(Failure::Program)?;
     program.each(input, |value| {
         outputs.push(value);
         Ok::<_, Failure>(())

@@ -18,6 +18,7 @@ mod facts;
 mod functions;
 mod generic;
 mod gitlab;
+mod guide;
 mod html;
 mod ids;
 mod input;
@@ -36,6 +37,7 @@ mod shape;
 mod skim;
 mod source;
 mod steps;
+mod tables;
 mod terms;
 mod trial;
 mod value;
@@ -49,6 +51,7 @@ use bytes::Bytes;
 
 pub use definition::Definition;
 pub use error::ReadError;
+pub use guide::{Guide, Report};
 pub use input::MAX_BYTES;
 pub use probe::{Format, Probe};
 pub use registry::{Origin, ReaderInfo};
@@ -100,6 +103,10 @@ pub trait Reader: Send + Sync {
     /// # Errors
     /// Where the text is not what the format promises: containers are strict, leaves are lenient.
     fn read(&self, input: Input<'_>) -> Result<Vec<Scan>, ReadError>;
+    /// What a document lacks to be recognised, as the definition says it.
+    fn lacking(&self, _probe: &Probe) -> Vec<String> {
+        Vec::new()
+    }
     /// How many findings a definition's program gives no title and no severity, where reading made up for it.
     ///
     /// # Errors
@@ -190,7 +197,10 @@ fn read_file(
 /// Reads one report, by the reader of a name or by the one that recognises it.
 fn read(registry: &Registry, path: &str, bytes: Bytes, reader: Option<&str>) -> Result<Vec<Scan>, ReadError> {
     with_input(path, &bytes, |input| {
-        let reader = reader.map_or_else(|| registry.recognise(input), |name| registry.named(name))?;
+        let reader = match reader {
+            Some(name) => registry.named_for(name, input.probe)?,
+            None => registry.recognise(input)?,
+        };
         tracing::debug!(report = path, reader = reader.name(), "reading");
         reader.read(input)
     })
@@ -221,4 +231,20 @@ pub fn read_bytes(path: &str, bytes: Vec<u8>, reader: Option<&str>) -> Result<Ve
 /// Where one of the workspace's own definitions is wrong.
 pub fn list(workspace: &Path) -> Result<Vec<ReaderInfo>, ReadError> {
     Registry::new(workspace)?.list()
+}
+
+/// How reports are written and what is read of them, for all readers of a workspace, by name.
+///
+/// # Errors
+/// Where one of the workspace's own definitions is wrong.
+pub fn guides(workspace: &Path) -> Result<Vec<Guide>, ReadError> {
+    Registry::new(workspace)?.guides()
+}
+
+/// The same for one reader, or a tool that writes a standard (`codeql`, `bandit-sarif`).
+///
+/// # Errors
+/// Where no reader has that name, or one of the workspace's own definitions is wrong.
+pub fn guide(workspace: &Path, name: &str) -> Result<Guide, ReadError> {
+    Registry::new(workspace)?.guide(name)
 }

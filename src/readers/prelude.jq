@@ -21,3 +21,15 @@ def purl($type; $name; $version): if ($type // "") == "" or ($name // "") == "" 
   + (if ($version // "") == "" then "" else "@" + ($version | tostring | @uri) end) end;
 # A number from a number or its text, else null.
 def number: if isnumber then . elif isstring then (tonumber? // null) else null end;
+# HTML, in JSON or as an element's text, as plain text; else null.
+def html: content | if isstring then html_text else null end;
+# null in place of words that say nothing: `null_if("None", "-")`.
+def null_if(f): . as $word | if any(f; . == $word) then null else . end;
+# The items of an array, or of a text that lists them.
+def words($by): if isarray then .[] elif isstring then split($by)[] | trim else empty end | select(. != "");
+# `12: let x = 1` and `12 let x = 1`, line by line, as numbers and texts.
+def numbered_lines: split("\n") | map(capture("^(?<n>[0-9]+):? ?(?<text>.*)$") | .n |= tonumber);
+# An archive's name changes with its version: a place, but none to know a finding by.
+def is_archive: . // "" | test("\\.(jar|war|ear|aar|hpi|zip|dll|exe|nupkg|tgz|gz|whl|egg|gem|so)$"; "i");
+# `Cross_Site_Scripting` as people read it.
+def spaced: . // "" | gsub("_"; " ");

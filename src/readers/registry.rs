@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::definition::Definition;
+use super::guide::{self, Guide};
 use super::{Input, Probe, ReadError, Reader, STANDARDS};
 use crate::disk;
 use crate::finding::Kind;
@@ -55,15 +56,18 @@ fn built_in() -> Result<&'static [Definition], ReadError> {
     if let Some(parsed) = PARSED.get() {
         return Ok(parsed);
     }
+    let parse = |(file, yaml): (String, String)| Definition::parse(&file, &yaml);
+    let parsed = unpack(PACKED)?.into_iter().map(parse).collect::<Result<_, _>>()?;
+    Ok(PARSED.get_or_init(|| parsed))
+}
+
+/// The files that `build.rs` has packed, with their names.
+pub(super) fn unpack(packed: &[u8]) -> Result<Vec<(String, String)>, ReadError> {
     let mut text = String::new();
     let io = |source| ReadError::Io { path: "scanners".to_owned(), source };
-    DeflateDecoder::new(PACKED).read_to_string(&mut text).map_err(io)?;
-    let mut parsed = Vec::new();
-    let mut parts = text.split_terminator('\0');
-    while let (Some(file), Some(yaml)) = (parts.next(), parts.next()) {
-        parsed.push(Definition::parse(file, yaml)?);
-    }
-    Ok(PARSED.get_or_init(|| parsed))
+    DeflateDecoder::new(packed).read_to_string(&mut text).map_err(io)?;
+    let mut parts = text.split_terminator('\0').map(str::to_owned);
+    Ok(std::iter::from_fn(|| parts.next().zip(parts.next())).collect())
 }
 
 /// All readers that there are for a workspace.
@@ -129,12 +133,29 @@ impl Registry {
         if let Some(reader) = by_name.or_else(|| all.iter().find(|reader| reader.aliases().contains(&name))) {
             return Ok(*reader);
         }
-        let folded = name.to_lowercase().replace(['-', ' '], "_");
+        let folded = guide::folded(name);
+        if let Some(reader) = all.iter().find(|reader| reader.name() == folded || reader.aliases().contains(&&*folded))
+        {
+            return Ok(*reader);
+        }
+        if let Some((standard, _)) = guide::standard_of(name)? {
+            return self.named(&standard.name);
+        }
         let names = all.iter().flat_map(|reader| std::iter::once(reader.name()).chain(reader.aliases()));
         let scored = names.map(|known| (strsim::jaro_winkler(&folded, known), known));
         let similar = scored.filter(|(score, _)| *score > 0.8).max_by(|a, b| a.0.total_cmp(&b.0));
         let similar = similar.map(|(_, known)| known.to_owned());
         Err(ReadError::UnknownReader { name: name.to_owned(), similar })
+    }
+
+    /// The reader of a name for a document. Scanners write standards too: what is one is read as one, whatever scanner
+    /// is named.
+    pub(super) fn named_for(&self, name: &str, probe: &Probe) -> Result<&dyn Reader, ReadError> {
+        let reader = self.named(name)?;
+        if reader.recognises(probe) {
+            return Ok(reader);
+        }
+        Ok(STANDARDS.iter().copied().find(|standard| standard.recognises(probe)).unwrap_or(reader))
     }
 
     /// The one reader that recognises a document.
@@ -208,6 +229,34 @@ impl Registry {
             .collect();
         scored.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
         Ok(scored.into_iter().take(3).map(|(_, name)| name).collect())
+    }
+
+    /// How reports are written, and what is read of them.
+    pub(super) fn guides(&self) -> Result<Vec<Guide>, ReadError> {
+        let standards = guide::standards()?;
+        let infos = self.list()?;
+        let mut guides = Vec::new();
+        for reader in infos {
+            if let Some(definition) = self.definitions()?.find(|definition| definition.name == reader.name) {
+                guides.push(definition.guide(reader, standards));
+            } else if let Some(standard) = standards.iter().find(|standard| standard.name == reader.name) {
+                guides.push(Guide::of_standard(reader, standard, None));
+            }
+        }
+        Ok(guides)
+    }
+
+    /// The guide of a reader, or of a tool that writes a standard.
+    pub(super) fn guide(&self, name: &str) -> Result<Guide, ReadError> {
+        let reader = self.named(name)?.name().to_owned();
+        let guide = self.guides()?.into_iter().find(|guide| guide.reader.name == reader);
+        let guide = guide.ok_or_else(|| ReadError::UnknownReader { name: name.to_owned(), similar: None })?;
+        match guide::standard_of(name)? {
+            Some((standard, tool)) if standard.name == reader && guide::folded(name) != reader => {
+                Ok(Guide::of_standard(guide.reader, standard, Some(&tool)))
+            }
+            _ => Ok(guide),
+        }
     }
 
     pub(super) fn list(&self) -> Result<Vec<ReaderInfo>, ReadError> {

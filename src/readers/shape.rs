@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jaq_json::{Num, Val};
 
+use super::tables::Table;
 use super::{ReadError, artifact::artifact, definition::Definition, facts, package, redact};
 use crate::finding::purl::parts;
 use crate::finding::{
@@ -100,7 +101,7 @@ pub(super) fn text(value: &Val) -> Shaped<Option<String>> {
 /// Whether an object says nothing in a member.
 pub(super) fn is_absent(value: &Val, name: &str) -> bool {
     let Val::Obj(members) = value else { return true };
-    members.get(&Val::from(name.to_owned())).is_none_or(|value| matches!(text(value), Ok(None)))
+    members.get(&Val::from(name.to_owned())).is_none_or(|value| words(value).is_ok_and(|words| words.is_empty()))
 }
 
 /// A title in which something is missing (`CVE-1 in  : `), without the gaps.
@@ -168,14 +169,16 @@ fn location(value: &Val) -> Shaped<Option<Location>> {
     Ok((!at.is_empty()).then_some(at))
 }
 
-fn component(value: &Val) -> Shaped<(Option<Component>, ComponentIds)> {
+fn component(value: &Val, ecosystems: &Table<String>) -> Shaped<(Option<Component>, ComponentIds)> {
     let (mut it, mut ids, mut ecosystem) = (Component::default(), ComponentIds::default(), None);
     object(value, |name, value| {
         match name {
             "purl" => it.purl = text(value)?,
             "name" => it.name = text(value)?.unwrap_or_default(),
             "version" => it.version = text(value)?,
-            "ecosystem" => ecosystem = text(value)?,
+            "ecosystem" => {
+                ecosystem = text(value)?.map(|word| ecosystems.get(&word).cloned().unwrap_or(word));
+            }
             "cpes" => ids.cpes = items(value, text)?,
             "hashes" => ids.hashes = items(value, text)?,
             _ => return unknown(&["purl", "name", "version", "ecosystem", "cpes", "hashes"], name),
@@ -261,14 +264,42 @@ fn fingerprints(value: &Val) -> Shaped<Vec<Fingerprint>> {
     Ok(all)
 }
 
-/// A word, or a number from 0 to 10 as a CVSS score; nothing where it is not rated.
-fn severity(value: &Val) -> Shaped<Option<Severity>> {
-    let Some(word) = text(value)?.filter(|word| !Severity::is_unrated(word)) else { return Ok(None) };
-    let severity = match word.parse::<f64>() {
-        Ok(score) if (0.0..=10.0).contains(&score) => Some(Severity::from_cvss(score)),
-        _ => Severity::from_word(&word),
-    };
-    severity.map_or_else(|| wrong("a severity was expected, got another text"), |severity| Ok(Some(severity)))
+/// The words of a leaf, or of several, of which the first that means something counts.
+fn words(value: &Val) -> Shaped<Vec<String>> {
+    if matches!(value, Val::Arr(_)) { items(value, text) } else { Ok(text(value)?.into_iter().collect()) }
+}
+
+/// What a scanner's word for a severity means: by the definition's table, by its name, or as a CVSS score from 0 to 10.
+fn rated(word: &str, table: &Table<Severity>) -> Option<Severity> {
+    table.get(word).copied().or_else(|| match word.parse::<f64>() {
+        Ok(score) => (!table.has_numbers() && (0.0..=10.0).contains(&score)).then(|| Severity::from_cvss(score)),
+        Err(_) if Severity::is_unrated(word) => None,
+        Err(_) => Severity::from_word(word),
+    })
+}
+
+/// Nothing where it is not rated.
+fn severity(value: &Val, table: &Table<Severity>) -> Shaped<Option<Severity>> {
+    let words = words(value)?;
+    let severity = words.iter().find_map(|word| rated(word, table));
+    let is_odd = severity.is_none() && table.default.is_none() && !words.iter().all(|word| Severity::is_unrated(word));
+    if is_odd { wrong("a severity was expected, got another text") } else { Ok(severity) }
+}
+
+fn status(value: &Val, table: &Table<Status>) -> Shaped<Option<Status>> {
+    let words = words(value)?;
+    let status = words.iter().find_map(|word| table.get(word).copied().or_else(|| word.parse().ok()));
+    let is_odd = status.is_none() && table.default.is_none() && !words.is_empty();
+    if is_odd { wrong("a status was expected, got another text") } else { Ok(status.or(table.default)) }
+}
+
+/// What the words of a scanner's reports mean.
+#[derive(Clone, Copy)]
+pub(super) struct Vocabulary<'d> {
+    pub(super) kind: Kind,
+    pub(super) severity: &'d Table<Severity>,
+    pub(super) status: &'d Table<Status>,
+    pub(super) ecosystem: &'d Table<String>,
 }
 
 const FIELDS: &[&str] = &[
@@ -312,19 +343,15 @@ pub(super) struct Found {
 }
 
 /// What one output of a program says.
-pub(super) fn found(value: &Val, kind: Kind) -> Shaped<Found> {
+pub(super) fn found(value: &Val, vocabulary: Vocabulary<'_>) -> Shaped<Found> {
+    let Vocabulary { kind, .. } = vocabulary;
     let (mut finding, mut evidence) = (Finding { kind, ..Finding::default() }, Evidence::default());
     let (mut target, mut image, mut scanner, mut secrets, mut rated) = (None, None, None, Vec::new(), None);
     let there = object(value, |name, value| {
         match name {
             "title" => finding.title = text(value)?.map(|title| without_gaps(&title)).unwrap_or_default(),
-            "severity" => rated = severity(value)?,
-            "status" => {
-                if let Some(word) = text(value)? {
-                    finding.status =
-                        word.parse::<Status>().or_else(|_| wrong("a status was expected, got another text"))?;
-                }
-            }
+            "severity" => rated = severity(value, vocabulary.severity)?,
+            "status" => finding.status = status(value, vocabulary.status)?.unwrap_or_default(),
             "kind" => {
                 if let Some(word) = text(value)? {
                     finding.kind = word.parse::<Kind>().or_else(|_| wrong("a kind was expected, got another text"))?;
@@ -334,7 +361,7 @@ pub(super) fn found(value: &Val, kind: Kind) -> Shaped<Found> {
             "identifiers" => finding.identifiers = items(value, text)?,
             "location" => finding.location = location(value)?.unwrap_or_default(),
             "locations" => finding.locations = items(value, location)?,
-            "component" => (finding.component, finding.component_ids) = component(value)?,
+            "component" => (finding.component, finding.component_ids) = component(value, vocabulary.ecosystem)?,
             "fix" => finding.fix = fix(value)?,
             "cvss" => finding.cvss = items(value, cvss)?,
             "references" => finding.references = items(value, text)?,
@@ -368,7 +395,8 @@ pub(super) fn found(value: &Val, kind: Kind) -> Shaped<Found> {
     if !there {
         return wrong("a finding was expected, got null");
     }
-    finding.severity = rated.or_else(|| Severity::from_ratings(&finding.cvss)).unwrap_or_default();
+    let rated = rated.or_else(|| Severity::from_ratings(&finding.cvss)).or(vocabulary.severity.default);
+    finding.severity = rated.unwrap_or_default();
     finding.evidence = evidence;
     // What is masked in the report is no value: two masked secrets are told apart by place and content. Code that has a
     // secret in it is known by the code.

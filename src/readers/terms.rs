@@ -268,7 +268,7 @@ mod tests {
                 let wanted = by_the_engine(code, &input);
                 // Our errors hide values.
                 let told = |text: String| text.split_whitespace().next().unwrap_or_default().to_owned();
-                let got = engine::run(code, input.clone()).map_err(|failure| match failure {
+                let got = engine::run("", code, input.clone()).map_err(|failure| match failure {
                     Failure::Document(text) | Failure::Program(text) => told(text),
                 });
                 let wanted = wanted.into_iter().collect::<Result<Vec<_>, _>>().map_err(told);
@@ -305,7 +305,7 @@ mod tests {
             (format!("{{{many}}}").as_str(), format!("[{{{nulls}}}]").as_str()),
         ] {
             let input = jaq_json::read::parse_single(br#"{"a": {"c": 5}}"#).unwrap();
-            let got = engine::run(code, input).map_err(|failure| match failure {
+            let got = engine::run("", code, input).map_err(|failure| match failure {
                 Failure::Document(text) | Failure::Program(text) => text,
             });
             assert_eq!(got.map(|got| Val::from_iter(got).to_string()), Ok(wanted.to_owned()), "{code}");

@@ -18,6 +18,10 @@ pub struct Trial {
     pub reader: String,
     /// Whether it recognises the report unasked.
     pub recognised: bool,
+    /// Where it does not: the paths of the nearest entry of `recognises` that are not as they should be.
+    pub lacking: Vec<String>,
+    /// What the document is like.
+    pub looks: String,
     /// What it reads.
     pub scans: Vec<Scan>,
     /// Fields that no finding has, where there are findings at all.
@@ -59,14 +63,15 @@ fn run(reader: &dyn Reader, input: Input<'_>, workspace: &Path) -> Result<Trial,
     redact::run(&mut scans);
     let findings: Vec<_> = scans.iter().flat_map(|scan| &scan.findings).collect();
     let count = findings.len();
-    let mut lacking =
+    let mut unfilled =
         reader.unrated(input)?.map_or(Vec::new(), |[title, severity]| vec![("title", title), ("severity", severity)]);
-    lacking.extend(lacking_fields(&findings));
+    unfilled.extend(lacking_fields(&findings));
     let never_filled =
-        lacking.iter().filter(|(_, lack)| count > 0 && *lack == count).map(|(field, _)| *field).collect();
-    let sometimes_lacking = lacking.into_iter().filter(|(_, lack)| (1..count).contains(lack)).collect();
+        unfilled.iter().filter(|(_, lack)| count > 0 && *lack == count).map(|(field, _)| *field).collect();
+    let sometimes_lacking = unfilled.into_iter().filter(|(_, lack)| (1..count).contains(lack)).collect();
     let recognised = reader.recognises(input.probe);
-    Ok(Trial { reader: reader.name().to_owned(), recognised, scans, never_filled, sometimes_lacking })
+    let (lacking, looks) = (reader.lacking(input.probe), input.probe.looks());
+    Ok(Trial { reader: reader.name().to_owned(), recognised, lacking, looks, scans, never_filled, sometimes_lacking })
 }
 
 const FIELDS: &[&str] = &[

@@ -50,6 +50,10 @@ pub fn trial(out: &mut dyn Write, trial: &Trial) -> io::Result<()> {
     let found: usize = trial.scans.iter().map(|scan| scan.findings.len()).sum();
     let unasked = if trial.recognised { "recognises it" } else { "does not recognise it unasked" };
     writeln!(out, "{} {unasked}: {found} findings in {} scans", line(&trial.reader), trial.scans.len())?;
+    if !trial.lacking.is_empty() {
+        let lacking: Vec<_> = trial.lacking.iter().map(|path| format!("`{}`", line(path))).collect();
+        writeln!(out, "not as `recognises` wants it: {}; this is {}", lacking.join(", "), line(&trial.looks))?;
+    }
     for scan in &trial.scans {
         writeln!(out, "{} on {}", line(&scan.scanner), line(&scan.target))?;
         if let Some(shortcoming) = shortcoming(&scan.into()) {

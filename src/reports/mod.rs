@@ -5,6 +5,7 @@ mod check;
 mod ci;
 mod csv;
 mod findings;
+mod guide;
 mod json;
 mod line;
 mod lists;
@@ -26,6 +27,7 @@ pub use csv::csv;
 pub use findings::{
     ComponentView, CvssView, FindingList, FindingView, FindingsView, FixView, LocationView, ScanView, findings_view,
 };
+pub use guide::{guide, guides};
 pub use json::{findings_schema, json, plan_schema};
 pub use line::Paint;
 pub use lists::{proposal, readers, trial};

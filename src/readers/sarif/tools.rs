@@ -2,15 +2,14 @@
 //! as data, a file for each tool in `scanners/sarif`.
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
 use std::sync::OnceLock;
 
-use flate2::read::DeflateDecoder;
 use serde::Deserialize;
 
 use super::template::Template;
 use crate::finding::{Kind, Severity};
 use crate::readers::ReadError;
+use crate::readers::registry::unpack;
 
 /// The files of `scanners/sarif`, as `build.rs` packs them.
 static PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/sarif_tools"));
@@ -96,20 +95,12 @@ impl Tool {
     }
 }
 
-fn unpack() -> Result<Vec<Tool>, ReadError> {
-    let mut text = String::new();
-    let io = |source| ReadError::Io { path: "scanners/sarif".to_owned(), source };
-    DeflateDecoder::new(PACKED).read_to_string(&mut text).map_err(io)?;
-    let parts: Vec<_> = text.split_terminator('\0').collect();
-    let parsed =
-        parts.chunks(2).filter_map(|pair| match pair {
-            [file, yaml] => Some(serde_yaml::from_str(yaml).map_err(|error| ReadError::Definition {
-                definition: format!("sarif/{file}"),
-                detail: error.to_string(),
-            })),
-            _ => None,
-        });
-    parsed.collect()
+fn all() -> Result<Vec<Tool>, ReadError> {
+    let parse = |(file, yaml): (String, String)| {
+        serde_yaml::from_str(&yaml)
+            .map_err(|error| ReadError::Definition { definition: format!("sarif/{file}"), detail: error.to_string() })
+    };
+    unpack(PACKED)?.into_iter().map(parse).collect()
 }
 
 /// What is known of the tool with a driver's name.
@@ -118,7 +109,7 @@ pub(super) fn find(driver: &str) -> Result<&'static Tool, ReadError> {
     let (tools, unknown) = match TOOLS.get() {
         Some(known) => known,
         None => {
-            let known = unpack()?;
+            let known = all()?;
             TOOLS.get_or_init(|| (known, Tool::default()))
         }
     };
