@@ -285,7 +285,7 @@ const WRONG: &[(&str, &str)] = &[
     ),
     (
         "what_github_lacks",
-        "instances: [{ label: hub, type: github, location: https://github.com/acme }]\nmappings:\n  - repository: shop\n    due: { low: 9, high: 7 }\n    parent: 41\n    iteration: Sprint 1\n    fields: [{ field: Due_Date, value: x }]\n",
+        "instances: [{ label: hub, type: github, location: https://github.com/acme }]\nmappings:\n  - repository: shop\n    parent: 41\n    iteration: Sprint 1\n",
     ),
     (
         "what_others_lack",

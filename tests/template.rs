@@ -302,3 +302,16 @@ fn comments_say_why_and_by_which_run() {
     assert_eq!(comment(&notes[4], &RunRef::default(), &limits(Markup::GitHub)), "**This is a false positive**.");
     assert!(comment(&notes[0], &run, &limits(Markup::Html)).starts_with("<p><strong>Fixed</strong>"));
 }
+
+#[test]
+fn comments_quote_labels_as_labels() {
+    for (reason, shown) in [
+        ("label `false-positive`", ": label `false-positive`."),
+        ("`Status` is `Won't <fix>`", ": `Status` is `Won't <fix>`."),
+        ("a lone ` and @team", ": a lone &#96; and"),
+    ] {
+        let note = Note::Decided { status: Status::FalsePositive, reason: Some(reason.to_owned()) };
+        let text = comment(&note, &RunRef::default(), &limits(Markup::GitHub));
+        assert!(text.contains(shown) && !text.contains("@team"), "{text}");
+    }
+}

@@ -1,6 +1,7 @@
 //! What each command does: reads what it needs, calls the way in `sync`, hands the result to `reports`.
 
 mod check;
+mod checklist;
 mod findings;
 mod init;
 mod inputs;

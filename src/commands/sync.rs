@@ -264,7 +264,7 @@ impl Run {
     }
 
     fn tell(&self, args: &SyncArgs, files: Vec<File>, view: &PlanView, console: &mut Console<'_>) -> Result<u8, Error> {
-        tell::tell(&self.ci, args, files, view, console)?;
+        tell::tell(&self.ci, args, files, (view, &self.scans), console)?;
         Ok(view.exit_code)
     }
 }

@@ -10,6 +10,7 @@ use crate::ci::{Ci, System};
 use crate::cli::{Format, SyncArgs};
 use crate::disk;
 use crate::error::Error;
+use crate::finding::Scan;
 use crate::reports::{self, Paint, PlanView};
 use crate::trackers::Track;
 
@@ -26,7 +27,7 @@ pub(super) fn tell(
     ci: &Ci,
     args: &SyncArgs,
     files: Vec<File>,
-    view: &PlanView,
+    (view, scans): (&PlanView, &[Scan]),
     console: &mut Console<'_>,
 ) -> Result<(), Error> {
     let paint = Paint { colour: console.colour };
@@ -40,13 +41,15 @@ pub(super) fn tell(
     } else {
         print(args.format, console.out, view, paint, console.quiet)?;
     }
-    let plan = args.out.iter().find(|path| format_of(path) == Some(Format::Json));
+    let is_plan = |path: &&PathBuf| format_of(path) == Some(Format::Json) && !is_code_quality(path);
+    let plan = args.out.iter().find(is_plan);
     // Later steps run outside of our container: only from the workspace's root is the path theirs too.
     let root = ci.workspace.as_deref().unwrap_or(Path::new(""));
     let plan = plan.map(|path| path.strip_prefix(root).unwrap_or(path));
     let values = reports::outputs(view, plan.and_then(Path::to_str));
     for (path, file) in args.out.iter().zip(files) {
         write(path, overwritten(file), |out| match format_of(path) {
+            _ if is_code_quality(path) => reports::code_quality(out, &reports::findings_view(scans)),
             Some(format) => print(format, out, view, Paint::default(), false),
             None => reports::dotenv(out, &values),
         })?;
@@ -92,6 +95,12 @@ pub(super) fn tell_failure(ci: &Ci, error: &Error) -> Result<(), Error> {
     let values = reports::outputs(&view, None);
     let values: Vec<_> = values.into_iter().filter(|(name, _)| name.starts_with("exit-")).collect();
     write(path, appended(path), |out| reports::github_outputs(out, &values))
+}
+
+/// Whether a file's name asks for the run's findings in GitLab's code quality format, which merge requests show.
+fn is_code_quality(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    name.starts_with("gl-code-quality-report") && name.ends_with(".json")
 }
 
 /// The format that a file's name asks for; `None` is the counts alone, as a dotenv file.

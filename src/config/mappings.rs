@@ -14,8 +14,6 @@ use super::{
 };
 use crate::finding::Severity;
 
-const NO_DUE: &str = "leave it out, or map a date field of a Project under `fields`";
-
 impl Checker<'_> {
     /// The mappings of a file; without any, the repository or project that the CI tells.
     pub(crate) fn mappings(&mut self, file: &written::File, instances: &[Instance]) -> Vec<Mapping> {
@@ -87,7 +85,7 @@ impl Checker<'_> {
             };
         }
         mapping.group_by = self.words(&written.group_by);
-        mapping.fields = self.fields(written, kind);
+        mapping.fields = self.fields(written);
         mapping.due = written.due.as_ref().map(|due| self.due(due)).unwrap_or_default();
         mapping.update = self.update(written.update.as_ref());
         mapping.on_return = self.choice(written.on_return.as_ref()).unwrap_or_default();
@@ -107,8 +105,6 @@ impl Checker<'_> {
         let place_of = |text: &Option<Text>| text.as_ref().map(|text| text.place);
         let number = written.project_number.as_ref().map(|number| number.0.place);
         let suppressed = written.suppress_notifications.map(|_| place);
-        let due = written.due.as_ref().map(Due::days).into_iter().flatten().flatten().map(|days| days.0.place);
-        let due = due.min_by_key(|place| (place.line, place.column));
         let is_local = kind == TrackerKind::Local;
         let iterates = is_azure || is_local || (is_github && number.is_some());
         let iteration = match kind {
@@ -124,7 +120,6 @@ impl Checker<'_> {
             ("area", place_of(&written.area), is_azure, "leave it out"),
             ("iteration", place_of(&written.iteration), iterates, iteration),
             ("parent", place_of(&written.parent), !is_github, "leave it out"),
-            ("due", due, !is_github, NO_DUE),
             ("suppress_notifications", suppressed, is_azure, "leave it out"),
         ] {
             if let (Some(place), false) = (given, fits) {
@@ -205,7 +200,7 @@ impl Checker<'_> {
         StatusMap { field, values }
     }
 
-    fn fields(&mut self, written: &written::Mapping, kind: TrackerKind) -> Vec<FieldRule> {
+    fn fields(&mut self, written: &written::Mapping) -> Vec<FieldRule> {
         let mut rules = Vec::new();
         let assignees = self.list(&written.assignees);
         if !assignees.is_empty() {
@@ -225,9 +220,6 @@ impl Checker<'_> {
             let update = self.choice(written.update.as_ref()).unwrap_or_default();
             let Some(field) = self.filled(&written.field) else { continue };
             let Some(value) = self.template(TemplatePart::Field(&field), &written.value, None) else { continue };
-            if kind == TrackerKind::GitHub && field.eq_ignore_ascii_case("due_date") {
-                self.problem(ProblemKind::WrongValue, written.field.place, "GitHub's issues have no due date", NO_DUE);
-            }
             if rules.iter().any(|rule| rule.field.eq_ignore_ascii_case(&field) && rule.on == on) {
                 let what = format!("the field `{}` is set twice for the same time", quote(&written.field.raw));
                 self.problem(ProblemKind::Duplicate, written.field.place, what, "keep one of the two");

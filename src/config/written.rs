@@ -141,7 +141,7 @@ pub(crate) struct Mapping {
     pub(crate) fields: Vec<Field>,
     /// Who wins where a person changed what findsync wrote: one policy for all, or one for each part.
     pub(crate) update: Option<Short<Word<UpdatePolicy>, Update>>,
-    /// Days until an issue is due, by severity. Not on GitHub, whose issues have no due dates. Default: none.
+    /// Days until an issue is due, by severity. On GitHub, a date field of the organization's or of a Project. Default: none.
     pub(crate) due: Option<Due>,
     /// People to assign.
     #[serde(default)]

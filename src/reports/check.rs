@@ -8,16 +8,18 @@ use super::line::{Paint, line};
 use crate::trackers::Problem;
 
 /// What is wrong with one mapping's tracker.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct CheckView {
-    /// The mapping's label.
+    /// The mapping's label, or the mapping file's name.
     pub label: String,
-    /// The service.
+    /// The service; empty where it is about the mapping file itself.
     pub tracker: String,
     /// The project as people write it.
     pub project: String,
     /// What is wrong; empty where all is well.
     pub problems: Vec<Problem>,
+    /// Where the mapping's fields are kept, where that is worth saying.
+    pub notes: Vec<String>,
     /// What `--fix` mended.
     pub fixed: Vec<String>,
 }
@@ -27,9 +29,10 @@ pub struct CheckView {
 /// # Errors
 /// Where writing fails.
 pub fn check(out: &mut dyn Write, views: &[CheckView], paint: Paint) -> io::Result<()> {
-    for CheckView { label, tracker, project, problems, fixed } in views {
+    for CheckView { label, tracker, project, problems, notes, fixed } in views {
         let project = if project.is_empty() { String::new() } else { format!(" {project}") };
-        let head = paint.paint("1", &line(&format!("{label} ({tracker}{project})")));
+        let place = if tracker.is_empty() { label.clone() } else { format!("{label} ({tracker}{project})") };
+        let head = paint.paint("1", &line(&place));
         let state = match problems.len() {
             0 => paint.paint("32", "all is well"),
             1 => paint.paint("31", "1 problem"),
@@ -38,6 +41,9 @@ pub fn check(out: &mut dyn Write, views: &[CheckView], paint: Paint) -> io::Resu
         writeln!(out, "{head}: {state}")?;
         for done in fixed {
             writeln!(out, "  {} {}", paint.paint("32", "mended:"), line(done))?;
+        }
+        for note in notes {
+            writeln!(out, "  {} {}", paint.paint("36", "note:"), line(note))?;
         }
         for Problem { what, hint, fixable } in problems {
             writeln!(out, "  {} {}", paint.paint("31", "problem:"), line(what))?;

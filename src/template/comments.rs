@@ -88,8 +88,26 @@ fn list(scopes: &[Scope]) -> String {
     named.join(", ")
 }
 
+/// A reason with what it quotes (``label `wontfix` ``) as code; the rest is text.
+fn quoting(reason: &str) -> String {
+    let parts: Vec<&str> = reason.split('`').collect();
+    if parts.len().is_multiple_of(2) {
+        return escape::inline(reason);
+    }
+    let space = |is: bool| if is { " " } else { "" };
+    let part = |(index, part): (usize, &&str)| match index % 2 {
+        1 => escape::code(part),
+        _ if part.trim().is_empty() => space(!part.is_empty()).to_owned(),
+        _ => {
+            let (before, after) = (space(index > 0 && part.starts_with(' ')), space(part.ends_with(' ')));
+            format!("{before}{}{after}", escape::inline(part.trim()))
+        }
+    };
+    parts.iter().enumerate().map(part).collect::<String>().trim().to_owned()
+}
+
 fn because(reason: Option<&str>) -> String {
-    match reason.map(escape::inline).filter(|reason| !reason.is_empty()) {
+    match reason.map(quoting).filter(|reason| !reason.is_empty()) {
         Some(reason) => format!(": {}.", reason.trim_end_matches('.')),
         None => ".".to_owned(),
     }

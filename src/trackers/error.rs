@@ -124,11 +124,16 @@ pub enum Error {
 }
 
 /// What was found to be wrong; a look-up that failed is a problem itself, and not the end of the list.
-pub(super) fn found(result: Result<Vec<Problem>, Error>) -> Vec<Problem> {
+pub(crate) fn found(result: Result<Vec<Problem>, Error>) -> Vec<Problem> {
     result.unwrap_or_else(|error| {
         let hint = error.hint().unwrap_or_else(|| "run `findsync check` again".to_owned());
         vec![Problem { what: format!("cannot tell whether all is there: {error}"), hint, fixable: false }]
     })
+}
+
+/// There is no token at all, with how to make one.
+pub(crate) fn missing_token(hint: &str) -> Problem {
+    Problem { what: "there is no token".to_owned(), hint: hint.to_owned(), fixable: false }
 }
 
 /// What may be in the way of a connection, by what the error says of it.

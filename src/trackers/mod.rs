@@ -9,6 +9,7 @@ mod labels;
 pub mod local;
 mod runs;
 
+pub(crate) use error::found;
 pub use error::{Error, Problem};
 pub use runs::newer_run;
 
@@ -95,6 +96,11 @@ pub trait Read: Send + Sync {
 
     /// Everything that would fail later: token, permission, project, missing field or option, with what to do about each.
     async fn check(&self) -> Result<Vec<Problem>, Error>;
+
+    /// Where the mapping's fields are kept, where a name could mean several places: for `check`.
+    async fn meanings(&self) -> Result<Vec<String>, Error> {
+        Ok(Vec::new())
+    }
 
     /// Who can read the project.
     async fn visibility(&self) -> Result<Visibility, Error>;

@@ -106,6 +106,23 @@ impl<'a> Decisions<'a> {
     }
 }
 
+impl<'a> Decisions<'a> {
+    /// The decisions of the mapping file that fit no finding of these scans, as far as the scans alone can tell.
+    #[must_use]
+    pub fn unused(&self, scans: &[Scan]) -> Vec<&'a Decision> {
+        let fits = |one: &Compiled<'_>, finding: &Finding, scan: &Scan| {
+            let keys = finding.keys.iter().map(|key| key.digest).collect();
+            let ids = finding.identifiers.iter().chain(&finding.rule).map(|id| Id::of(id)).collect();
+            // Which of several findings a name means is for the issues to tell.
+            let uid = one.key.and_then(|(_, uid)| uid).unwrap_or_default();
+            one.matches(&Case { finding, scan, keys: &keys, uid, ids: &ids, name: None })
+        };
+        let is_used =
+            |one: &Compiled<'_>| scans.iter().any(|scan| scan.findings.iter().any(|finding| fits(one, finding, scan)));
+        self.compiled.iter().filter(|one| !is_used(one)).map(|one| one.decision).collect()
+    }
+}
+
 impl Decisions<'_> {
     /// What VEX documents say about a finding.
     fn statement(&self, case: &Case<'_>) -> Option<&Statement> {

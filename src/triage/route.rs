@@ -2,9 +2,9 @@
 
 use globset::GlobMatcher;
 
-use super::{GlobError, Item, matcher};
+use super::{GlobError, Item, matcher, merge};
 use crate::config::{Config, Filter, Route};
-use crate::finding::without_matrix_part;
+use crate::finding::{Finding, Scan, without_matrix_part};
 
 /// The routes with their globs compiled.
 #[derive(Debug)]
@@ -44,6 +44,18 @@ impl<'a> Routes<'a> {
         };
         let moved_away = !homes.is_empty() && !routed.iter().any(|(mapping, _)| homes.contains(mapping));
         if moved_away { Vec::new() } else { routed }
+    }
+
+    /// The routes, by position, that lead no finding of these scans anywhere, whatever their filters hold back.
+    #[must_use]
+    pub fn unused(&self, scans: &[Scan]) -> Vec<usize> {
+        let item = |scan: &Scan, finding: &Finding| merge(vec![(finding, scan.scope())], *finding.key()?);
+        let items: Vec<Item> =
+            scans.iter().flat_map(|scan| scan.findings.iter().filter_map(move |finding| item(scan, finding))).collect();
+        let is_unused = |(index, route): (usize, &Compiled<'_>)| {
+            (!items.is_empty() && !items.iter().any(|item| route.leads(item))).then_some(index)
+        };
+        self.routes.iter().enumerate().filter_map(is_unused).collect()
     }
 
     /// Whether a route leads to the mapping: `Some(None)` where the item may be opened there, `Some(why)` where a

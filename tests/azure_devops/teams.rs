@@ -7,9 +7,9 @@ use findsync::trackers::{Read as _, Track as _, Which};
 use serde_json::json;
 
 use crate::contract::{Bench, World as _, dependency, scan};
-use crate::fake::Process;
+use crate::fake::{Fake, Kind, Process};
 use crate::keeps_contract::Project;
-use crate::kit::connect;
+use crate::kit::{body_field, connect};
 
 const SOURCE: &str = "findsync:acme/shop";
 
@@ -105,4 +105,80 @@ async fn an_item_that_people_moved_to_another_project_is_followed() {
     let bench = Bench { mapping, ..Bench::new(&project) };
     bench.apply_with(&one(Severity::Low), project.connect(&bench.mapping)).await.unwrap();
     assert_eq!(project.fake.items().len(), 1);
+}
+
+#[tokio::test]
+async fn the_defaults_open_close_and_reopen_on_every_process_and_on_one_with_names_of_its_own() {
+    let inherited = ["Triage", "Fixing", "Shipped"];
+    for (process, own_names, open, closed) in [
+        (Process::Basic, false, "To Do", "Done"),
+        (Process::Agile, false, "New", "Closed"),
+        (Process::Scrum, false, "New", "Done"),
+        (Process::Cmmi, false, "Proposed", "Closed"),
+        (Process::Agile, true, "Triage", "Shipped"),
+    ] {
+        let project = Project::new(process).await;
+        if own_names {
+            let mut world = project.fake.world();
+            let bug = world.types.iter_mut().find(|of_type| of_type.name == "Bug").unwrap();
+            let categories = ["Proposed", "InProgress", "Completed"].into_iter();
+            bug.states = inherited.into_iter().zip(categories).map(|(name, c)| (name.into(), c.into())).collect();
+            let all = inherited.map(str::to_owned).to_vec();
+            bug.transitions = std::iter::once((String::new(), vec!["Triage".into()]))
+                .chain(inherited.map(|from| (from.to_owned(), all.clone())))
+                .collect();
+        }
+        let case = format!("{} {own_names}", process.name());
+        let mut bench = Bench::new(&project);
+        let named = findsync::config::Project { name: "Shop".into(), ..Default::default() };
+        let seed = Mapping::seed("shop".into(), 0, findsync::config::TrackerKind::AzureDevOps, named);
+        bench.mapping.status = seed.status;
+        let tracker = connect(&project.fake, &bench.mapping);
+        assert_eq!(tracker.check().await.unwrap(), [], "{case}");
+        let told = tracker.meanings().await.unwrap().join("\n");
+        assert_eq!(told.contains(&format!("`Done` is `{closed}`")), closed != "Done", "{case}: {told}");
+        for (scans, state) in
+            [(one(Severity::Low), open), (vec![scan("Trivy", vec![])], closed), (one(Severity::Low), open)]
+        {
+            bench.sync(&scans).await;
+            assert_eq!(project.fake.items()[0].text("System.State"), state, "{case}");
+        }
+        assert_eq!(project.fake.items().len(), 1, "{case}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_writes_in_a_wait_keeps_every_word() {
+    let process = Process::Agile;
+    let project = Project::new(process).await;
+    let bench = Bench::new(&project);
+    bench.sync(&one(Severity::Low)).await;
+    let start = project.fake.world().clone();
+    project.fake.take_requests();
+    bench.apply_with(&one(Severity::Critical), project.connect(&bench.mapping)).await.unwrap();
+    let requests = project.fake.take_requests().len();
+    let case = |nth: usize| {
+        let start = start.clone();
+        async move {
+            let project = Project { fake: Fake::serve(start).await, process, faulty: false };
+            let id = project.fake.items()[0].id;
+            project.fake.fail(nth, Kind::Later);
+            let (bench, scans) = (Bench::new(&project), one(Severity::Critical));
+            let person = async {
+                // All requests before the one that waits take no time.
+                tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+                let mut world = project.fake.world();
+                world.person_sets(id, &[("System.Tags", json!("findsync; on-it"))]);
+                world.person_types(id, body_field(process), |html| format!("{html}<div>I am on it.</div>"));
+            };
+            let (applied, ()) = tokio::join!(bench.apply_with(&scans, project.connect(&bench.mapping)), person);
+            bench.sync(&scans).await;
+            let item = project.fake.item(id);
+            let case = format!("request {nth}: {applied:?}: {item:#?}");
+            assert!(item.text("System.Tags").contains("on-it"), "{case}");
+            assert!(item.text(body_field(process)).contains("I am on it."), "{case}");
+            assert_eq!(item.text("Microsoft.VSTS.Common.Priority"), "1", "{case}");
+        }
+    };
+    futures::future::join_all((0..requests).map(case)).await;
 }

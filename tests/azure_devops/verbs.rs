@@ -236,10 +236,10 @@ async fn fields_are_written_in_their_type_and_read_as_the_mapping_writes_them() 
 #[tokio::test]
 async fn a_missing_state_is_an_error_beforehand_that_offers_another() {
     let fake = Fake::start(Process::Agile).await;
-    let adapter = connect(&fake, &mapping("To Do", "Done"));
+    let adapter = connect(&fake, &mapping("Reported", "Shipped"));
     let Err(Error::Setup(problems)) = adapter.issues(Which::Open).await else { panic!("no error") };
     let all: Vec<String> = problems.iter().map(|p| format!("{}: {}", p.what, p.hint)).collect();
-    assert!(all[0].contains("`Bug` has no state `To Do`") && all[0].contains("`active: New`"), "{all:?}");
+    assert!(all[0].contains("`Bug` has no state `Reported`") && all[0].contains("`active: New`"), "{all:?}");
     assert!(all[0].contains("`New`, `Active`, `Resolved`, `Closed`"), "{all:?}");
     assert!(all[1].contains("`closed: Closed`") && all[1].contains("`risk_accepted: Closed`"), "{all:?}");
     assert_eq!(fake.take_requests().len(), 1);

@@ -265,6 +265,7 @@ macro_rules! contract_suite {
             a_report_decides_nothing_about_itself,
             an_odd_value_of_one_issue_stops_no_other,
             a_secrets_address_is_told_nowhere,
+            racing_runs_write_one_comment,
         );
     };
     (@ $fresh:path: $($step:ident),* $(,)?) => {

@@ -324,3 +324,20 @@ pub async fn hostile_text_stays_text(world: &dyn World) {
     bench.sync(&[scan("Trivy", vec![])]).await;
     assert!(!bench.only().await.open, "the stamp is ours");
 }
+
+pub async fn racing_runs_write_one_comment(world: &dyn World) {
+    let bench = Bench::new(world);
+    bench.sync(&[scan("Trivy", vec![dependency(&cve(1), Severity::High)])]).await;
+    for (scans, open) in
+        [([scan("Trivy", vec![])], false), ([scan("Trivy", vec![dependency(&cve(1), Severity::High)])], true)]
+    {
+        let before = bench.only().await.comments.len();
+        // Both plan before either writes.
+        let plans = [bench.plan(&scans).await, bench.plan(&scans).await];
+        for planned in plans {
+            bench.apply(&scans, &planned, world.connect(&bench.mapping).as_ref()).await;
+        }
+        let seen = bench.only().await;
+        assert_eq!((seen.open, seen.comments.len()), (open, before + 1), "{seen:#?}");
+    }
+}

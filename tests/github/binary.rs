@@ -173,3 +173,35 @@ mappings: [{{ repository: shop }}]
         assert_eq!(check.code, 0, "{check:#?}");
     }
 }
+
+#[tokio::test]
+async fn check_lists_what_the_mapping_file_names_in_vain() {
+    let fake = Fake::start(World::default()).await;
+    fake.world().public = true;
+    let place = |reports: &str| {
+        let file = format!(
+            "reports: {reports}
+instances:
+  - {{ label: hub, type: github, location: {}/acme, token: \"${{TOKEN}}\" }}
+mappings:
+  - {{ label: shop, repository: shop }}
+routes:
+  - {{ mapping: shop, when: {{ paths: ['nowhere/**'] }} }}
+  - {{ mapping: shop }}
+decisions:
+  - {{ match: {{ id: CVE-2020-0001 }}, status: risk_accepted, until: 2020-01-01 }}
+",
+            fake.url
+        );
+        Workplace::new(&file)
+    };
+    let told = ["has run out on 2020-01-01", "fits no finding", "route 1 (to `shop`) leads no finding"];
+    let good = place("[{ path: trivy.json }]").with("TOKEN", TOKEN).run("check").await;
+    good.expect(0, &told);
+    good.expect(0, &["everybody can read `acme/shop`", "`public: minimal`", "`Priority` is a label"]);
+    assert!(!good.out.contains("route 2"), "{}", good.out);
+
+    let bad = place("[{ path: 'missing/*.sarif' }, { path: next.json, reader: trivvy }]").run("check").await;
+    bad.expect(2, &["`missing/*.sarif` matches no file", "trivvy", "`TOKEN` is not set", "there is no token"]);
+    bad.expect(2, &["github.token", "has run out"]);
+}

@@ -137,3 +137,22 @@ async fn issues_follow_a_mapping_that_names_another_field_or_starts_to_use_a_pro
     bench.sync(&one(Severity::High)).await;
     assert_eq!(labels(&hub), ["Severity: P3", "Status: In Progress", "findsync"]);
 }
+
+#[tokio::test]
+async fn a_transferred_issue_gets_no_twin_and_the_plan_says_where_it_is() {
+    let hub = without_project().await;
+    let bench = Bench::new(&hub);
+    bench.sync(&one(Severity::High)).await;
+    hub.fake.world().issue(1).unwrap().moved = Some("acme/other");
+    for severity in [Severity::High, Severity::Critical] {
+        let (planned, applied) = bench.apply_with(&one(severity), hub.connect(&bench.mapping)).await.unwrap();
+        assert_eq!(hub.fake.world().issues.len(), 1, "{:#?}", planned.plan);
+        let why = format!("{:?}", planned.plan.withheld);
+        assert!(why.contains("its transfer to `acme/other#1`"), "{why}");
+        assert!(!applied.is_partial(), "{applied:?}");
+    }
+    // What somebody else transferred here is no issue of ours that went away.
+    hub.fake.world().issue(1).unwrap().moved = None;
+    bench.sync(&one(Severity::High)).await;
+    assert_eq!(hub.fake.world().issues.len(), 1);
+}

@@ -15,6 +15,7 @@ mod counts;
 #[path = "../fakes/github/mod.rs"]
 mod fake;
 mod faults;
+mod issue_fields;
 mod later;
 mod odd;
 #[path = "../contract/program.rs"]

@@ -12,6 +12,19 @@ mod fields {
     crate::contract_suite!(with_project);
 }
 
+mod issue_fields {
+    use crate::fake;
+    use crate::fake::issue_fields::IssueField;
+    use crate::world::Hub;
+
+    async fn fresh() -> Hub {
+        let priority = IssueField::new(7, "Priority", "single_select", &["P0", "P1", "P2", "P3", "P4"]);
+        Hub::start(fake::World::default().and_issue_fields(vec![priority])).await
+    }
+
+    crate::contract_suite!(fresh);
+}
+
 mod workflows {
     use findsync::finding::Severity;
 

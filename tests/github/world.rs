@@ -15,12 +15,15 @@ use crate::fake::{self, Fake, Fault, TOKEN};
 pub struct Hub {
     pub fake: Fake,
     project_number: Option<u64>,
+    /// The organization's issue field for severities.
+    severity_field: Option<u64>,
 }
 
 impl Hub {
     pub async fn start(world: fake::World) -> Self {
         let project_number = world.project.as_ref().map(|project| project.number);
-        Self { fake: Fake::start(world).await, project_number }
+        let severity_field = world.issue_fields.iter().find(|field| field.name == "Priority").map(|field| field.id);
+        Self { fake: Fake::start(world).await, project_number, severity_field }
     }
 
     pub fn instance(&self, token: &str) -> Instance {
@@ -86,7 +89,9 @@ impl World for Hub {
             Act::Append(n, words) => world.issue(n).unwrap().body.push_str(&format!("\n\n{words}")),
             Act::Severity(n, word) => {
                 let value = mapping.severity.value(word.parse().unwrap());
-                if self.project_number.is_some() {
+                if let Some(id) = self.severity_field {
+                    world.issue(n).unwrap().field_values.insert(id, value.into());
+                } else if self.project_number.is_some() {
                     world.set_field(n, &mapping.severity.field, value);
                 } else {
                     let labels = &mut world.issue(n).unwrap().labels;
@@ -120,6 +125,9 @@ impl World for Hub {
                 open: issue.open,
                 labels: issue.labels.iter().filter(|label| !field_label(label)).cloned().collect(),
                 severity: match self.project_number {
+                    _ if self.severity_field.is_some() => {
+                        self.severity_field.and_then(|id| Some(issue.field_values.get(&id)?.as_str()?.to_owned()))
+                    }
                     Some(_) => world.field(issue.number, "Priority"),
                     None => issue.labels.iter().find_map(|label| label.strip_prefix("Priority: ")).map(str::to_owned),
                 },

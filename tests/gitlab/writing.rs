@@ -221,3 +221,18 @@ async fn an_issue_that_became_an_epic_is_not_reopened() {
     assert_eq!(fake.issue(1).notes.len(), 1);
     assert!(!fake.issue(1).open);
 }
+
+#[tokio::test]
+async fn a_persons_scoped_label_beside_ours_is_the_value_and_ours_goes_with_the_next_change() {
+    let fake = Fake::start(Tier::Free).await;
+    let tracker = tracker(&fake);
+    let mut wanted = new("CVE-1");
+    wanted.stamp.fields.insert("Priority".to_owned(), value_digest("4"));
+    wanted.body = body(&wanted.stamp);
+    tracker.open(&wanted).await.unwrap();
+    fake.world().issue(1).labels.push("Priority::2".to_owned());
+    let read = only(&tracker, Which::Open).await;
+    assert_eq!(read.fields.get("Priority").map(String::as_str), Some("2"));
+    tracker.edit(&read, &Edit { title: Some("Anew".to_owned()), ..Edit::default() }).await.unwrap();
+    assert_eq!(fake.issue(1).labels, ["Priority::2", "findsync", "security"]);
+}

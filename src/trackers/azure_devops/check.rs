@@ -8,6 +8,7 @@ use super::links::Changes;
 use super::model::{Operation, Project};
 use super::{AzureDevOps, types};
 use crate::issue::FieldEdit;
+use crate::trackers::error::{found, missing_token};
 use crate::trackers::{Error, Problem};
 
 impl AzureDevOps {
@@ -19,15 +20,18 @@ impl AzureDevOps {
                 problems.push(self.no_entry(&error));
                 return Ok(problems);
             }
-            Err(error) => return Err(error),
+            Err(error) => problems.extend(found(Err(error))),
         }
         let types = match self.types().await {
             Ok(types) => types,
-            Err(Error::Setup(found)) => {
-                problems.extend(found);
+            Err(Error::Setup(missing)) => {
+                problems.extend(missing);
                 return Ok(problems);
             }
-            Err(error) => return Err(error),
+            Err(error) => {
+                problems.extend(found(Err(error)));
+                return Ok(problems);
+            }
         };
         let work_type = types.chosen();
         tracing::info!(work_item_type = %work_type.name, "the type of new work items");
@@ -35,7 +39,7 @@ impl AzureDevOps {
         let mut said = BTreeSet::new();
         for severity in &self.mapping.severity.values {
             let title = format!("findsync check ({severity})");
-            for problem in self.try_to_create(work_type, &title, severity).await? {
+            for problem in found(self.try_to_create(work_type, &title, severity).await) {
                 if said.insert(problem.what.clone()) {
                     problems.push(problem);
                 }
@@ -107,6 +111,12 @@ impl AzureDevOps {
     }
 
     fn no_entry(&self, error: &Error) -> Problem {
+        if self.client.is_anonymous() {
+            return missing_token(
+                "in a pipeline, hand `SYSTEM_ACCESSTOKEN: $(System.AccessToken)` to the step; else make a personal access \
+                 token with the scope Work Items (read, write & manage), and set the variable that the mapping file names",
+            );
+        }
         let hint = match error {
             Error::NotFound { .. } => {
                 "check `project` in the mapping, and that the token may see it: \"View project-level information\""

@@ -62,6 +62,11 @@ impl Client {
         Ok(Self { http, base, project: project.to_owned(), version: RwLock::new(VERSION.to_owned()) })
     }
 
+    /// Whether there is no credential at all.
+    pub(super) fn is_anonymous(&self) -> bool {
+        !self.http.is_authorized()
+    }
+
     /// How long a list may lack what was just written.
     pub(super) const fn lag(&self) -> Duration {
         self.http.lag()

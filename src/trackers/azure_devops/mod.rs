@@ -203,6 +203,15 @@ impl Read for AzureDevOps {
         self.find_problems().await
     }
 
+    async fn meanings(&self) -> Result<Vec<String>, Error> {
+        let types = self.types().await?;
+        let name = &types.chosen().name;
+        let other = types.by_other_names().into_iter();
+        let states =
+            other.map(|(mapped, here)| format!("the state `{mapped}` is `{here}` of `{name}`, of the same category"));
+        Ok(std::iter::once(format!("new work items are of type `{name}`")).chain(states).collect())
+    }
+
     async fn visibility(&self) -> Result<Visibility, Error> {
         Ok(match self.project_details().await?.visibility.to_ascii_lowercase().as_str() {
             "public" => Visibility::Public,

@@ -177,17 +177,23 @@ impl WorkType {
         }
     }
 
-    /// The mapped states that the type lacks, each with the one of the same category.
+    /// Whether the type has all mapped states by their names.
+    fn has_all(&self, status: &StatusMap) -> bool {
+        Status::ALL.into_iter().all(|wanted| self.category(&status.value(wanted).value).is_some())
+    }
+
+    /// The mapped states that mean nothing to the type, each with one that it has.
     fn lacking(&self, status: &StatusMap) -> Vec<Problem> {
         let mut problems: Vec<Problem> = Vec::new();
         for wanted in Status::ALL {
             let value = status.value(wanted);
-            if self.category(&value.value).is_some() {
+            let same = Category::of_state(&value.value).and_then(|category| self.first(category));
+            // Processes have other names for the same: what the item's type has of the category is meant.
+            if self.category(&value.value).is_some() || same.is_some() {
                 continue;
             }
-            let same = Category::of_state(&value.value).and_then(|category| self.first(category));
             let state = if value.open { State::Open } else { State::Closed };
-            let offer = same.or_else(|| self.plain_state(state)).unwrap_or_default();
+            let offer = self.plain_state(state).unwrap_or_default();
             let names: Vec<&str> = self.states.iter().map(|(name, _)| name.as_str()).collect();
             let what = format!("work item type `{}` has no state `{}`", self.name, value.value);
             let key = wanted.name().to_lowercase().replace(' ', "_");
@@ -222,12 +228,12 @@ impl Types {
     ) -> Result<Self, Problem> {
         let names: Vec<&str> = all.iter().map(|t| t.name.as_str()).collect();
         let at = |name: &str| all.iter().position(|t| t.name.eq_ignore_ascii_case(name));
-        let fits = |index: &usize| !by_state || all[*index].lacking(status).is_empty();
+        let has_all = |index: &usize| !by_state || all[*index].has_all(status);
         let chosen = match named {
             Some(name) => at(name),
             None => {
                 let preferred: Vec<usize> = PREFERRED.iter().filter_map(|name| at(name)).collect();
-                preferred.iter().copied().find(fits).or_else(|| preferred.first().copied())
+                preferred.iter().copied().find(has_all).or_else(|| preferred.first().copied())
             }
         };
         let chosen = chosen.ok_or_else(|| Problem {
@@ -271,6 +277,17 @@ impl Types {
             Category::Completed | Category::Removed => State::Closed,
             Category::Proposed | Category::InProgress | Category::Resolved => State::Open,
         }
+    }
+
+    /// The mapped states that the chosen type has by another name, with that name.
+    pub(super) fn by_other_names(&self) -> Vec<(&str, &str)> {
+        let values = Status::ALL.into_iter().filter(|_| self.by_state).map(|status| self.status.value(status));
+        let mut pairs: Vec<(&str, &str)> = values
+            .map(|value| (value.value.as_str(), self.here(self.chosen(), &value.value)))
+            .filter(|(mapped, here)| !mapped.eq_ignore_ascii_case(here))
+            .collect();
+        pairs.dedup();
+        pairs
     }
 
     /// The state of an item's type that stands for one of the mapping's: people change an item's type.

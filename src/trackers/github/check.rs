@@ -6,10 +6,11 @@ use serde_json::{Value, json};
 
 use super::GitHub;
 use super::list::split_logins;
-use super::project::{Field, same};
+use super::project::{Field, is_due, same};
 use super::setup::{Setup, Wanted, is_too_long};
+use crate::config::Credential;
 use crate::finding::Severity;
-use crate::trackers::error::found;
+use crate::trackers::error::{found, missing_token};
 use crate::trackers::http::{Kind, Request};
 use crate::trackers::{Error, Problem};
 
@@ -32,6 +33,13 @@ impl GitHub {
         let setup = match setup {
             Ok(setup) => setup,
             // Nothing else can be asked without these, so they are the whole list.
+            Err(Error::Unauthorized { .. }) if self.instance.credential == Credential::None => {
+                return Ok(vec![missing_token(
+                    "in a workflow, hand `GITHUB_TOKEN: ${{ github.token }}` to the step; else make a fine-grained token \
+                     with Issues: read and write (https://github.com/settings/personal-access-tokens/new), and set the \
+                     variable that the mapping file names",
+                )]);
+            }
             Err(error @ (Error::Unauthorized { .. } | Error::NotFound { .. })) => {
                 return Ok(vec![problem(error.to_string(), &error.hint().unwrap_or_default())]);
             }
@@ -39,7 +47,7 @@ impl GitHub {
                 let hint = "a classic token needs the scope `repo`, any other Issues: read and write";
                 return Ok(vec![problem(error.to_string(), hint)]);
             }
-            Err(error) => return Err(error),
+            Err(error) => return Ok(found(Err(error))),
         };
         let mut problems = Vec::new();
         // Apps and GITHUB_TOKEN have no role, and the API says nothing of theirs.
@@ -152,17 +160,26 @@ impl GitHub {
     /// What is wrong with fields that are parts of the issue itself.
     async fn reserved_problems(&self) -> Result<Vec<Problem>, Error> {
         let mut problems = Vec::new();
-        if self.wanted.reserved.contains("due_date") {
-            problems.push(Problem {
-                what: "GitHub's issues have no due date".to_owned(),
-                hint: "map a date field of a Project by its name instead of `due_date`".to_owned(),
-                fixable: false,
-            });
-        }
         problems.extend(found(self.missing_milestones().await));
         problems.extend(found(self.unassignable().await));
         problems.extend(found(self.missing_types().await));
         Ok(problems)
+    }
+
+    /// The repository's milestones and their numbers, asked once.
+    pub(super) async fn milestones(&self) -> Result<&[(String, u64)], Error> {
+        #[derive(Deserialize)]
+        struct Milestone {
+            title: String,
+            number: u64,
+        }
+        let ask = async {
+            let mut url = self.api.address.repo(&["milestones"]);
+            url.set_query(Some("state=all&per_page=100"));
+            let all: Vec<Milestone> = self.api.pages("list milestones", url).await?;
+            Ok(all.into_iter().map(|milestone| (milestone.title, milestone.number)).collect())
+        };
+        self.milestones.get_or_try_init(|| ask).await.map(Vec::as_slice)
     }
 
     /// Milestones that the mapping names and that are not there.
@@ -218,12 +235,15 @@ impl GitHub {
         let setup = self.ask_setup(&self.wanted).await?;
         let mut done = Vec::new();
         let missing = |label: &&String| !setup.labels.contains(&label.to_lowercase()) && !is_too_long(label);
-        for label in self.wanted.labels.iter().filter(missing) {
+        for label in setup.needed_labels(&self.wanted).filter(missing) {
             self.create_label(label).await?;
             done.push(format!("created the label `{label}`"));
         }
+        done.extend(self.add_issue_field_options(&setup.issue_fields).await?);
+        // What was asked before is no longer so.
+        self.forget_setup().await;
         let Some(project) = &setup.project else { return Ok(done) };
-        for name in &self.wanted.fields {
+        for name in setup.kept_elsewhere(&self.wanted).filter(|name| !is_due(name)) {
             let mut values: Vec<&str> = Vec::new();
             for (_, value) in self.wanted.values.iter().filter(|(field, _)| field == name) {
                 if !values.iter().any(|known| same(known, value)) {
@@ -231,6 +251,8 @@ impl GitHub {
                 }
             }
             match project.field(name) {
+                // The organization keeps it.
+                Some(field) if field.is_elsewhere() => {}
                 None => {
                     self.create_field(&project.id, name, &values).await?;
                     done.push(format!("created the field `{name}` with {}", list(&values)));
@@ -245,8 +267,6 @@ impl GitHub {
                 Some(_) => {}
             }
         }
-        // What was asked before is no longer so.
-        self.forget_setup().await;
         Ok(done)
     }
 
@@ -285,12 +305,15 @@ impl GitHub {
     }
 
     fn option(&self, field: &str, value: &str) -> Value {
+        let (color, description) = self.option_style(field, value);
+        json!({ "name": value, "color": color, "description": description })
+    }
+
+    /// The colour and description of a new option.
+    pub(super) fn option_style(&self, field: &str, value: &str) -> (&'static str, String) {
         let rank = self.rank(field, value);
-        json!({
-            "name": value,
-            "color": rank.map_or("GRAY", |rank| OPTION_COLOURS[rank]),
-            "description": rank.map_or_else(String::new, |rank| format!("findsync: {}", Severity::ALL[rank])),
-        })
+        let description = rank.map_or_else(String::new, |rank| format!("findsync: {}", Severity::ALL[rank]));
+        (rank.map_or("GRAY", |rank| OPTION_COLOURS[rank]), description)
     }
 
     /// Which severity a value stands for; the highest where several share it.

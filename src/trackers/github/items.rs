@@ -28,7 +28,9 @@ impl GitHub {
         // What the mapping itself names was looked for at the start: these are of this issue only.
         let mut problems: Vec<String> = Vec::new();
         let mut writes = Vec::new();
-        for FieldEdit { name, value } in fields.iter().filter(|field| !RESERVED.contains(&field.name.as_str())) {
+        let is_ours =
+            |field: &&FieldEdit| !RESERVED.contains(&field.name.as_str()) && !setup.issue_fields.contains(&field.name);
+        for FieldEdit { name, value } in fields.iter().filter(is_ours) {
             if let Some(problem) = project.problem(name, value.as_deref()) {
                 problems.push(problem.what);
             } else if let Some(field) = project.field(name) {
@@ -60,13 +62,14 @@ impl GitHub {
     }
 
     /// Whether people took an issue off the Project, or archived it there: so it stays.
-    pub(super) fn is_off_the_board(&self, issue: &Issue) -> bool {
+    pub(super) fn is_off_the_board(&self, setup: &Setup, issue: &Issue) -> bool {
         let handle = Handle::parse(&issue.id.handle);
         let was_there = |stamp: &Stamp| {
             // What is still to be written was never there, or is on its way there from another place.
             let is_written = |name: &&String| stamp.fields.contains_key(*name);
             let is_pending = |name: &String| stamp.pending.contains(name);
-            !self.wanted.fields.iter().any(is_pending) && self.wanted.fields.iter().any(|name| is_written(&name))
+            let kept = || setup.kept_elsewhere(&self.wanted);
+            !kept().any(is_pending) && kept().any(|name| is_written(&name))
         };
         handle.archived || handle.item.is_none() && issue.stamp.as_ref().is_some_and(was_there)
     }

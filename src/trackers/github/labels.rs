@@ -20,7 +20,7 @@ pub(super) struct LabelChanges {
 
 impl GitHub {
     /// What an edit changes, beside what findsync itself left behind there.
-    pub(super) fn label_changes(&self, issue: &Issue, edit: &Edit) -> LabelChanges {
+    pub(super) fn label_changes(&self, setup: &Setup, issue: &Issue, edit: &Edit) -> LabelChanges {
         let own = &self.own_labels;
         let mut there = issue.labels.clone();
         there.extend(own.all_spelled(&issue.own_labels));
@@ -32,15 +32,15 @@ impl GitHub {
             add.push(self.mapping.own_label.clone());
         }
         if self.wanted.project_number.is_none() {
-            let is_field = |name: &String| self.wanted.fields.contains(name);
+            let is_field = |name: &String| setup.kept_elsewhere(&self.wanted).any(|kept| kept == name);
             let fields = issue.fields.iter().filter(|(name, _)| is_field(name));
             there.extend(fields.map(|(name, value)| setup::field_label(name, value)));
             for field in edit.fields.iter().filter(|field| is_field(&field.name)) {
                 remove.extend(there.iter().filter(|label| setup::label_value(&field.name, label).is_some()).cloned());
             }
-            add.extend(self.field_labels(&edit.fields));
+            add.extend(self.field_labels(setup, &edit.fields));
         }
-        remove.extend(self.left_behind(issue.stamp.as_ref(), &issue.labels));
+        remove.extend(self.left_behind(setup, issue.stamp.as_ref(), &issue.labels));
         let has = |labels: &[String], label: &str| labels.iter().any(|known| same(known, label));
         remove.retain(|label| has(&there, label) && !has(&add, label));
         add.retain(|label| !has(&there, label));
@@ -48,9 +48,9 @@ impl GitHub {
     }
 
     /// Labels that findsync wrote when the mapping was another.
-    pub(super) fn left_behind(&self, stamp: Option<&Stamp>, labels: &[String]) -> Vec<String> {
+    pub(super) fn left_behind(&self, setup: &Setup, stamp: Option<&Stamp>, labels: &[String]) -> Vec<String> {
         let is_label_now = |name: &str| {
-            self.wanted.project_number.is_none() && self.wanted.fields.iter().any(|field| same(field, name))
+            self.wanted.project_number.is_none() && setup.kept_elsewhere(&self.wanted).any(|field| same(field, name))
         };
         left_behind(stamp, &self.own_labels, labels, setup::label_value, is_label_now).into_iter().cloned().collect()
     }

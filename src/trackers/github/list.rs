@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::issue_fields::{self, FieldValue};
 use super::people::Standing;
 use super::project::{self, ItemValue};
 use super::setup::{self, Document, Setup, Wanted};
 use crate::config::Mapping;
-use crate::issue::{Actor, Body, CloseReason, Comment, Issue, IssueId, Stamp, State, TrackerDecision};
+use crate::issue::{Actor, Body, CloseReason, Comment, Issue, IssueId, Stamp, State, TrackerDecision, value_digest};
 use crate::trackers::labels::{OwnLabels, SplitLabels};
 use crate::trackers::{Visibility, closer};
 
@@ -43,6 +44,8 @@ pub(super) struct Node {
     assignees: Nodes<User>,
     #[serde(default)]
     milestone: Option<Titled>,
+    #[serde(default)]
+    issue_field_values: Nodes<FieldValue>,
 }
 
 /// Who wrote something.
@@ -90,6 +93,16 @@ impl Closer {
 #[derive(Debug)]
 pub(super) struct Nodes<T> {
     nodes: Vec<T>,
+}
+
+impl<T> Nodes<T> {
+    pub(super) fn into_vec(self) -> Vec<T> {
+        self.nodes
+    }
+
+    pub(super) fn iter(&self) -> std::slice::Iter<'_, T> {
+        self.nodes.iter()
+    }
 }
 
 impl<T> Default for Nodes<T> {
@@ -220,6 +233,9 @@ pub(super) fn add_fragment(
     if wanted.reserved.contains("milestone") {
         fragment.push_str("  milestone { title }\n");
     }
+    if setup.is_some_and(|setup| setup.issue_fields.in_graphql) {
+        fragment.push_str(issue_fields::VALUES);
+    }
     if wanted.project_number.is_some() {
         fragment.push_str("  projectItems(first: 20, includeArchived: true) { nodes { id isArchived project { id }\n");
         for (index, name) in wanted.fields.iter().enumerate() {
@@ -311,6 +327,9 @@ impl Node {
         let standing = self.by.standing(labelled, setup.visibility() == Visibility::Private);
         let mut fields = BTreeMap::new();
         let mut handle = self.id;
+        let in_issue = setup.issue_fields.read(self.issue_field_values.nodes);
+        fields.extend(in_issue.map(|(name, text)| (name.clone(), wanted.spelled(name, text))));
+        let mut at_old_place = BTreeMap::new();
         if let Some(project) = &setup.project {
             let ours = self.project_items.nodes.into_iter().find(|item| item.project.id == project.id);
             if let Some(item) = ours {
@@ -320,12 +339,14 @@ impl Node {
                         alias.strip_prefix('f').and_then(|index| wanted.fields.get(index.parse::<usize>().ok()?));
                     let value = Option::<ItemValue>::deserialize(value).ok().flatten();
                     if let (Some(name), Some(text)) = (name, value.and_then(ItemValue::into_text)) {
-                        fields.insert(name.clone(), wanted.spelled(name, text));
+                        let moved = setup.issue_fields.contains(name);
+                        let there = if moved { &mut at_old_place } else { &mut fields };
+                        there.insert(name.clone(), wanted.spelled(name, text));
                     }
                 }
             }
         } else {
-            for name in &wanted.fields {
+            for name in setup.kept_elsewhere(wanted) {
                 if let Some(at) = labels.iter().position(|label| setup::label_value(name, label).is_some()) {
                     let label = labels.remove(at);
                     let value = setup::label_value(name, &label).unwrap_or_default().to_owned();
@@ -345,7 +366,14 @@ impl Node {
             (comment.by.may_write() || comment.by.is_app()).then_some(marker)
         };
         let complete = self.comments.nodes.len() >= self.comments.total_count;
-        let (stamp, stamp_error) = Body::read_stamp(&self.body);
+        let (mut stamp, stamp_error) = Body::read_stamp(&self.body);
+        // What the Project keeps of a field that is the organization's now was written there by an earlier run.
+        for (name, text) in at_old_place.iter().filter(|(name, _)| !fields.contains_key(*name)) {
+            let is_ours = |stamp: &&mut Stamp| stamp.fields.get(name) == Some(&value_digest(text));
+            if let Some(stamp) = stamp.as_mut().filter(is_ours).filter(|stamp| !stamp.pending.contains(name)) {
+                stamp.pending.push(name.clone());
+            }
+        }
         let closed = self.timeline_items.nodes.into_iter().next_back().filter(|_| self.state == "CLOSED");
         let closed = closed.and_then(|closed| closed.actor);
         let issue = Issue {

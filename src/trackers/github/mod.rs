@@ -7,6 +7,7 @@ mod address;
 mod api;
 mod auth;
 mod check;
+mod issue_fields;
 mod items;
 mod labels;
 mod list;
@@ -14,6 +15,7 @@ mod people;
 mod project;
 pub(super) mod runs;
 mod setup;
+mod transferred;
 mod write;
 
 use std::collections::{BTreeSet, HashMap};
@@ -28,6 +30,7 @@ use tokio::sync::{Mutex, OnceCell};
 use tokio::time::Instant;
 
 use self::api::Api;
+use self::issue_fields::{FieldValue, IssueField};
 use self::list::{Node, Page, Query};
 use self::people::{People, Standing};
 use self::setup::{Document, Setup, Wanted};
@@ -68,6 +71,7 @@ pub struct GitHub {
     own_labels: OwnLabels,
     setup: Mutex<Option<Arc<Setup>>>,
     milestones: OnceCell<Vec<(String, u64)>>,
+    issue_fields: OnceCell<Vec<IssueField>>,
     made_labels: Mutex<BTreeSet<String>>,
     readings: Readings,
     people: People,
@@ -108,6 +112,7 @@ impl GitHub {
             mapping: mapping.clone(),
             setup: Mutex::default(),
             milestones: OnceCell::new(),
+            issue_fields: OnceCell::new(),
             made_labels: Mutex::default(),
             readings: Readings::default(),
             people: People::default(),
@@ -136,9 +141,12 @@ impl GitHub {
         let mut document = Document::new(&self.api);
         document.add_setup(wanted);
         let answer = document.ask(&self.api, "read the repository's settings").await?;
-        Setup::read(&self.api, wanted, &answer)
+        let mut setup = Setup::read(&self.api, wanted, self.known_issue_fields().await?, &answer)?;
+        setup.issue_fields.in_graphql = !setup.issue_fields.is_empty() && self.knows_field_values().await?;
+        Ok(setup)
     }
 
+    /// Forgets what was asked before: it was changed.
     async fn forget_setup(&self) {
         *self.setup.lock().await = None;
     }
@@ -162,6 +170,13 @@ impl GitHub {
         let mut after: Option<String> = None;
         let mut seen = BTreeSet::new();
         let mut issues = Vec::new();
+        // Which fields a page must give is known once it is known what the mapping's names mean.
+        let is_first = self.setup.lock().await.is_none();
+        if is_first && self.may_mean_issue_fields().await? {
+            let setup = self.setup().await?;
+            self.require(&setup)?;
+            self.require_milestones().await?;
+        }
         loop {
             let known = self.setup.lock().await.clone();
             let size = self.page.load(Ordering::Relaxed);
@@ -183,7 +198,8 @@ impl GitHub {
             let setup = match known {
                 Some(setup) => setup,
                 None => {
-                    let setup = Arc::new(Setup::read(&self.api, &self.wanted, &answer)?);
+                    let fields = self.known_issue_fields().await?;
+                    let setup = Arc::new(Setup::read(&self.api, &self.wanted, fields, &answer)?);
                     *self.setup.lock().await = Some(setup.clone());
                     self.require(&setup)?;
                     self.require_milestones().await?;
@@ -240,19 +256,23 @@ impl GitHub {
         self.wanted.fields.iter().any(|name| project.field(name).is_some_and(|field| field.name != *name))
     }
 
-    /// Adds the types of issues, which GraphQL does not give on every GitHub.
+    /// Adds what GraphQL does not give on every GitHub: the types of issues, and their issue fields.
     async fn add_types(&self, issues: &mut [Issue]) -> Result<(), Error> {
         #[derive(Deserialize)]
         struct Typed {
             number: u64,
             #[serde(rename = "type")]
             kind: Option<Named>,
+            #[serde(default)]
+            issue_field_values: Vec<FieldValue>,
         }
         #[derive(Deserialize)]
         struct Named {
             name: String,
         }
-        if !self.wanted.reserved.contains("issue_type") || issues.is_empty() {
+        let setup = self.setup().await?;
+        let lacks_fields = !setup.issue_fields.is_empty() && !setup.issue_fields.in_graphql;
+        if !(lacks_fields || self.wanted.reserved.contains("issue_type")) || issues.is_empty() {
             return Ok(());
         }
         let typed: Vec<Typed> = if let [issue] = issues {
@@ -267,11 +287,20 @@ impl GitHub {
             ]);
             self.api.pages("list the issues' types", url).await?
         };
-        let mut types: HashMap<u64, String> =
-            typed.into_iter().filter_map(|typed| Some((typed.number, typed.kind?.name))).collect();
+        let mut typed: HashMap<u64, Typed> = typed.into_iter().map(|typed| (typed.number, typed)).collect();
         for issue in issues {
-            if let Some(kind) = types.remove(&issue.id.number) {
-                issue.fields.insert("issue_type".to_owned(), self.wanted.spelled("issue_type", kind));
+            let Some(typed) = typed.remove(&issue.id.number) else { continue };
+            if let Some(kind) = typed.kind {
+                issue.fields.insert("issue_type".to_owned(), self.wanted.spelled("issue_type", kind.name));
+            }
+            if lacks_fields {
+                let read = setup.issue_fields.read(typed.issue_field_values);
+                issue.fields.extend(read.map(|(name, text)| (name.clone(), self.wanted.spelled(name, text))));
+                if let Some(stamp) = &mut issue.stamp {
+                    stamp
+                        .pending
+                        .retain(|name| !(setup.issue_fields.contains(name) && issue.fields.contains_key(name)));
+                }
             }
         }
         Ok(())
@@ -314,7 +343,7 @@ impl GitHub {
 
     fn issue_from(&self, node: Node, setup: &Setup) -> (Issue, Standing) {
         let (mut issue, standing) = node.into_issue(&self.mapping, &self.own_labels, &self.wanted, setup);
-        let behind = self.left_behind(issue.stamp.as_ref(), &issue.labels);
+        let behind = self.left_behind(setup, issue.stamp.as_ref(), &issue.labels);
         if let Some(stamp) = &mut issue.stamp {
             let is_behind = |name: &&String| behind.iter().any(|label| setup::label_value(name, label).is_some());
             let has = |name: &str| issue.fields.contains_key(name);
@@ -354,22 +383,6 @@ impl GitHub {
             Err(error) => Err(error),
         }
     }
-
-    /// The repository's milestones and their numbers, asked once.
-    async fn milestones(&self) -> Result<&[(String, u64)], Error> {
-        #[derive(Deserialize)]
-        struct Milestone {
-            title: String,
-            number: u64,
-        }
-        let ask = async {
-            let mut url = self.api.address.repo(&["milestones"]);
-            url.set_query(Some("state=all&per_page=100"));
-            let all: Vec<Milestone> = self.api.pages("list milestones", url).await?;
-            Ok(all.into_iter().map(|milestone| (milestone.title, milestone.number)).collect())
-        };
-        self.milestones.get_or_try_init(|| ask).await.map(Vec::as_slice)
-    }
 }
 
 /// Whether a query failed in a way that a smaller page may mend.
@@ -403,6 +416,15 @@ impl Read for GitHub {
 
     async fn check(&self) -> Result<Vec<Problem>, Error> {
         self.problems().await
+    }
+
+    async fn meanings(&self) -> Result<Vec<String>, Error> {
+        let setup = self.setup().await?;
+        let place = match self.wanted.project_number {
+            Some(number) => format!("a field of Project {number}"),
+            None => "a label".to_owned(),
+        };
+        Ok(self.wanted.fields.iter().map(|name| setup.issue_fields.meaning(name, &place)).collect())
     }
 
     async fn visibility(&self) -> Result<Visibility, Error> {
@@ -441,10 +463,16 @@ impl Read for GitHub {
             issues.extend(self.unlabelled().await?);
         }
         self.add_types(&mut issues).await?;
+        if which == Which::Closed {
+            issues.extend(self.transferred().await?);
+        }
         Ok(issues)
     }
 
     async fn issue(&self, id: &IssueId) -> Result<Found, Error> {
+        if transferred::is_elsewhere(id) {
+            return Ok(Found::Moved(id.url.clone()));
+        }
         self.find(id).await
     }
 
@@ -460,6 +488,9 @@ impl Track for GitHub {
     }
 
     async fn edit(&self, issue: &Issue, edit: &Edit) -> Result<(), Error> {
+        if transferred::is_elsewhere(&issue.id) {
+            return Err(Error::Moved(issue.id.url.clone()));
+        }
         self.change(issue, edit).await
     }
 

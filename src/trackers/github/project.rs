@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::config::DUE_DATE;
 use crate::trackers::Problem;
 
 /// What a query must select below `projectV2`.
@@ -83,19 +84,29 @@ struct Iteration {
 impl Project {
     /// A field by its name, in any case.
     pub(super) fn field(&self, name: &str) -> Option<&Field> {
-        self.fields.nodes.iter().find(|field| same(&field.name, name))
+        spellings(name).find_map(|name| self.fields.nodes.iter().find(|field| same(&field.name, name)))
     }
 
     /// What keeps a value from being written to a field, where something does.
     pub(super) fn problem(&self, name: &str, value: Option<&str>) -> Option<Problem> {
         let problem = |what: String, hint: String, fixable| Some(Problem { what, hint, fixable });
         let Some(field) = self.field(name) else {
+            if is_due(name) {
+                return Some(no_due_date());
+            }
             let hint = format!("add a single-select field `{name}` to the Project, or run `findsync check --fix`");
             return problem(format!("the Project has no field `{name}`"), hint, true);
         };
         let value = value?;
         match (field.input(value), field.data_type.as_str()) {
             (Some(_), _) => None,
+            (None, "SINGLE_SELECT") if field.is_elsewhere() => problem(
+                format!("the Project's field `{name}` is an issue field of the organization, which the token may not see"),
+                "give a fine-grained token or an App the organization's permission Issue fields: read, a classic token the \
+                 scope `read:org`; the workflow's GITHUB_TOKEN cannot see them"
+                    .to_owned(),
+                false,
+            ),
             (None, "SINGLE_SELECT") => problem(
                 format!("the Project's field `{name}` has no option `{value}`"),
                 format!("add the option `{value}` to the field, or run `findsync check --fix`"),
@@ -121,6 +132,11 @@ impl Project {
 }
 
 impl Field {
+    /// Whether it only shows an organization's issue field: such a one has no options here, and cannot be written here.
+    pub(super) fn is_elsewhere(&self) -> bool {
+        self.data_type == "SINGLE_SELECT" && self.options.is_empty()
+    }
+
     /// A value as `ProjectV2FieldValue`; `None` where the field cannot hold it.
     pub(super) fn input(&self, value: &str) -> Option<Value> {
         match self.data_type.as_str() {
@@ -164,6 +180,31 @@ impl ItemValue {
         // Rust writes 5.0 as `5`, as people do.
         let number = self.number.map(|number| number.to_string());
         self.name.or(self.text).or(self.date).or(self.title).or(number).filter(|text| !text.is_empty())
+    }
+}
+
+/// The name by which findsync writes when an issue is due. GitHub's issues have no such part of their own.
+pub(super) const DUE: &str = DUE_DATE;
+
+/// Whether a name means when an issue is due.
+pub(super) fn is_due(name: &str) -> bool {
+    name.eq_ignore_ascii_case(DUE)
+}
+
+/// What a field of the mapping's may be called. `Target date` is what organizations have by default.
+pub(super) fn spellings(name: &str) -> impl Iterator<Item = &str> {
+    let due: &[&str] = if is_due(name) { &["Due date", "Target date", "Due"] } else { &[] };
+    std::iter::once(name).chain(due.iter().copied())
+}
+
+/// There is nowhere to write when an issue is due.
+pub(super) fn no_due_date() -> Problem {
+    Problem {
+        what: "there is no field for when an issue is due".to_owned(),
+        hint:
+            "add a date field `Target date` to the Project, or to the organization's issue fields; or leave `due` out"
+                .to_owned(),
+        fixable: false,
     }
 }
 

@@ -6,13 +6,14 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::api::{Answer, Api, Failed};
-use super::project::{self, Project};
+use super::issue_fields::{IssueField, IssueFields};
+use super::project::{self, DUE, Project};
 use crate::config::{Instance, Mapping};
 use crate::trackers::labels::OwnLabels;
 use crate::trackers::{Error, Problem, Visibility};
 
 /// Field names that are parts of the issue itself.
-pub(super) const RESERVED: [&str; 4] = ["assignees", "milestone", "due_date", "issue_type"];
+pub(super) const RESERVED: [&str; 3] = ["assignees", "milestone", "issue_type"];
 
 /// What the mapping asks of the repository and its Project, without any of GitHub's answers.
 #[derive(Debug, Clone)]
@@ -33,28 +34,36 @@ impl Wanted {
     pub(super) fn new(mapping: &Mapping) -> Self {
         let reserved =
             RESERVED.into_iter().filter(|name| mapping.fields.iter().any(|rule| rule.field == *name)).collect();
-        let named = [&mapping.severity.field, &mapping.status.field];
-        let mut names: Vec<&String> = named.into_iter().chain(mapping.fields.iter().map(|rule| &rule.field)).collect();
+        let named = [&mapping.severity.field, &mapping.status.field].map(String::as_str);
+        let due = (!mapping.due.is_empty()).then_some(DUE);
+        let rules = mapping.fields.iter().map(|rule| rule.field.as_str());
+        let mut names: Vec<&str> = named.into_iter().chain(rules).chain(due).collect();
         let mut seen = BTreeSet::new();
         names.retain(|name| seen.insert(*name));
         let mut values: Vec<(String, String)> = Vec::new();
         let mut fields: Vec<String> = Vec::new();
         for name in names {
-            values.extend(mapping.literals(name).map(|value| (name.clone(), value.to_owned())));
-            if !RESERVED.contains(&name.as_str()) && !fields.iter().any(|known| project::same(known, name)) {
-                fields.push(name.clone());
+            values.extend(mapping.literals(name).map(|value| (name.to_owned(), value.to_owned())));
+            if !RESERVED.contains(&name) && !fields.iter().any(|known| project::same(known, name)) {
+                fields.push(name.to_owned());
             }
         }
         let project_number = mapping.project.project_number;
         let mut labels = OwnLabels::new(mapping, super::LABELS).needed();
         labels.extend(mapping.labels.iter().cloned());
         if project_number.is_none() {
-            let mapped = values.iter().filter(|(field, _)| !RESERVED.contains(&field.as_str()));
+            let mapped =
+                values.iter().filter(|(field, _)| !RESERVED.contains(&field.as_str()) && !project::is_due(field));
             labels.extend(mapped.map(|(field, value)| field_label(field, value)));
         }
         labels.sort();
         labels.dedup();
         Self { project_number, fields, reserved, values, labels }
+    }
+
+    /// The values that the mapping writes to a field.
+    pub(super) fn values_of<'w>(&'w self, field: &'w str) -> impl Iterator<Item = &'w str> {
+        self.values.iter().filter(move |(name, _)| name == field).map(|(_, value)| value.as_str())
     }
 
     /// A value in the mapping's own spelling, where it only differs in case.
@@ -93,6 +102,8 @@ pub(super) struct Setup {
     pub(super) project: Option<Project>,
     /// What GitHub says where the Project cannot be seen.
     pub(super) project_error: Option<String>,
+    /// What the mapping's names mean of the organization's issue fields.
+    pub(super) issue_fields: IssueFields,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -177,7 +188,7 @@ impl Document {
 
 impl Setup {
     /// Reads the answer to a document with [`Document::add_setup`].
-    pub(super) fn read(api: &Api, wanted: &Wanted, answer: &Answer) -> Result<Self, Error> {
+    pub(super) fn read(api: &Api, wanted: &Wanted, known: &[IssueField], answer: &Answer) -> Result<Self, Error> {
         let bad = |e: serde_json::Error| Error::Protocol {
             service: api.service(),
             what: "read the repository's settings".to_owned(),
@@ -185,14 +196,28 @@ impl Setup {
         };
         let repository = &answer.data["repository"];
         let label = |index: usize| repository[format!("l{index}")]["name"].as_str();
-        let project = &answer.data["board"]["projectV2"];
+        let project = Option::<Project>::deserialize(&answer.data["board"]["projectV2"]).map_err(bad)?;
         Ok(Self {
+            issue_fields: IssueFields::new(known, wanted, project.as_ref()),
             viewer: answer.data["viewer"]["login"].as_str().unwrap_or_default().to_owned(),
             repository: Repository::deserialize(repository).map_err(bad)?,
             labels: (0..wanted.labels.len()).filter_map(label).map(str::to_lowercase).collect(),
-            project: Option::<Project>::deserialize(project).map_err(bad)?,
+            project,
             project_error: answer.errors.iter().find(|failed| failed.is_at(&["board"])).map(Failed::says),
         })
+    }
+
+    /// The fields that the Project keeps, or labels where none is mapped.
+    pub(super) fn kept_elsewhere<'s>(&'s self, wanted: &'s Wanted) -> impl Iterator<Item = &'s String> {
+        wanted.fields.iter().filter(move |name| !self.issue_fields.contains(name))
+    }
+
+    /// Labels that a run may need: those of fields that are kept elsewhere are not.
+    pub(super) fn needed_labels<'s>(&'s self, wanted: &'s Wanted) -> impl Iterator<Item = &'s String> {
+        let stands_for = move |label: &str, (field, value): &(String, String)| {
+            self.issue_fields.contains(field) && field_label(field, value) == label
+        };
+        wanted.labels.iter().filter(move |label| !wanted.values.iter().any(|value| stands_for(label, value)))
     }
 
     pub(super) fn visibility(&self) -> Visibility {
@@ -220,13 +245,18 @@ impl Setup {
             problems
                 .push(problem(format!("issues are disabled in `{name}`"), "turn them on in the repository's settings"));
         }
-        problems.extend(wanted.labels.iter().filter(|label| is_too_long(label)).map(|label| {
+        problems.extend(self.needed_labels(wanted).filter(|label| is_too_long(label)).map(|label| {
             problem(
                 format!("`{label}` cannot be a label: it is longer than {MAX_LABEL} characters"),
                 "choose a shorter name or value in the mapping",
             )
         }));
-        let Some(number) = wanted.project_number else { return problems };
+        problems.extend(self.issue_fields.problems(wanted));
+        let Some(number) = wanted.project_number else {
+            let is_nowhere = self.kept_elsewhere(wanted).any(|name| project::is_due(name));
+            problems.extend(is_nowhere.then(project::no_due_date));
+            return problems;
+        };
         let Some(project) = &self.project else {
             let says = self.project_error.as_deref().map(|says| format!(" ({says})")).unwrap_or_default();
             problems.push(Problem {
@@ -240,8 +270,8 @@ impl Setup {
             });
             return problems;
         };
-        for name in &wanted.fields {
-            let mut values = wanted.values.iter().filter(|(field, _)| field == name).map(|(_, value)| value).peekable();
+        for name in self.kept_elsewhere(wanted) {
+            let mut values = wanted.values_of(name).peekable();
             if project.field(name).is_none() || values.peek().is_none() {
                 problems.extend(project.problem(name, None));
             } else {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::list::{Handle, split_logins};
-use super::project::same;
+use super::project::{is_due, same};
 use super::setup::{self, RESERVED, Setup};
 use super::{GitHub, LIMITS};
 use crate::issue::{Body, CloseReason, Comment, Edit, FieldEdit, Issue, IssueId, New, Stamp, State};
@@ -23,6 +23,13 @@ struct Written {
     labels: Vec<Name>,
     #[serde(default)]
     assignees: Vec<Login>,
+    #[serde(default)]
+    issue_field_values: Vec<WrittenValue>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WrittenValue {
+    issue_field_id: u64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -45,7 +52,8 @@ impl GitHub {
         let fields = self.project_fields(setup, &new.fields)?;
         let mut labels = self.own_labels.put_on(&new.own_labels);
         labels.extend(new.labels.iter().cloned());
-        labels.extend(self.field_labels(&new.fields));
+        labels.extend(self.field_labels(setup, &new.fields));
+        let in_issue = setup.issue_fields.writes(&new.fields)?;
         self.ensure_labels(setup, &mut labels).await?;
         // What takes further requests is announced in the first one, so that the next run can make it good.
         let closes = new.state == State::Closed;
@@ -60,6 +68,9 @@ impl GitHub {
         payload.insert("title".to_owned(), json!(new.title));
         payload.insert("body".to_owned(), json!(body));
         payload.insert("labels".to_owned(), json!(labels));
+        if !in_issue.set.is_empty() {
+            payload.insert("issue_field_values".to_owned(), json!(in_issue.set));
+        }
         let request = Request::new(Kind::Create, Method::POST, "open an issue", self.api.address.repo(&["issues"]));
         let response = self.send_issue(request, &payload).await?;
         if response.status == StatusCode::GONE {
@@ -81,11 +92,14 @@ impl GitHub {
         }
         let finish = async {
             let mut handle = id.handle.clone();
-            if !fields.is_empty() {
+            if !fields.is_empty() || (setup.project.is_some() && !in_issue.set.is_empty()) {
                 let item = self.add_item(setup, &id.handle).await?;
                 handle = Handle { issue: &id.handle, item: Some(&item), archived: false }.to_string();
                 let last = (!closes).then_some((new.body.as_str(), &new.stamp));
-                self.set_fields(setup, &id, Handle::parse(&handle), &fields, last).await?;
+                // Where only the organization keeps fields, the Project shows the issue, and there is nothing to set.
+                if !fields.is_empty() {
+                    self.set_fields(setup, &id, Handle::parse(&handle), &fields, last).await?;
+                }
             }
             if closes {
                 let mut payload = self.close(new.closed_as);
@@ -107,11 +121,12 @@ impl GitHub {
         let setup = &*self.setup().await?;
         self.require(setup)?;
         let mut fields = self.project_fields(setup, &edit.fields)?;
-        if !fields.is_empty() && self.is_off_the_board(issue) {
+        let in_issue = setup.issue_fields.writes(&edit.fields)?;
+        if !fields.is_empty() && self.is_off_the_board(setup, issue) {
             tracing::info!(issue = issue.id.url, "people took the issue off the Project: its fields are left alone");
             fields.clear();
         }
-        let labels = self.label_changes(issue, edit);
+        let labels = self.label_changes(setup, issue, edit);
         let mut payload = self.reserved(&edit.fields).await?;
         if let Some(comment) = &edit.comment {
             self.comment(issue, comment).await?;
@@ -137,6 +152,7 @@ impl GitHub {
             self.change_fields(setup, issue, &fields, None).await?;
         }
         self.write_labels(setup, &issue.id, labels).await?;
+        self.write_issue_fields(&issue.id, &in_issue).await?;
         if let Some(title) = &edit.title {
             payload.insert("title".to_owned(), json!(title));
         }
@@ -175,7 +191,7 @@ impl GitHub {
             return Ok(());
         }
         let status = self.project_fields(setup, std::slice::from_ref(status))?;
-        if self.is_off_the_board(issue) {
+        if self.is_off_the_board(setup, issue) {
             return Ok(());
         }
         self.change_fields(setup, issue, &status, None).await
@@ -299,7 +315,7 @@ impl GitHub {
     }
 
     /// Labels that stand for fields where there is no Project.
-    pub(super) fn field_labels(&self, fields: &[FieldEdit]) -> Vec<String> {
+    pub(super) fn field_labels(&self, setup: &Setup, fields: &[FieldEdit]) -> Vec<String> {
         if self.wanted.project_number.is_some() {
             return Vec::new();
         }
@@ -308,7 +324,12 @@ impl GitHub {
             let label = setup::field_label(name, value);
             labels_for(&self.mapping, name, value, vec![label.clone()], Some(label))
         };
-        fields.iter().filter(|field| !RESERVED.contains(&field.name.as_str())).flat_map(label).collect()
+        let is_label = |field: &&FieldEdit| {
+            !RESERVED.contains(&field.name.as_str())
+                && !is_due(&field.name)
+                && !setup.issue_fields.contains(&field.name)
+        };
+        fields.iter().filter(is_label).flat_map(label).collect()
     }
 
     /// The fields that are the issue's own, as a payload.
@@ -373,13 +394,17 @@ fn compare(written: &Written, payload: &Map<String, Value>) -> Vec<String> {
         |name: &str| payload.get(name).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
     let labels = asked("labels").filter(|label| !written.labels.iter().any(|is| same(&is.name, label)));
     let logins = asked("assignees").filter(|login| !written.assignees.iter().any(|is| same(&is.login, login)));
-    let dropped: Vec<String> = labels.chain(logins).map(str::to_owned).collect();
+    let values = payload.get("issue_field_values").and_then(Value::as_array).into_iter().flatten();
+    let ids = values.filter_map(|value| value["field_id"].as_u64());
+    let lost = ids.filter(|id| !written.issue_field_values.iter().any(|value| value.issue_field_id == *id));
+    let lost = lost.map(|id| format!("issue field {id}"));
+    let dropped: Vec<String> = labels.chain(logins).map(str::to_owned).chain(lost).collect();
     if !dropped.is_empty() {
         let dropped = dropped.join(", ");
         tracing::warn!(
             issue = written.html_url,
             dropped,
-            "GitHub did not take all labels and assignees: check the token's rights"
+            "GitHub did not take all labels, assignees and fields: check the token's rights"
         );
     }
     dropped

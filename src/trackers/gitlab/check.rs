@@ -10,7 +10,7 @@ use super::{Error, GitLab, Setup, built};
 use crate::config::{Credential, Mapping};
 use crate::finding::Status;
 use crate::trackers::Problem;
-use crate::trackers::error::found;
+use crate::trackers::error::{found, missing_token};
 
 const TOKEN_HINT: &str = "create a project access token with the role Reporter and the scope `api` (Settings > Access \
     tokens), and set it as a masked CI/CD variable";
@@ -27,7 +27,7 @@ impl GitLab {
             Err(Error::Forbidden { detail, .. }) => {
                 return Ok(vec![problem(format!("the token lacks a scope: {detail}"), TOKEN_HINT)]);
             }
-            Err(error) => return Err(error),
+            Err(error) => return Ok(found(Err(error))),
         };
         let mut problems = found(self.scope_problems().await);
         let project = match self.find_project().await {
@@ -48,10 +48,19 @@ impl GitLab {
                 problems.push(problem(what, hint));
                 return Ok(problems);
             }
-            Err(error) => return Err(error),
+            Err(error) => {
+                problems.extend(found(Err(error)));
+                return Ok(problems);
+            }
         };
         problems.extend(found(self.project_problems(&project, &me).await));
-        let abilities = self.abilities(&project).await?;
+        let abilities = match self.abilities(&project).await {
+            Ok(abilities) => abilities,
+            Err(error) => {
+                problems.extend(found(Err(error)));
+                return Ok(problems);
+            }
+        };
         let fields = Fields::new(&self.mapping, &abilities);
         let setup = Setup { project, me, abilities, fields };
         problems.extend(missing_fields(&self.mapping, &setup));
@@ -61,7 +70,7 @@ impl GitLab {
 
     fn bad_token(&self, detail: &str) -> Problem {
         match self.credential {
-            Credential::None => problem("there is no token", TOKEN_HINT),
+            Credential::None => missing_token(TOKEN_HINT),
             Credential::JobToken(_) => problem(
                 format!("the CI job token does not reach issues ({detail})"),
                 format!(
@@ -135,7 +144,7 @@ impl GitLab {
         let mut problems = Vec::new();
         for field in &setup.fields.fields {
             for value in &field.values {
-                let found = match field.slot {
+                let known = match field.slot {
                     Slot::Assignees => match self.assignees(value).await?.1.as_slice() {
                         [] => Ok(()),
                         missing => Err(refused(&field.name, format!("there is no user `{}`", missing.join("`, `")))),
@@ -144,12 +153,12 @@ impl GitLab {
                     Slot::Epic => self.epic(setup, Some(value)).await.map(drop),
                     _ => Ok(()),
                 };
-                match found {
+                match known {
                     Ok(()) => {}
                     Err(Error::Refused { detail, .. }) => {
                         problems.push(problem(detail, format!("check `{}` in the mapping file", field.name)));
                     }
-                    Err(error) => return Err(error),
+                    Err(error) => problems.extend(found(Err(error))),
                 }
             }
         }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::wire;
 use super::work_items::{Abilities, Item};
 use crate::config::{DUE_DATE, Mapping};
-use crate::issue::State;
+use crate::issue::{Issue, Stamp, State, value_digest};
 use crate::trackers::{Problem, labels_for};
 
 /// The default of the mapping file. It is a label even where a group has a custom field of this name, so that a run
@@ -193,6 +193,34 @@ impl Fields {
             Some((field.name.clone(), field.spelled(&value?)))
         };
         self.fields.iter().filter_map(read).collect()
+    }
+}
+
+/// Where a person put another scoped label beside the one that findsync wrote, as Free does not keep them single: the
+/// person's is the value, and findsync's goes with the next change.
+impl Fields {
+    /// Leaves the values that findsync wrote out of fields that people have given another one.
+    pub(super) fn leave_out_superseded(&self, values: &mut BTreeMap<String, String>, labels: &[String], stamp: &Stamp) {
+        for field in self.fields.iter().filter(|field| field.slot == Slot::Scoped) {
+            let Some(written) = stamp.fields.get(&field.name) else { continue };
+            let there: Vec<&str> = labels.iter().filter_map(|label| field.scoped_value(label)).collect();
+            let theirs: Vec<&str> = there.iter().copied().filter(|value| value_digest(value) != *written).collect();
+            if !theirs.is_empty() && theirs.len() < there.len() {
+                values.insert(field.name.clone(), field.spelled(&theirs.join(", ")));
+            }
+        }
+    }
+
+    /// The labels that findsync wrote for fields that have another value by now.
+    pub(super) fn superseded(&self, issue: &Issue) -> Vec<String> {
+        let Some(stamp) = &issue.stamp else { return Vec::new() };
+        let of_field = |field: &Field| {
+            let now = issue.fields.get(&field.name)?;
+            let written = stamp.fields.get(&field.name).filter(|written| **written != value_digest(now))?;
+            let was = field.values.iter().filter(|value| value_digest(value) == *written && *value != now);
+            Some(was.flat_map(|value| field.labels(value)).collect::<Vec<_>>())
+        };
+        self.fields.iter().filter(|field| field.slot == Slot::Scoped).filter_map(of_field).flatten().collect()
     }
 }
 

@@ -62,6 +62,7 @@ impl GitLab {
             edit.add_labels.push(self.mapping.own_label.clone());
         }
         edit.remove_labels.extend(self.left_behind(issue.stamp.as_ref(), &issue.labels));
+        edit.remove_labels.extend(self.setup.get().map(|setup| setup.fields.superseded(issue)).unwrap_or_default());
         edit
     }
 }

@@ -226,7 +226,10 @@ impl GitLab {
     fn issue_of(&self, setup: &Setup, raw: &wire::Issue, item: &Item) -> Issue {
         let body = raw.description.clone().unwrap_or_default();
         let (mut stamp, stamp_error) = Body::read_stamp(&body);
-        let fields = setup.fields.read(raw, item, &setup.abilities);
+        let mut fields = setup.fields.read(raw, item, &setup.abilities);
+        if let Some(stamp) = &stamp {
+            setup.fields.leave_out_superseded(&mut fields, &raw.labels, stamp);
+        }
         let SplitLabels { labelled, own: own_labels, rest: mut labels } =
             self.own_labels.split(raw.labels.iter().cloned());
         labels.retain(|label| !setup.fields.own(label));

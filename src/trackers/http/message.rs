@@ -56,6 +56,12 @@ impl Request {
         self
     }
 
+    /// Whether it deletes something, so that "not found" is as good.
+    #[must_use]
+    pub fn is_delete(&self) -> bool {
+        self.method == Method::DELETE
+    }
+
     /// Adds a header.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {

@@ -232,6 +232,11 @@ impl Http {
         Ok(())
     }
 
+    /// Whether requests bring any proof of who we are.
+    pub fn is_authorized(&self) -> bool {
+        !self.auth.read().unwrap_or_else(std::sync::PoisonError::into_inner).is_empty()
+    }
+
     /// How many requests were made so far, repetitions included.
     pub fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)

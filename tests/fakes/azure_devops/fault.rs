@@ -21,6 +21,8 @@ pub(crate) enum Kind {
     Cut,
     /// 429 with `Retry-After`.
     TooMany,
+    /// 429, to come back a second later.
+    Later,
     /// 503 with `Retry-After`.
     Unavailable,
     /// 401.
@@ -60,6 +62,9 @@ impl Kind {
             Self::ServerError => said(500, "Exception", "VS403000: an unexpected error"),
             Self::TooMany => {
                 said(429, "RequestBlocked", "TF400733: The request has been canceled").with("Retry-After", "0")
+            }
+            Self::Later => {
+                said(429, "RequestBlocked", "TF400733: The request has been canceled").with("Retry-After", "1")
             }
             Self::Unavailable => said(503, "ServiceUnavailable", "the service is unavailable").with("Retry-After", "0"),
             Self::Unauthorized => said(401, "Unauthorized", "TF400813: The user is not authorized"),

@@ -8,10 +8,14 @@ use apollo_compiler::{ExecutableDocument, Schema};
 
 use super::contract;
 
-pub fn schema() -> &'static Valid<Schema> {
-    static SCHEMA: OnceLock<Valid<Schema>> = OnceLock::new();
-    SCHEMA.get_or_init(|| {
-        let text = contract::file("github.graphql").unwrap_or_else(|| include_str!("schema.graphql").to_owned());
+/// The published schema; with issue fields, what a GitHub with that preview has beside it.
+pub fn schema(has_issue_fields: bool) -> &'static Valid<Schema> {
+    static SCHEMA: [OnceLock<Valid<Schema>>; 2] = [OnceLock::new(), OnceLock::new()];
+    SCHEMA[usize::from(has_issue_fields)].get_or_init(|| {
+        let mut text = contract::file("github.graphql").unwrap_or_else(|| include_str!("schema.graphql").to_owned());
+        if has_issue_fields {
+            text.push_str(include_str!("issue_fields.graphql"));
+        }
         match Schema::parse_and_validate(text, "github.graphql") {
             Ok(schema) => schema,
             // The published schema defines two fields of `EnterpriseOwnerInfo` twice, which a strict engine minds.
@@ -26,11 +30,13 @@ pub fn schema() -> &'static Valid<Schema> {
 pub type Document = Arc<Valid<ExecutableDocument>>;
 
 /// A document, parsed and validated once: with a schema this large, that is most of the work of a request.
-pub fn document(text: &str) -> Result<Document, String> {
-    static DOCUMENTS: Mutex<BTreeMap<String, Result<Document, String>>> = Mutex::new(BTreeMap::new());
+pub fn document(text: &str, has_issue_fields: bool) -> Result<Document, String> {
+    type Known = BTreeMap<(bool, String), Result<Document, String>>;
+    static DOCUMENTS: Mutex<Known> = Mutex::new(BTreeMap::new());
     let parse = || {
-        let parsed = ExecutableDocument::parse_and_validate(schema(), text, "request.graphql");
+        let parsed = ExecutableDocument::parse_and_validate(schema(has_issue_fields), text, "request.graphql");
         parsed.map(Arc::new).map_err(|errors| errors.errors.to_string())
     };
-    DOCUMENTS.lock().expect("documents").entry(text.to_owned()).or_insert_with(parse).clone()
+    let key = (has_issue_fields, text.to_owned());
+    DOCUMENTS.lock().expect("documents").entry(key).or_insert_with(parse).clone()
 }

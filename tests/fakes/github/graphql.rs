@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::documents::{document, schema};
 use super::filter::{is_app, matches};
 use super::world::{Account, Author, Field, Issue, Role, TokenKind, World};
-use super::{Answer, mutations, odd};
+use super::{Answer, issue_fields, mutations, odd};
 
 /// What a field's resolver fails with: GitHub's type of error, and its words.
 pub fn failed(kind: &str, message: impl std::fmt::Display) -> FieldError {
@@ -32,7 +32,9 @@ pub fn answer(world: &mut World, account: &Account, body: &[u8], violations: &mu
         let message = "Field 'stateReason' doesn't accept argument 'enableDuplicate'";
         return Answer::new(200, json!({ "errors": [{ "message": message }] }));
     }
-    let document = match document(text) {
+    let has_issue_fields = world.graphql_has_issue_fields;
+    let schema = || schema(has_issue_fields);
+    let document = match document(text, has_issue_fields) {
         Ok(document) => document,
         Err(errors) => return refuse(errors, violations),
     };
@@ -53,8 +55,8 @@ pub fn answer(world: &mut World, account: &Account, body: &[u8], violations: &mu
     let context = Context { world: RefCell::new(world), account };
     let root = Object { context: &context, kind: if operation.is_mutation() { Kind::Mutation } else { Kind::Query } };
     // Of a schema this large, that is most of the work of a request: once is enough.
-    static IMPLEMENTERS: OnceLock<HashMap<Name, Implementers>> = OnceLock::new();
-    let implementers = IMPLEMENTERS.get_or_init(|| schema().implementers_map());
+    static IMPLEMENTERS: [OnceLock<HashMap<Name, Implementers>>; 2] = [OnceLock::new(), OnceLock::new()];
+    let implementers = IMPLEMENTERS[usize::from(has_issue_fields)].get_or_init(|| schema().implementers_map());
     let execution =
         Execution::new(schema(), &document).enable_schema_introspection(true).implementers_map(implementers);
     let response = match execution.coerced_variable_values(&variables).execute_sync(&root) {
@@ -87,14 +89,15 @@ impl Context<'_> {
 }
 
 /// An object of the graph, by what it stands for.
-struct Object<'c> {
-    context: &'c Context<'c>,
-    kind: Kind,
+pub(super) struct Object<'c> {
+    pub(super) context: &'c Context<'c>,
+    pub(super) kind: Kind,
 }
 
-enum Kind {
+pub(super) enum Kind {
     Query,
     Mutation,
+    Viewer,
     Repository,
     Owner,
     Project,
@@ -115,20 +118,20 @@ enum Kind {
     Connection(&'static str, Vec<Kind>, usize, Option<usize>),
 }
 
-type Resolved<'a> = Result<ResolvedValue<'a>, FieldError>;
+pub(super) type Resolved<'a> = Result<ResolvedValue<'a>, FieldError>;
 
-fn leaf<'a>(value: impl serde::Serialize) -> Resolved<'a> {
+pub(super) fn leaf<'a>(value: impl serde::Serialize) -> Resolved<'a> {
     let value = serde_json::to_value(value).expect("JSON");
     Ok(ResolvedValue::leaf(serde_json::from_value::<JsonValue>(value).expect("JSON")))
 }
 
 /// Arguments as ordinary JSON.
-fn arguments(info: &ResolveInfo<'_>) -> Value {
+pub(super) fn arguments(info: &ResolveInfo<'_>) -> Value {
     serde_json::to_value(info.arguments()).expect("JSON")
 }
 
 impl<'c> Object<'c> {
-    fn object<'a>(&self, kind: Kind) -> Resolved<'a>
+    pub(super) fn object<'a>(&self, kind: Kind) -> Resolved<'a>
     where
         'c: 'a,
     {
@@ -136,7 +139,7 @@ impl<'c> Object<'c> {
     }
 
     /// A connection's page, as its arguments say.
-    fn page<'a>(&self, kind: &'static str, all: Vec<Kind>, info: &ResolveInfo<'_>) -> Resolved<'a>
+    pub(super) fn page<'a>(&self, kind: &'static str, all: Vec<Kind>, info: &ResolveInfo<'_>) -> Resolved<'a>
     where
         'c: 'a,
     {
@@ -176,7 +179,19 @@ impl<'c> Object<'c> {
         let arguments = arguments(info);
         let world = self.context.world();
         match info.field_name() {
-            "viewer" => self.object(Kind::Plain("User", json!({ "login": self.context.account.login }))),
+            "viewer" => self.object(Kind::Viewer),
+            "nodes" => {
+                let is_asked = |issue: &&Issue| {
+                    arguments["ids"].as_array().is_some_and(|ids| ids.contains(&json!(issue.node_id())))
+                };
+                let found: Vec<Resolved<'a>> = world
+                    .issues
+                    .iter()
+                    .filter(is_asked)
+                    .map(|issue| self.object(Kind::Issue(Box::new(issue.clone()))))
+                    .collect();
+                Ok(ResolvedValue::List(Box::new(found.into_iter())))
+            }
             "repository" => {
                 let is =
                     |name: &str, value: &str| arguments[name].as_str().is_some_and(|is| is.eq_ignore_ascii_case(value));
@@ -265,7 +280,10 @@ impl<'c> Object<'c> {
             "author" => self.object(Kind::Author(issue.author.clone())),
             "authorAssociation" => leaf(issue.author.association),
             "viewerDidAuthor" => leaf(issue.author.login == self.context.account.login),
-            "repository" => self.object(Kind::Repository),
+            "repository" => match issue.moved {
+                Some(to) => self.object(Kind::Plain("Repository", json!({ "nameWithOwner": to }))),
+                None => self.object(Kind::Repository),
+            },
             "labels" => {
                 let plain = |name: &String| Kind::Plain("Label", json!({ "name": name }));
                 self.page("LabelConnection", issue.labels.iter().map(plain).collect(), info)
@@ -274,6 +292,11 @@ impl<'c> Object<'c> {
                 self.page("IssueCommentConnection", issue.comments.iter().cloned().map(Kind::Comment).collect(), info)
             }
             "timelineItems" => {
+                if arguments(info)["itemTypes"] == json!(["TRANSFERRED_EVENT"]) {
+                    let from = json!({ "fromRepository": { "nameWithOwner": full } });
+                    let events = issue.moved.iter().map(|_| Kind::Plain("TransferredEvent", from.clone())).collect();
+                    return self.page("IssueTimelineItemsConnection", events, info);
+                }
                 let wanted = arguments(info)["itemTypes"] == json!(["CLOSED_EVENT"]);
                 assert!(wanted, "the fake remembers no other events");
                 let events = issue.closed_by.iter().cloned().map(Kind::Closed).collect();
@@ -290,6 +313,10 @@ impl<'c> Object<'c> {
                 }
                 None => Ok(ResolvedValue::null()),
             },
+            "issueFieldValues" => {
+                let values = issue_fields::nodes(&world, issue).map(|(kind, value)| Kind::Plain(kind, value));
+                self.page("IssueFieldValueConnection", values.collect(), info)
+            }
             "projectItems" => {
                 let items = world.project.iter().flat_map(|project| project.items.iter().enumerate());
                 let ours = items.filter(|(_, item)| item.issue == issue.number && item.visible_from <= world.requests);
@@ -300,94 +327,6 @@ impl<'c> Object<'c> {
             _ => Err(self.unknown_field_error(info)),
         }
     }
-
-    fn project<'a>(&self, info: &ResolveInfo<'_>) -> Resolved<'a>
-    where
-        'c: 'a,
-    {
-        let world = self.context.world();
-        let project = world.project.as_ref().expect("a Project");
-        match info.field_name() {
-            "id" => leaf("PVT_7"),
-            "number" => leaf(project.number),
-            "closed" => leaf(project.closed),
-            "viewerCanUpdate" => leaf(self.context.account.role >= Role::Write),
-            "fields" => self.page(
-                "ProjectV2FieldConfigurationConnection",
-                project.fields.iter().cloned().map(Kind::FieldOf).collect(),
-                info,
-            ),
-            _ => Err(self.unknown_field_error(info)),
-        }
-    }
-
-    fn item<'a>(&self, index: usize, info: &ResolveInfo<'_>) -> Resolved<'a>
-    where
-        'c: 'a,
-    {
-        let world = self.context.world();
-        let project = world.project.as_ref().expect("a Project");
-        let item = &project.items[index];
-        match info.field_name() {
-            "id" => leaf(&item.id),
-            "isArchived" => leaf(item.archived),
-            "project" => self.object(Kind::Project),
-            "fieldValueByName" => {
-                let arguments = arguments(info);
-                let name = arguments["name"].as_str().unwrap_or_default();
-                let Some(field) = project.fields.iter().find(|field| field.name == name) else {
-                    return Ok(ResolvedValue::null());
-                };
-                let Some(value) = item.values.get(&field.id) else { return Ok(ResolvedValue::null()) };
-                let option = |key: &str| {
-                    let id = value[key].as_str();
-                    field.options.iter().find(|(known, ..)| Some(known.as_str()) == id).map(|(_, name, _)| name.clone())
-                };
-                self.object(match field.kind {
-                    "SINGLE_SELECT" => Kind::Plain(
-                        "ProjectV2ItemFieldSingleSelectValue",
-                        json!({ "name": option("singleSelectOptionId") }),
-                    ),
-                    "ITERATION" => {
-                        Kind::Plain("ProjectV2ItemFieldIterationValue", json!({ "title": option("iterationId") }))
-                    }
-                    "NUMBER" => Kind::Plain("ProjectV2ItemFieldNumberValue", value.clone()),
-                    "DATE" => Kind::Plain("ProjectV2ItemFieldDateValue", value.clone()),
-                    _ => Kind::Plain("ProjectV2ItemFieldTextValue", value.clone()),
-                })
-            }
-            _ => Err(self.unknown_field_error(info)),
-        }
-    }
-
-    fn field<'a>(&self, field: &Field, info: &ResolveInfo<'_>) -> Resolved<'a>
-    where
-        'c: 'a,
-    {
-        let plain = |kind, value: Value| Object { context: self.context, kind: Kind::Plain(kind, value) };
-        let options = |kind: &'static str, key: &'static str| {
-            field.options.clone().into_iter().map(move |(id, name, color)| {
-                let value = json!({ "id": id, key: name, "color": color, "description": "" });
-                Ok(ResolvedValue::object(plain(kind, value)))
-            })
-        };
-        match info.field_name() {
-            "id" => leaf(&field.id),
-            "name" => leaf(&field.name),
-            "dataType" => leaf(field.kind),
-            "options" => {
-                let all: Vec<_> = options("ProjectV2SingleSelectFieldOption", "name").collect();
-                Ok(ResolvedValue::List(Box::new(all.into_iter())))
-            }
-            "configuration" => self.object(Kind::Iterations(field.clone())),
-            "iterations" => {
-                let all: Vec<_> = options("ProjectV2IterationFieldIteration", "title").collect();
-                Ok(ResolvedValue::List(Box::new(all.into_iter())))
-            }
-            "completedIterations" => Ok(ResolvedValue::List(Box::new(std::iter::empty()))),
-            _ => Err(self.unknown_field_error(info)),
-        }
-    }
 }
 
 impl ObjectValue for Object<'_> {
@@ -395,6 +334,7 @@ impl ObjectValue for Object<'_> {
         match &self.kind {
             Kind::Query => "Query",
             Kind::Mutation => "Mutation",
+            Kind::Viewer => "User",
             Kind::Repository => "Repository",
             Kind::Owner => "Organization",
             Kind::Project => "ProjectV2",
@@ -427,6 +367,17 @@ impl ObjectValue for Object<'_> {
                 let payload = mutations::run(self.context, info.field_name(), &arguments(info)["input"])?;
                 self.object(Kind::Payload(info.field_definition().ty.inner_named_type().to_string(), payload))
             }
+            Kind::Viewer => match info.field_name() {
+                "login" => leaf(self.context.account.login),
+                // Its issues in every repository, the last changed first.
+                "issues" => {
+                    let world = self.context.world();
+                    let mine = |issue: &&Issue| issue.author.login == self.context.account.login && !issue.deleted;
+                    let all: Vec<&Issue> = world.issues.iter().rev().filter(mine).collect();
+                    self.page_of("IssueConnection", all, |issue| Kind::Issue(Box::new(issue.clone())), info)
+                }
+                _ => Err(self.unknown_field_error(info)),
+            },
             Kind::Repository => self.repository(info),
             Kind::Owner => match info.field_name() {
                 "projectV2" => {
@@ -455,7 +406,10 @@ impl ObjectValue for Object<'_> {
             Kind::Item(index) => self.item(*index, info),
             Kind::FieldOf(field) | Kind::Iterations(field) => self.field(field, info),
             Kind::Plain(_, value) | Kind::Payload(_, value) => match &value[info.field_name()] {
-                Value::Object(map) => self.object(Kind::Plain("ProjectV2Item", Value::Object(map.clone()))),
+                Value::Object(map) => {
+                    let kind = issue_fields::kind(self.type_name()).unwrap_or("ProjectV2Item");
+                    self.object(Kind::Plain(kind, Value::Object(map.clone())))
+                }
                 value => leaf(value),
             },
             Kind::Connection(_, nodes, total, next) => match info.field_name() {

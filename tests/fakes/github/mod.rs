@@ -3,11 +3,13 @@
 //!
 //! It is strict: a request that GitHub does not know, or an answer of ours that GitHub would not give, fails the test.
 
+mod board;
 pub mod contract;
 mod documents;
 pub mod fault;
 mod filter;
 pub mod graphql;
+pub mod issue_fields;
 pub mod labels;
 mod mutations;
 mod odd;

@@ -42,6 +42,13 @@ pub fn run(context: &Context<'_>, name: &str, input: &Value) -> Result<Value, Fi
         }
         "updateProjectV2ItemFieldValue" => {
             let field = field(world, &text("fieldId"))?.clone();
+            if world.issue_fields.iter().any(|known| known.name == field.name) {
+                let mutation = "updateProjectV2ItemFieldValue";
+                return Err(failed(
+                    "VALIDATION",
+                    format!("Issue field values cannot be updated using the {mutation} mutation"),
+                ));
+            }
             if !fits(&field, &input["value"]) {
                 return Err(failed("VALIDATION", "The value is not valid for the field"));
             }

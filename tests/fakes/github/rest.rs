@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::Answer;
 use super::contract;
+use super::issue_fields;
 use super::labels::{add_labels, remove_label};
 use super::world::{Account, Author, Comment, Issue, Label, Role, World};
 
@@ -65,6 +66,9 @@ pub fn answer(world: &mut World, account: &Account, call: &Call<'_>) -> Answer {
         let kinds = world.issue_types.iter().map(kind).collect();
         return if seen { Answer::new(200, kinds) } else { Answer::message(404, "Not Found") };
     }
+    if let ["orgs", owner, "issue-fields", rest @ ..] = parts.as_slice() {
+        return issue_fields::of_organization(world, account, owner, rest, call);
+    }
     let ["repos", owner, name, rest @ ..] = parts.as_slice() else { return Answer::message(404, "Not Found") };
     if world.old_name.is_some_and(|old| old == *name) {
         let mut moved = Answer::message(if *call.method == Method::GET { 301 } else { 307 }, "Moved Permanently");
@@ -103,6 +107,9 @@ pub fn answer(world: &mut World, account: &Account, call: &Call<'_>) -> Answer {
         (&Method::PATCH, ["issues", number]) => update(world, account, number, call),
         (&Method::POST, ["issues", number, "labels"]) => add_labels(world, account, number, call),
         (&Method::DELETE, ["issues", number, "labels", label]) => remove_label(world, account, number, label),
+        (_, ["issues", number, "issue-field-values", rest @ ..]) => {
+            issue_fields::of_issue(world, account, number, rest, call)
+        }
         (&Method::GET, ["issues", number, "comments"]) => match find(world, number) {
             Ok(issue) => {
                 let issue = issue.clone();
@@ -179,7 +186,7 @@ fn page(world: &World, call: &Call<'_>, all: Vec<Value>) -> Answer {
     answer
 }
 
-fn validation(message: &str, errors: Value) -> Answer {
+pub fn validation(message: &str, errors: Value) -> Answer {
     Answer::new(
         422,
         json!({ "message": message, "errors": errors, "documentation_url": "https://docs.github.com/rest" }),
@@ -271,7 +278,11 @@ fn create(world: &mut World, account: &Account, call: &Call<'_>) -> Answer {
         issue.milestone = body["milestone"].as_u64();
         issue.kind = body["type"].as_str().map(str::to_owned);
     }
-    let issue = issue.clone();
+    if rights && let Err(refusal) = issue_fields::set(world, number, &body["issue_field_values"]) {
+        world.issues.pop();
+        return refusal;
+    }
+    let issue = world.issue(number).expect("just made").clone();
     Answer::new(201, issue_json(world, &issue, None))
 }
 
@@ -439,6 +450,9 @@ fn issue_json(world: &World, issue: &Issue, instead: Option<&Value>) -> Value {
         "comments_url": format!("{url}/comments"), "events_url": format!("{url}/events"),
         "html_url": format!("https://github.com/{full}/issues/{number}")
     });
+    if !world.issue_fields.is_empty() {
+        answer["issue_field_values"] = issue_fields::values(world, issue);
+    }
     if let Some(kind) = &issue.kind {
         answer["type"] = json!({ "id": 1, "node_id": "IT_1", "name": kind, "description": null });
     }

@@ -98,6 +98,8 @@ pub struct Issue {
     pub assignees: Vec<String>,
     pub milestone: Option<u64>,
     pub kind: Option<String>,
+    /// Values of the organization's issue fields, by id.
+    pub field_values: BTreeMap<u64, Value>,
     pub comments: Vec<Comment>,
     pub locked: bool,
     pub pull_request: bool,
@@ -188,6 +190,10 @@ pub struct World {
     /// Of the organization; none where a person owns the repository.
     pub issue_types: Vec<&'static str>,
     pub roles: BTreeMap<&'static str, Role>,
+    /// The organization's issue fields.
+    pub issue_fields: Vec<super::issue_fields::IssueField>,
+    /// Whether GraphQL has them, too.
+    pub graphql_has_issue_fields: bool,
     /// Whether it knows duplicates; Enterprise Server does from 3.16 on.
     pub knows_duplicates: bool,
     /// Whether lists can be filtered by an App's name: on Enterprise Cloud, that finds nothing.
@@ -255,6 +261,8 @@ impl Default for World {
             unknown_kinds: false,
             hidden_board: false,
             issue_types: vec!["Bug", "Task"],
+            issue_fields: Vec::new(),
+            graphql_has_issue_fields: true,
             knows_duplicates: true,
             finds_apps: true,
             requests: 0,
@@ -285,6 +293,12 @@ impl World {
         }
         world.project = Some(project);
         world
+    }
+
+    /// The same in an organization with these issue fields.
+    pub fn and_issue_fields(mut self, fields: Vec<super::issue_fields::IssueField>) -> Self {
+        self.issue_fields = fields;
+        self
     }
 
     pub fn id(&mut self, prefix: &str) -> String {
@@ -329,6 +343,7 @@ impl World {
             assignees: Vec::new(),
             milestone: None,
             kind: None,
+            field_values: BTreeMap::new(),
             comments: Vec::new(),
             locked: false,
             pull_request: false,
@@ -427,6 +442,7 @@ impl World {
             let labels = issue.labels.iter().collect::<BTreeSet<_>>();
             let comments: Vec<_> = issue.comments.iter().map(|comment| &comment.body).collect();
             let fields = ["Status", "Priority", "Team"].map(|field| self.field(issue.number, field));
+            let fields = (fields, &issue.field_values);
             let state = (issue.open, &issue.reason, items(issue.number));
             format!("{} {state:?} {labels:?} {fields:?} {comments:?}", issue.title)
         };
