@@ -12,12 +12,15 @@ RUN apt-get update \
 WORKDIR /src
 COPY . .
 ARG TARGETARCH
-# The same source gives the same binary: no path of this machine stands in it.
-ENV CC_x86_64_unknown_linux_musl=musl-gcc CC_aarch64_unknown_linux_musl=musl-gcc RUSTFLAGS="--remap-path-prefix=/src=."
-RUN case "$TARGETARCH" in arm64) target=aarch64 ;; *) target=x86_64 ;; esac \
-    && rustup target add "$target-unknown-linux-musl" \
-    && cargo build --locked --release --bin findsync --target "$target-unknown-linux-musl" \
-    && install -D "target/$target-unknown-linux-musl/release/findsync" "/binaries/${TARGETARCH:-amd64}/findsync"
+ENV CC_x86_64_unknown_linux_musl=musl-gcc CC_aarch64_unknown_linux_musl=musl-gcc
+SHELL ["/bin/bash", "-euo", "pipefail", "-c"]
+RUN case "$TARGETARCH" in arm64) target=aarch64-unknown-linux-musl ;; *) target=x86_64-unknown-linux-musl ;; esac \
+    && rustup target add "$target" \
+    && . .ci/reproducible \
+    && cargo build --locked --release --bin findsync --target "$target" \
+    && .ci/no-paths "target/$target/release/findsync" \
+    && install -D "target/$target/release/findsync" "/binaries/${TARGETARCH:-amd64}/findsync" \
+    && .ci/licences "$target" > "/binaries/${TARGETARCH:-amd64}/THIRD-PARTY-LICENCES.txt"
 
 # A build context of this name (`--build-context binaries=DIR`, with amd64/findsync and arm64/findsync) goes before it.
 FROM scratch AS binaries
@@ -34,6 +37,8 @@ ARG VERSION=0.0.0
 ARG REVISION=unknown
 ARG SOURCE=https://github.com/OWNER/findsync
 COPY --from=binaries --chmod=0755 /${TARGETARCH}/findsync /usr/local/bin/findsync
+COPY --from=binaries /${TARGETARCH}/THIRD-PARTY-LICENCES.txt /usr/share/doc/findsync/
+COPY LICENSE /usr/share/doc/findsync/
 LABEL org.opencontainers.image.title="findsync (ci)" \
       org.opencontainers.image.description="findsync with bash and git, for jobs that run inside of the image" \
       org.opencontainers.image.licenses="Apache-2.0" \
@@ -54,6 +59,8 @@ ARG REVISION=unknown
 ARG SOURCE=https://github.com/OWNER/findsync
 COPY --from=base /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=binaries --chmod=0755 /${TARGETARCH}/findsync /findsync
+COPY --from=binaries /${TARGETARCH}/THIRD-PARTY-LICENCES.txt /licences/
+COPY LICENSE /licences/
 LABEL org.opencontainers.image.title="findsync" \
       org.opencontainers.image.description="Keeps GitHub, GitLab and Azure DevOps issues in step with security scanner reports" \
       org.opencontainers.image.licenses="Apache-2.0" \

@@ -96,6 +96,12 @@ pub enum Command {
     /// Run as a step of a CI: the command line stands in the environment (`INPUT_*`, `FINDSYNC_*`)
     #[command(hide = true)]
     Step,
+    /// Run programs that people wrote, for the process that started this one
+    #[command(hide = true)]
+    Worker {
+        /// What it may use, in bytes
+        memory: u64,
+    },
 }
 
 /// Which reports, and how to read them.
@@ -131,6 +137,9 @@ pub struct SyncArgs {
     /// ends in `.md`, `.txt` or `.env`
     #[arg(long, value_name = "FILE")]
     pub out: Vec<PathBuf>,
+    /// Write all of the result there, as `--out` does, with what a CI's public log must not show: keep the file private
+    #[arg(long, value_name = "FILE")]
+    pub full_out: Option<PathBuf>,
     /// Exit with 1 where an Active finding is at least this severe (in pull requests: a new one)
     #[arg(long, value_name = "SEVERITY")]
     pub fail_on: Option<Severity>,
@@ -183,6 +192,9 @@ pub struct FindingsArgs {
     /// How to print them
     #[arg(long, value_enum, default_value_t = FindingsFormat::Text, value_name = "FORMAT")]
     pub format: FindingsFormat,
+    /// Write all findings there, in the same format, with those that a CI's public log must not show: keep the file private
+    #[arg(long, value_name = "FILE")]
+    pub full_out: Option<PathBuf>,
     /// Exit with 1 where an Active finding is at least this severe
     #[arg(long, value_name = "SEVERITY")]
     pub fail_on: Option<Severity>,

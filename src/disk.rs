@@ -73,8 +73,7 @@ pub fn is_below(folder: &Path, path: &Path) -> bool {
 /// Names the link.
 pub fn check_no_links(path: &Path) -> io::Result<()> {
     let here = std::path::absolute(".")?;
-    let whole = lexical(&std::path::absolute(path)?);
-    let Ok(below) = whole.strip_prefix(&here) else { return Ok(()) };
+    let Some(below) = below_here(path)? else { return Ok(()) };
     let mut at = here.clone();
     for component in below.components() {
         at.push(component);
@@ -86,6 +85,12 @@ pub fn check_no_links(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// A path from the current folder, where it lies in that.
+fn below_here(path: &Path) -> io::Result<Option<PathBuf>> {
+    let whole = lexical(&std::path::absolute(path)?);
+    Ok(whole.strip_prefix(std::path::absolute(".")?).ok().map(Path::to_owned))
+}
+
 /// Opens a file for writing; what stands in it stays until it is truncated.
 ///
 /// # Errors
@@ -93,9 +98,24 @@ pub fn check_no_links(path: &Path) -> io::Result<()> {
 pub fn open_to_write(path: &Path) -> io::Result<File> {
     check_no_links(path)?;
     let is_new = path.symlink_metadata().is_err();
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(is_new).truncate(false);
     // Nobody else's file, nor a link that came in between.
-    OpenOptions::new().write(true).create(!is_new).create_new(is_new).truncate(false).open(path)
+    if below_here(path)?.is_some() {
+        refuse_link(&mut options);
+    }
+    options.open(path)
 }
+
+/// Lets opening fail where the last part of the path is a link.
+#[cfg(unix)]
+fn refuse_link(options: &mut OpenOptions) {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    options.custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
+}
+
+#[cfg(not(unix))]
+fn refuse_link(_: &mut OpenOptions) {}
 
 /// Creates a file in place of one that may be there. A link of that name is replaced and not followed.
 ///
@@ -133,6 +153,18 @@ mod tests {
         for path in ["out", "../a", "/etc/passwd", "zero", "none"] {
             assert!(inside(dir.path(), Path::new(path)).is_err(), "{path}");
         }
+    }
+
+    #[test]
+    fn a_link_that_comes_in_between_is_not_followed() {
+        let dir = tempfile::tempdir().unwrap();
+        let link = dir.path().join("link");
+        fs::write(dir.path().join("target"), "theirs").unwrap();
+        symlink("target", &link).unwrap();
+        let mut options = OpenOptions::new();
+        refuse_link(options.write(true));
+        assert!(options.open(&link).is_err());
+        assert!(options.open(dir.path().join("target")).is_ok());
     }
 
     #[test]

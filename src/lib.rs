@@ -30,3 +30,4 @@ pub mod sync;
 pub mod template;
 pub mod trackers;
 pub mod triage;
+pub mod worker;

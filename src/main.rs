@@ -32,6 +32,8 @@ fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|info| reports::panic(&mut std::io::stderr(), info)));
     log(&cli, paint);
 
+    commands::start_workers();
+
     // Buffered, as results may be long; what is left in it when an error comes is still a result.
     let mut out = std::io::BufWriter::new(UntilClosed::new(stdout.lock()));
     let mut console = commands::Console {

@@ -361,3 +361,39 @@ mappings: [{shared: true, formerly: [acme/old-name]}]
     let error = parse(text).unwrap_err().to_string();
     insta::assert_snapshot!(error);
 }
+
+#[test]
+fn no_report_sets_a_label_that_means_something() {
+    for (kind, project, field) in [
+        ("github", "repository: shop", "labels"),
+        ("gitlab", "project: a/b", "labels"),
+        ("azure_devops", "project: b", "tags"),
+    ] {
+        let text = format!(
+            "instances: [{{ label: a, type: {kind}, location: 'https://git.example.org/acme', token: '${{FINDSYNC_TOKEN}}' }}]\n\
+             mappings: [{{ instance: a, {project}, severity: {{ field: Rank, critical: top }}, \
+             status: {{ field: Stage, active: doing }}, fields: [{{ field: {field}, value: '{{{{ tags | first }}}}' }}, \
+             {{ field: Team, value: Payments }}] }}]\n"
+        );
+        let config = parse(&text).unwrap_or_else(|error| panic!("{error}"));
+        let mapping = &config.mappings[0];
+        for label in [
+            "Rank::top",
+            "rank: 5",
+            "top",
+            "Stage::Done",
+            "stage:doing",
+            "doing",
+            "Team::Payments",
+            "findsync",
+            "findsync-decided",
+        ] {
+            assert!(mapping.gives_meaning_to(field, label), "{kind}: {label}");
+        }
+        for label in ["security", "Ranking::top", "lang::rust", "xss"] {
+            assert!(!mapping.gives_meaning_to(field, label), "{kind}: {label}");
+        }
+        // A field's own values are its own.
+        assert!(!mapping.gives_meaning_to("Team", "Team::Shop"), "{kind}");
+    }
+}

@@ -558,3 +558,26 @@ fn a_workbook_is_read_as_its_sheets() {
     assert_eq!(finding.component.as_ref().unwrap().version.as_deref(), Some("2.14.1"));
     assert!(read_bytes("report.xlsx", zip_of(&files[..3]), None).is_err(), "a sheet is missing");
 }
+
+#[test]
+fn secrets_are_cut_where_javascript_cuts_them() {
+    let hash = |before: &str, from: usize| {
+        let content = format!("{before}key = \\\"opaque-value-1\\\"\\n");
+        let text = format!(
+            r#"[{{"filePath": "a.js", "sourceContent": "{content}", "sourceContentType": "text", "messages": [{{"message": "found",
+                "range": [{from}, {}], "ruleId": "r", "severity": "error", "loc": {{"start": {{"line": 1}}, "end": {{"line": 1}}}}}}]}}]"#,
+            from + 14
+        );
+        let finding = read_bytes("s.json", text.into(), Some("secretlint")).unwrap().remove(0).findings.remove(0);
+        finding.evidence.secret_hash.unwrap()
+    };
+    // An emoji is two of its units, and one character.
+    assert_eq!(hash("", 7), hash("\u{1f600}\u{1f600} ", 12));
+}
+
+#[test]
+fn a_scanners_digest_is_not_called_the_secret() {
+    let digest = |path: &str| findings(path).remove(0).evidence.secret_digest;
+    assert_eq!(digest("detect_secrets/one.json").as_deref(), Some("SHA-1"));
+    assert_eq!(digest("gitleaks/one.json"), None);
+}

@@ -45,6 +45,7 @@ impl Server {
             }
             ("/now", _) => (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "0")], echo).into_response(),
             ("/never", _) => (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "86400")], echo).into_response(),
+            ("/long", _) => vec![b'x'; (64 << 20) + 1].into_response(),
             ("/here", _) => (StatusCode::MOVED_PERMANENTLY, [("location", "/there")]).into_response(),
             ("/away", _) => (StatusCode::FOUND, [("location", "http://localhost:1/there")]).into_response(),
             ("/proxy", _) => {
@@ -163,10 +164,43 @@ async fn follows_redirects_on_its_own_origin_only() {
     let http = http(&origin);
     assert_eq!(http.send(get(&origin, "here")).await.unwrap().status, StatusCode::OK);
     let away = http.send(get(&origin, "away")).await.unwrap();
-    assert!(matches!(away.ok(), Err(Error::Moved(to)) if to == "http://localhost:1/there"));
+    assert!(matches!(away.ok(), Err(Error::Redirected { to, .. }) if to == "http://localhost:1/there"));
     let other: Url = "https://example.com/".parse().unwrap();
     assert!(matches!(http.send(get(&other, "x")).await, Err(Error::Settings { .. })));
     assert_eq!(server.hits(), 3);
+}
+
+#[tokio::test]
+async fn a_run_has_a_budget() {
+    let server = Server::default();
+    let origin = serve(server.clone()).await;
+    let mut config = HttpConfig::new(vec![origin.clone()]);
+    config.budget.requests = 3;
+    let http = Http::new(config).unwrap();
+    for _ in 0..3 {
+        http.send(get(&origin, "x")).await.unwrap();
+    }
+    // Nothing was sent, so a write is as clear as a read.
+    for request in [get(&origin, "x"), create(&origin, "x")] {
+        let error = http.send(request).await.unwrap_err();
+        assert!(matches!(error, Error::OverBudget { .. }) && error.stops_the_run(), "{error}");
+    }
+    assert_eq!(server.hits(), 3);
+    let mut config = HttpConfig::new(vec![origin.clone()]);
+    config.budget.bytes = 4;
+    let http = Http::new(config).unwrap();
+    http.send(get(&origin, "x")).await.unwrap();
+    assert!(matches!(http.send(get(&origin, "x")).await, Err(Error::OverBudget { .. })));
+}
+
+#[tokio::test]
+async fn an_answer_that_is_too_long_is_asked_for_once() {
+    let server = Server::default();
+    let origin = serve(server.clone()).await;
+    let http = Http::new(HttpConfig::new(vec![origin.clone()])).unwrap();
+    let error = http.send(get(&origin, "long")).await.unwrap_err();
+    assert!(matches!(error, Error::Unreachable { .. }) && error.to_string().contains("64 MiB"), "{error}");
+    assert_eq!(server.hits(), 1);
 }
 
 #[tokio::test]

@@ -75,6 +75,7 @@ pub(super) fn detect(env: Env<'_>, read: Read<'_>) -> Ci {
         repository,
         project: None,
         vulnerability_report: false,
+        is_private: event.pointer("/repository/private").and_then(Value::as_bool),
     }
 }
 

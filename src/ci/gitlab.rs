@@ -46,6 +46,7 @@ pub(super) fn detect(env: Env<'_>) -> Ci {
         project: None,
         output_file: None,
         summary_file: None,
+        is_private: env("CI_PROJECT_VISIBILITY").map(|visibility| visibility == "private"),
         vulnerability_report: env("GITLAB_FEATURES")
             .is_some_and(|features| features.split(',').any(|feature| feature.trim() == "security_dashboard")),
     }

@@ -114,6 +114,8 @@ pub struct Ci {
     pub debug: bool,
     /// Whether the service keeps a vulnerability report of its own: GitLab Ultimate does.
     pub vulnerability_report: bool,
+    /// Whether only members can read the repository, and so the logs and files of its runs; `None` where nothing tells it.
+    pub is_private: Option<bool>,
 }
 
 /// Makes a folder the one that paths are relative to.

@@ -1,10 +1,14 @@
 //! `findsync findings`: any scanner in, one format out. Needs no mapping file and no tracker.
 
+use std::io::{self, Write};
+
+use super::disclosure::disclose;
 use super::{Console, inputs};
 use crate::ci::Ci;
 use crate::cli::{FindingsArgs, FindingsFormat, Global};
+use crate::disk;
 use crate::error::{DONE, Error, GATE};
-use crate::finding::Status;
+use crate::finding::{Scan, Status};
 use crate::reports::{self, Paint};
 
 pub(super) fn findings(args: &FindingsArgs, global: &Global, console: &mut Console<'_>) -> Result<u8, Error> {
@@ -14,16 +18,11 @@ pub(super) fn findings(args: &FindingsArgs, global: &Global, console: &mut Conso
     } else {
         crate::config::Config::default()
     };
-    let scans = inputs::scans(&args.reports, &config, &ci, global)?;
-    let view = reports::findings_view(&scans);
-    let out = &mut *console.out;
-    match args.format {
-        FindingsFormat::Text => reports::findings_text(out, &view, Paint { colour: console.colour })?,
-        FindingsFormat::Json => reports::json(out, &view)?,
-        FindingsFormat::Csv => reports::csv(out, &view)?,
-        FindingsFormat::Sarif => reports::sarif(out, &view)?,
-        FindingsFormat::Markdown => reports::findings_markdown(out, &view)?,
-        FindingsFormat::CodeQuality => reports::code_quality(out, &view)?,
+    let mut scans = inputs::scans(&args.reports, &config, &ci, global)?;
+    if let Some(path) = &args.full_out {
+        let failed = |source| Error::File { what: "write", path: path.clone(), source };
+        let mut file = disk::open_to_write(path).and_then(|file| file.set_len(0).map(|()| file)).map_err(failed)?;
+        print(&mut file, args.format, &scans, Paint::default()).map_err(failed)?;
     }
     let trips = |least| {
         let mut active =
@@ -31,7 +30,23 @@ pub(super) fn findings(args: &FindingsArgs, global: &Global, console: &mut Conso
         active.any(|finding| finding.severity >= least)
     };
     let code = if args.fail_on.is_some_and(trips) { GATE } else { DONE };
+    for (rule, count) in disclose(&mut scans, &config, &ci) {
+        tracing::warn!("{count} of `{rule}` are not shown, as everybody may be able to read this: see `--full-out`");
+    }
+    print(console.out, args.format, &scans, Paint { colour: console.colour })?;
     // The process ends here, and the system takes its memory back faster than we could piece by piece.
     std::mem::forget(scans);
     Ok(code)
+}
+
+fn print(out: &mut dyn Write, format: FindingsFormat, scans: &[Scan], paint: Paint) -> io::Result<()> {
+    let view = reports::findings_view(scans);
+    match format {
+        FindingsFormat::Text => reports::findings_text(out, &view, paint),
+        FindingsFormat::Json => reports::json(out, &view),
+        FindingsFormat::Csv => reports::csv(out, &view),
+        FindingsFormat::Sarif => reports::sarif(out, &view),
+        FindingsFormat::Markdown => reports::findings_markdown(out, &view),
+        FindingsFormat::CodeQuality => reports::code_quality(out, &view),
+    }
 }

@@ -2,6 +2,7 @@
 
 mod check;
 mod checklist;
+mod disclosure;
 mod findings;
 mod init;
 mod inputs;
@@ -12,6 +13,7 @@ mod step;
 mod sync;
 mod tell;
 mod view;
+mod worker;
 
 use std::io::Write;
 
@@ -33,6 +35,15 @@ pub struct Console<'a> {
     pub quiet: bool,
     /// Whether standard error is a terminal, so that progress may move.
     pub lively: bool,
+}
+
+/// Lets programs that people write run in processes of their own. The program that calls this must hand its command line
+/// to [`run`].
+pub fn start_workers() {
+    // Where the system does not tell it, they run here.
+    if let Ok(program) = std::env::current_exe() {
+        crate::worker::start_by(program);
+    }
 }
 
 /// Whether to colour what goes to a stream.
@@ -63,6 +74,7 @@ pub async fn run(cli: Cli, console: &mut Console<'_>) -> Result<u8, Error> {
         Command::Scanners(args) => scanners::scanners(&args, console),
         // Its inputs were made a command line before, and that is never a step again.
         Command::Step => Err(Error::NoReports),
+        Command::Worker { memory } => worker::serve(memory, console),
         Command::Schema { of } => schema::schema(of, console),
     };
     if let Err(error) = &result

@@ -45,8 +45,8 @@ pub(super) fn fingerprint(change: &Change, limits: &Limits) -> Digest {
     digest(parts.iter().map(|(name, value)| (*name, value.as_str())))
 }
 
-/// Refuses a plan that is not the one that was reviewed.
-pub(super) fn still_fits(path: &Path, now: &PlanView) -> Result<(), Error> {
+/// Refuses a plan that is not the one that was reviewed. `is_told`: whether what differs may be told.
+pub(super) fn still_fits(path: &Path, now: &PlanView, is_told: bool) -> Result<(), Error> {
     let text = disk::read_text(path, MAX_PLAN).map_err(|source| Error::File {
         what: "read",
         path: path.to_owned(),
@@ -58,6 +58,9 @@ pub(super) fn still_fits(path: &Path, now: &PlanView) -> Result<(), Error> {
     let (Some(reviewed), Some(now)) = (changes(&reviewed), changes(&now)) else {
         return Err(bad("it has no changes".to_owned()));
     };
+    if reviewed.iter().any(|change| change.digest.is_empty()) {
+        return Err(bad("it does not tell all changes: `--full-out` writes one that does".to_owned()));
+    }
     let missing = reviewed.iter().filter(|change| !now.contains(change));
     let added = now.iter().filter(|change| !reviewed.contains(change));
     let other_text = |change: &&&Reviewed| reviewed.iter().any(|other| other.shown == change.shown);
@@ -69,7 +72,11 @@ pub(super) fn still_fits(path: &Path, now: &PlanView) -> Result<(), Error> {
             false => format!("  + {}", change.shown),
         }))
         .collect();
-    if moved.is_empty() { Ok(()) } else { Err(Error::Moved(moved.join("\n"))) }
+    match moved.len() {
+        0 => Ok(()),
+        count if !is_told => Err(Error::Moved(format!("  {count} changes differ"))),
+        _ => Err(Error::Moved(moved.join("\n"))),
+    }
 }
 
 /// A change as people saw it.

@@ -61,8 +61,9 @@ pub fn from_inputs(env: &dyn Fn(&str) -> Option<String>) -> Result<Cli, clap::Er
         arguments.extend(input(name)?.map(|value| format!("--{name}={value}")));
     }
     // Results lie where later steps look for them, whatever the folder to work in.
-    let out = lines("out")?.into_iter().map(|file| std::path::absolute(&file).unwrap_or_else(|_| file.into()));
-    arguments.extend(out.map(|file| format!("--out={}", file.display())));
+    let absolute = |file: String| std::path::absolute(&file).unwrap_or_else(|_| file.into());
+    arguments.extend(lines("out")?.into_iter().map(|file| format!("--out={}", absolute(file).display())));
+    arguments.extend(input("full-out")?.map(|file| format!("--full-out={}", absolute(file).display())));
     arguments.push("--".to_owned());
     arguments.extend(lines("reports")?);
     let mut cli = Cli::try_parse_from(arguments)?;

@@ -4,6 +4,7 @@ use std::fs::File;
 
 use chrono::NaiveDate;
 
+use super::disclosure::{Disclosure, disclose};
 use super::review::still_fits;
 use super::tell::{self, mask};
 use super::view::view;
@@ -40,22 +41,26 @@ pub(super) async fn plan(args: &PlanArgs, global: &Global, console: &mut Console
     let mut run = Run::new(&args.sync, global)?;
     let Some(planned) = run.planned().await? else { return run.tell_blind(&args.sync, console) };
     mask(&run.ci, &run.trackers, console).await?;
-    run.note_linked(&planned).await;
+    let disclosure = Disclosure::find(&run.ci, &planned, &run.trackers).await;
+    run.note_linked(&planned, &disclosure).await;
     let notes = run.take_notes(&planned);
     let mut view = view(&run.config, &run.trackers, &planned, &[], notes);
     view.exit_code = run.exit_code(&args.sync, &planned, &[]);
-    run.tell(&args.sync, tell::open(&args.sync)?, &view, console)
+    let told = run.told(&disclosure, &view, &planned);
+    run.tell(&args.sync, tell::open(&args.sync)?, &view, &told, console)
 }
 
 pub(super) async fn apply(args: &ApplyArgs, global: &Global, console: &mut Console<'_>) -> Result<u8, Error> {
     let mut run = Run::new(&args.sync, global)?;
     let Some(planned) = run.planned().await? else { return run.tell_blind(&args.sync, console) };
     mask(&run.ci, &run.trackers, console).await?;
+    let disclosure = Disclosure::find(&run.ci, &planned, &run.trackers).await;
     if let Some(path) = &args.plan {
         let now = view(&run.config, &run.trackers, &planned, &[], Vec::new());
-        still_fits(path, &now)?;
+        let is_told = run.told(&disclosure, &now, &planned) == now;
+        still_fits(path, &now, is_told)?;
     }
-    run.note_linked(&planned).await;
+    run.note_linked(&planned, &disclosure).await;
     let refused = planned.iter().any(|planned| planned.plan.refusal.is_some());
     let files = tell::open(&args.sync)?;
     let mut applied = Vec::new();
@@ -64,14 +69,17 @@ pub(super) async fn apply(args: &ApplyArgs, global: &Global, console: &mut Conso
         Ok(()) if refused => {}
         Ok(()) => {
             let input = run.input();
-            for (planned, tracker) in planned.iter().zip(&run.trackers) {
+            for (index, (planned, tracker)) in planned.iter().zip(&run.trackers).enumerate() {
                 let total = planned.plan.changes.len() as u64;
                 let mut progress = match (console.quiet || total == 0, console.lively) {
                     (true, _) => Progress::Off,
                     (false, true) => Progress::bar(total),
                     (false, false) => Progress::lines(total, console.err),
                 };
-                let mut tell = |done: usize, change: &Change| progress.tell(done as u64, &change.title);
+                let mut tell = |done: usize, change: &Change| {
+                    let is_told = disclosure.tells(index, &run.config, planned, change);
+                    progress.tell(done as u64, if is_told { &change.title } else { "…" });
+                };
                 let done = sync::apply(&input, planned, tracker.as_ref(), &mut tell).await;
                 progress.finish();
                 applied.push(done?);
@@ -81,8 +89,10 @@ pub(super) async fn apply(args: &ApplyArgs, global: &Global, console: &mut Conso
     let notes = run.take_notes(&planned);
     let mut view = view(&run.config, &run.trackers, &planned, &applied, notes);
     view.exit_code = run.exit_code(&args.sync, &planned, &applied);
-    let told = run.tell(&args.sync, files, &view, console);
-    if applied.iter().any(Applied::is_anything) { told.map_err(|error| Error::Untold(Box::new(error))) } else { told }
+    let told = run.told(&disclosure, &view, &planned);
+    let printed = run.tell(&args.sync, files, &view, &told, console);
+    let is_changed = applied.iter().any(Applied::is_anything);
+    if is_changed { printed.map_err(|error| Error::Untold(Box::new(error))) } else { printed }
 }
 
 impl Run {
@@ -141,12 +151,13 @@ impl Run {
 
     /// Notes what would be opened and has an issue that people linked to it in the service's own vulnerability report. It
     /// is opened all the same: nobody else would close it. Costs a request, so it is asked only where there is a report.
-    async fn note_linked(&mut self, planned: &[Planned]) {
+    async fn note_linked(&mut self, planned: &[Planned], disclosure: &Disclosure) {
         if !self.ci.vulnerability_report {
             return;
         }
-        for (planned, tracker) in planned.iter().zip(&self.trackers) {
+        for (index, (planned, tracker)) in planned.iter().zip(&self.trackers).enumerate() {
             let opens = planned.plan.changes.iter().filter(|change| change.action == Action::Open);
+            let opens = opens.filter(|change| disclosure.tells(index, &self.config, planned, change));
             let opens: Vec<&Change> = opens.collect();
             if opens.is_empty() {
                 continue;
@@ -240,7 +251,20 @@ impl Run {
     /// Tells what can be told without a tracker.
     fn tell_blind(&mut self, args: &SyncArgs, console: &mut Console<'_>) -> Result<u8, Error> {
         let view = PlanView { notes: std::mem::take(&mut self.notes), exit_code: DONE, ..PlanView::default() };
-        self.tell(args, tell::open(args)?, &view, console)
+        self.tell(args, tell::open(args)?, &view, &view, console)
+    }
+
+    /// What of a result may be told where it is shown.
+    fn told(&self, disclosure: &Disclosure, view: &PlanView, planned: &[Planned]) -> PlanView {
+        let mut told = view.clone();
+        let kept = disclosure.apply(&mut told, &self.config, planned, &self.scans);
+        if kept > 0 {
+            told.notes.push(format!(
+                "{kept} of the lines below tell only rules, as everybody may be able to read this; `--full-out FILE` writes \
+                 all of it to a file, which must be kept private"
+            ));
+        }
+        told
     }
 
     fn exit_code(&self, args: &SyncArgs, planned: &[Planned], applied: &[Applied]) -> u8 {
@@ -263,8 +287,17 @@ impl Run {
         if trips { GATE } else { DONE }
     }
 
-    fn tell(&self, args: &SyncArgs, files: Vec<File>, view: &PlanView, console: &mut Console<'_>) -> Result<u8, Error> {
-        tell::tell(&self.ci, args, files, (view, &self.scans), console)?;
-        Ok(view.exit_code)
+    fn tell(
+        &self,
+        args: &SyncArgs,
+        files: Vec<File>,
+        full: &PlanView,
+        told: &PlanView,
+        console: &mut Console<'_>,
+    ) -> Result<u8, Error> {
+        let mut scans = if tell::wants_findings(args) { self.scans.clone() } else { Vec::new() };
+        disclose(&mut scans, &self.config, &self.ci);
+        tell::tell(&self.ci, args, files, ([told, full], &scans), console)?;
+        Ok(full.exit_code)
     }
 }

@@ -19,15 +19,16 @@ pub(super) fn open(args: &SyncArgs) -> Result<Vec<File>, Error> {
     let open = |path: &PathBuf| {
         disk::open_to_write(path).map_err(|source| Error::File { what: "write", path: path.clone(), source })
     };
-    args.out.iter().map(open).collect()
+    args.out.iter().chain(&args.full_out).map(open).collect()
 }
 
-/// Prints the result, saves it in the files of [`open`], and tells the CI in its own ways.
+/// Prints the result, saves it in the files of [`open`], and tells the CI in its own ways: what may be told; the last file
+/// takes all of it, where it was asked for.
 pub(super) fn tell(
     ci: &Ci,
     args: &SyncArgs,
     files: Vec<File>,
-    (view, scans): (&PlanView, &[Scan]),
+    ([view, full], scans): ([&PlanView; 2], &[Scan]),
     console: &mut Console<'_>,
 ) -> Result<(), Error> {
     let paint = Paint { colour: console.colour };
@@ -47,7 +48,8 @@ pub(super) fn tell(
     let root = ci.workspace.as_deref().unwrap_or(Path::new(""));
     let plan = plan.map(|path| path.strip_prefix(root).unwrap_or(path));
     let values = reports::outputs(view, plan.and_then(Path::to_str));
-    for (path, file) in args.out.iter().zip(files) {
+    let views = std::iter::repeat_n(view, args.out.len()).chain([full]);
+    for ((path, file), view) in args.out.iter().chain(&args.full_out).zip(files).zip(views) {
         write(path, overwritten(file), |out| match format_of(path) {
             _ if is_code_quality(path) => reports::code_quality(out, &reports::findings_view(scans)),
             Some(format) => print(format, out, view, Paint::default(), false),
@@ -95,6 +97,11 @@ pub(super) fn tell_failure(ci: &Ci, error: &Error) -> Result<(), Error> {
     let values = reports::outputs(&view, None);
     let values: Vec<_> = values.into_iter().filter(|(name, _)| name.starts_with("exit-")).collect();
     write(path, appended(path), |out| reports::github_outputs(out, &values))
+}
+
+/// Whether a run's findings themselves are asked for.
+pub(super) fn wants_findings(args: &SyncArgs) -> bool {
+    args.out.iter().any(|path| is_code_quality(path))
 }
 
 /// Whether a file's name asks for the run's findings in GitLab's code quality format, which merge requests show.

@@ -150,10 +150,21 @@ impl Mapping {
         severity.chain(status).map(String::as_str).chain(rules)
     }
 
-    /// Whether a label means something to findsync, so that no report may set it: it is our own, or a decision.
+    /// Whether a label that a field's value stands for means something to findsync, so that no report may set it: it is our
+    /// own, a decision, or the value of another field, such as severity and status.
     #[must_use]
-    pub fn gives_meaning_to(&self, label: &str) -> bool {
+    pub fn gives_meaning_to(&self, field: &str, label: &str) -> bool {
         let label = label.trim();
+        let rules = self.fields.iter().map(|rule| rule.field.as_str());
+        let others = [self.severity.field.as_str(), self.status.field.as_str()].into_iter().chain(rules);
+        let is_of = |other: &str| {
+            let scope = label.split_at_checked(other.len()).filter(|(head, _)| head.eq_ignore_ascii_case(other));
+            scope.is_some_and(|(_, value)| value.trim_start().starts_with(':'))
+                || self.literals(other).any(|literal| literal.trim().eq_ignore_ascii_case(label))
+        };
+        if others.filter(|other| !other.eq_ignore_ascii_case(field)).any(is_of) {
+            return true;
+        }
         let own = label.split_at_checked(self.own_label.len());
         let is_own = own.is_some_and(|(head, tail)| {
             head.eq_ignore_ascii_case(&self.own_label) && (tail.is_empty() || tail.starts_with(':'))

@@ -20,6 +20,8 @@ pub struct Evidence {
     pub snippet: Option<Snippet>,
     /// The value of a found secret, as its SHA-256 in hex; readers hash it at once and keep nothing else of it.
     pub secret_hash: Option<String>,
+    /// The algorithm, where a scanner gives no secret but a digest of its own, which the hash is then of.
+    pub secret_digest: Option<String>,
     /// The scanner's message for this very place, where the title is more general.
     pub message: Option<String>,
     /// Whether a dynamic finding stands for its rule on the whole host: its places are only examples.

@@ -120,7 +120,7 @@ fn a_dependency_keeps_its_key_when_versions_change() {
 fn packages_of_an_image_are_told_apart_by_the_file_that_holds_them() {
     let at = |purl: &str, version: &str, path: Option<&str>| {
         let mut finding = dependency(&["CVE-2025-22871"], purl);
-        finding.component.as_mut().unwrap().version = Some(version.into());
+        finding.component = finding.component.map(|component| Component { version: Some(version.into()), ..component });
         finding.location.path = path.map(Into::into);
         key_of(finding)
     };

@@ -6,8 +6,9 @@ use serde_json::Value;
 
 use super::engine::{self, Failure, Program};
 use super::guide::{self, Guide, Report, Standard};
+use super::isolated::{Isolated, Yielded};
 use super::registry::ReaderInfo;
-use super::shape::{self, Found, Shaped, Vocabulary};
+use super::shape::{self, Vocabulary};
 use super::tables::Table;
 use super::{Format, Input, Probe, ReadError, Reader, containers, cores, document};
 use crate::finding::{Kind, Scan, Severity, Status};
@@ -84,6 +85,9 @@ pub struct Definition {
     /// Containers beside those, which hold no findings.
     #[serde(default)]
     other_paths: containers::Paths,
+    /// Its text, where it is one of the workspace.
+    #[serde(skip)]
+    isolated: Option<Isolated>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -187,16 +191,32 @@ impl Definition {
         Ok(definition)
     }
 
+    /// Parses a definition that people wrote, and looks at its programs.
+    ///
+    /// # Errors
+    /// Where the YAML or a program is wrong.
+    pub fn written(origin: &str, yaml: &str) -> Result<Self, ReadError> {
+        let isolated = Isolated::new(yaml);
+        let definition = Self { isolated: Some(isolated.clone()), ..Self::parse(origin, yaml)? };
+        match isolated.check() {
+            None => definition.check()?,
+            Some(Ok(())) => {}
+            Some(Err(Failure::Program(detail) | Failure::Document(detail))) => return Err(definition.wrong(detail)),
+        }
+        Ok(definition)
+    }
+
     /// Compiles the programs, to see whether they are right.
     ///
     /// # Errors
     /// Where a program does not compile.
     pub fn check(&self) -> Result<(), ReadError> {
+        self.compile().map_err(|detail| self.wrong(detail))
+    }
+
+    pub(super) fn compile(&self) -> Result<(), String> {
         let programs = [self.confirms.as_ref(), self.scope.as_ref(), self.parts.as_ref(), Some(&self.findings)];
-        programs.into_iter().flatten().try_for_each(|program| match Program::new(&self.helpers, program) {
-            Ok(_) => Ok(()),
-            Err(detail) => Err(self.wrong(detail)),
-        })
+        programs.into_iter().flatten().try_for_each(|program| Program::new(&self.helpers, program).map(drop))
     }
 
     /// How its reports are written.
@@ -251,10 +271,27 @@ impl Definition {
 
     /// Whether a jq condition over the whole document holds, where there is one.
     pub(super) fn confirms(&self, input: Input<'_>) -> Result<bool, ReadError> {
-        let (Some(program), Some(format)) = (&self.confirms, self.load_as(input.probe)) else { return Ok(false) };
-        let mut outputs =
-            engine::run(&self.helpers, program, document::load(input, format)?).map_err(|e| self.failed(input, e))?;
+        let (Some(_), Some(format)) = (&self.confirms, self.load_as(input.probe)) else { return Ok(false) };
+        let isolated = self.isolated.as_ref().and_then(|isolated| isolated.confirms(input, format));
+        let confirmed = match isolated {
+            Some(confirmed) => confirmed,
+            None => self.confirm(document::load(input, format)?),
+        };
+        confirmed.map_err(|failure| self.failed(input, failure))
+    }
+
+    pub(super) fn confirm(&self, document: Val) -> Result<bool, Failure> {
+        let mut outputs = self.optional(self.confirms.as_deref(), &document)?;
         Ok(outputs.pop().is_some_and(|value| jaq_core::ValT::as_bool(&value)))
+    }
+
+    /// What an optional program yields.
+    fn optional(&self, program: Option<&str>, document: &Val) -> Result<Vec<Val>, Failure> {
+        program.map_or_else(|| Ok(Vec::new()), |program| engine::run(&self.helpers, program, document.clone()))
+    }
+
+    pub(super) fn scopes(&self, document: &Val) -> Result<Vec<Val>, Failure> {
+        self.optional(self.scope.as_deref(), document)
     }
 
     /// What `findings` runs on.
@@ -270,21 +307,51 @@ impl Definition {
         Vocabulary { kind: *kind, severity, status, ecosystem }
     }
 
-    /// Makes findings of parts, in a thread of its own.
-    fn findings_of(&self) -> impl FnMut(Vec<Val>) -> Result<Vec<Shaped<Found>>, Failure> {
-        let program = Program::new(&self.helpers, &self.findings);
-        let vocabulary = self.vocabulary();
-        move |parts| {
-            let program = program.as_ref().map_err(|detail| Failure::Program(detail.clone()))?;
-            let mut all = Vec::with_capacity(parts.len());
-            for part in parts {
-                program.each(part, |value| {
-                    all.push(shape::found(&value, vocabulary));
-                    Ok::<_, Failure>(())
-                })?;
+    /// What is made of each finding that the programs yield, in portions.
+    pub(super) fn each_finding<T: Send>(
+        &self,
+        document: Val,
+        make: impl Fn(&Val) -> T + Sync,
+    ) -> Result<Vec<Result<Vec<T>, Failure>>, Failure> {
+        let make = &make;
+        let worker = || {
+            let program = Program::new(&self.helpers, &self.findings);
+            move |parts: Vec<Val>| {
+                let program = program.as_ref().map_err(|detail| Failure::Program(detail.clone()))?;
+                let mut all = Vec::with_capacity(parts.len());
+                for part in parts {
+                    program.each(part, |value| {
+                        all.push(make(&value));
+                        Ok::<_, Failure>(())
+                    })?;
+                }
+                Ok(all)
             }
-            Ok(all)
+        };
+        Ok(cores::in_portions(self.parts(document)?, worker))
+    }
+
+    /// What the programs yield, where they run apart.
+    fn yielded(&self, input: Input<'_>, format: Format) -> Result<Option<Yielded>, ReadError> {
+        let yielded = self.isolated.as_ref().and_then(|isolated| isolated.run(input, format));
+        yielded.transpose().map_err(|failure| self.failed(input, failure))
+    }
+
+    /// The scans that the programs make of a document.
+    fn scans(&self, input: Input<'_>, format: Format) -> Result<Vec<Scan>, ReadError> {
+        let vocabulary = self.vocabulary();
+        if let Some(Yielded { scopes, findings }) = self.yielded(input, format)? {
+            let mut scans = shape::Scans::new(self, input.path, scopes)?;
+            findings.iter().try_for_each(|value| scans.add(shape::found(value, vocabulary)))?;
+            return Ok(scans.finish());
         }
+        let document = document::load(input, format)?;
+        let failed = |failure| self.failed(input, failure);
+        let mut scans = shape::Scans::new(self, input.path, self.scopes(&document).map_err(failed)?)?;
+        for portion in self.each_finding(document, |value| shape::found(value, vocabulary)).map_err(failed)? {
+            portion.map_err(failed)?.into_iter().try_for_each(|found| scans.add(found))?;
+        }
+        Ok(scans.finish())
     }
 
     /// Whether a document without findings is one of the scanner's, and all of it was looked at.
@@ -358,18 +425,7 @@ impl Reader for Definition {
             let detail = format!("`{}` reads {}, but this is {}", self.name, wanted.join(" or "), input.probe.looks());
             ReadError::malformed(input.path, detail)
         })?;
-        let document = document::load(input, format)?;
-        let failed = |failure| self.failed(input, failure);
-        let scopes = match &self.scope {
-            Some(program) => engine::run(&self.helpers, program, document.clone()).map_err(failed)?,
-            None => Vec::new(),
-        };
-        let mut scans = shape::Scans::new(self, input.path, scopes)?;
-        let parts = self.parts(document).map_err(failed)?;
-        for portion in cores::in_portions(parts, || self.findings_of()) {
-            portion.map_err(failed)?.into_iter().try_for_each(|found| scans.add(found))?;
-        }
-        let scans = scans.finish();
+        let scans = self.scans(input, format)?;
         let is_clean = |scan: &Scan| scan.complete && scan.findings.is_empty();
         if scans.iter().all(|scan| scan.findings.is_empty()) && scans.iter().any(is_clean) {
             self.check_clean(input, format)?;
@@ -384,18 +440,19 @@ impl Reader for Definition {
 
     fn unrated(&self, input: Input<'_>) -> Result<Option<[usize; 2]>, ReadError> {
         let Some(format) = self.load_as(input.probe) else { return Ok(None) };
-        let failed = |failure| self.failed(input, failure);
-        let program = Program::new(&self.helpers, &self.findings).map_err(|detail| self.wrong(detail))?;
-        let mut lacking = [0, 0];
-        for part in self.parts(document::load(input, format)?).map_err(failed)? {
-            let count = |value: Val| {
-                lacking[0] += usize::from(shape::is_absent(&value, "title"));
-                // A scanner that rates nothing has no word for it.
-                lacking[1] += usize::from(!self.severity.is_constant() && shape::is_absent(&value, "severity"));
-                Ok::<_, Failure>(())
-            };
-            program.each(part, count).map_err(failed)?;
-        }
-        Ok(Some(lacking))
+        // A scanner that rates nothing has no word for it.
+        let rates = !self.severity.is_constant();
+        let lacks = |value: &Val| {
+            [usize::from(shape::is_absent(value, "title")), usize::from(rates && shape::is_absent(value, "severity"))]
+        };
+        let counts = match self.yielded(input, format)? {
+            Some(Yielded { findings, .. }) => findings.iter().map(lacks).collect(),
+            None => {
+                let failed = |failure| self.failed(input, failure);
+                let portions = self.each_finding(document::load(input, format)?, lacks).map_err(failed)?;
+                portions.into_iter().collect::<Result<Vec<_>, _>>().map_err(failed)?.concat()
+            }
+        };
+        Ok(Some(counts.into_iter().fold([0, 0], |[a, b], [c, d]| [a + c, b + d])))
     }
 }

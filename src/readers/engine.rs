@@ -34,6 +34,12 @@ pub(super) struct Program {
 impl Program {
     /// Compiles a program that may call `helpers`, or says what is wrong with them.
     pub(super) fn new(helpers: &str, program: &str) -> Result<Self, String> {
+        // Programs see the document and no files.
+        let mut lines = program.lines().map(str::trim_start).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let first = lines.next().and_then(|line| line.split(|c: char| !c.is_ascii_alphabetic()).next());
+        if matches!(first, Some("import" | "include" | "module")) {
+            return Err("`import`, `include` and `module` are not available to scanner definitions".to_owned());
+        }
         let texts = format!("{helpers}\n{program}");
         let prelude = parse(PRELUDE, |parser| parser.defs()).ok_or("the prelude does not parse")?;
         let helpers =

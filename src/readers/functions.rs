@@ -32,7 +32,7 @@ pub(super) fn all<D: for<'a> DataT<V<'a> = Val>>() -> impl Iterator<Item = Funct
 /// What becomes text in a text: null is none. No program can spell its name.
 pub(super) const TEXT: &str = "part of a text";
 
-fn ours<D: for<'a> DataT<V<'a> = Val>>() -> [Function<D>; 11] {
+fn ours<D: for<'a> DataT<V<'a> = Val>>() -> [Function<D>; 12] {
     [
         native::run((TEXT, v(0), |cv| {
             bome(Ok(if matches!(cv.1, Val::Null) { Val::from(String::new()) } else { cv.1 }))
@@ -72,6 +72,10 @@ fn ours<D: for<'a> DataT<V<'a> = Val>>() -> [Function<D>; 11] {
         native::run(("joined", v(1), |mut cv| {
             let by = cv.0.pop_var();
             bome(joined(&cv.1, &by))
+        })),
+        native::run(("utf16_slice", v(2), |mut cv| {
+            let (to, from) = (cv.0.pop_var(), cv.0.pop_var());
+            bome(utf16_slice(&cv.1, &from, &to))
         })),
         native::run(("html_text", v(0), |cv| {
             bome(Ok(match &cv.1 {
@@ -131,6 +135,20 @@ fn joined(list: &Val, by: &Val) -> Result<Val, Error<Val>> {
     };
     let texts: Vec<_> = items.iter().filter(|item| says(item)).map(text).collect();
     Ok(Val::from(texts.join(&lossy(by))))
+}
+
+/// A part of a text by places that count as JavaScript does.
+fn utf16_slice(text: &Val, from: &Val, to: &Val) -> Result<Val, Error<Val>> {
+    let (Val::TStr(text), Val::Num(Num::Int(from)), Val::Num(Num::Int(to))) = (text, from, to) else {
+        return Err(Error::str(format_args!("cannot use {} as text", type_name(text))));
+    };
+    let mut at = 0;
+    let is_inside = |c: &char| {
+        let start = at;
+        at += isize::try_from(c.len_utf16()).unwrap_or(1);
+        start >= *from && start < *to
+    };
+    Ok(Val::from(lossy(text).chars().filter(is_inside).collect::<String>()))
 }
 
 pub(super) fn type_name(value: &Val) -> &'static str {

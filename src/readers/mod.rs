@@ -22,6 +22,7 @@ mod guide;
 mod html;
 mod ids;
 mod input;
+mod isolated;
 mod leaf;
 mod normalise;
 mod objects;
@@ -223,6 +224,14 @@ pub fn read_bytes(path: &str, bytes: Vec<u8>, reader: Option<&str>) -> Result<Ve
     normalise::scans(&mut scans, path, &ReportSource::default(), nowhere, &mut Sources::new(nowhere));
     redact::run(&mut scans);
     Ok(scans)
+}
+
+/// What a worker answers that is asked to run a definition.
+///
+/// # Errors
+/// As the worker's reply.
+pub fn answer(parts: &[Vec<u8>]) -> crate::worker::Reply {
+    isolated::answer(parts)
 }
 
 /// All readers that there are for a workspace, by name.

@@ -201,7 +201,7 @@ fn value(finding: &mut Finding, secret: &str) {
         return;
     }
     let shown: Vec<Option<String>> = places(finding).map(|at| at.path.clone()).collect();
-    let in_a_path = shown.iter().flatten().any(|path| secret.len() >= PART && path.contains(secret));
+    let in_a_path = tells(secret) && shown.iter().flatten().any(|path| path.contains(secret));
     let secret = Secret::new(secret, finding.rule.as_deref().unwrap_or_default(), &shown);
     texts(finding, &mut |text| {
         if let Some(clean) = secret.taken_out_of(text) {
@@ -230,8 +230,11 @@ impl<'s> Secret<'s> {
         let rule = if rule.contains(whole) { "" } else { rule }.as_bytes();
         let in_rule = |part: &&[u8]| rule.windows(PART).any(|word| word.eq_ignore_ascii_case(part));
         let parts = whole.as_bytes().windows(PART).filter(|part| !in_rule(part)).collect();
-        let paths =
-            paths.iter().flatten().map(String::as_str).filter(|path| path.len() >= PART && !path.contains(whole));
+        let paths = paths
+            .iter()
+            .flatten()
+            .map(String::as_str)
+            .filter(|path| path.len() >= PART && !(tells(whole) && path.contains(whole)));
         Self { whole, parts, paths: paths.collect() }
     }
 
@@ -243,11 +246,17 @@ impl<'s> Secret<'s> {
                 hit[at..at + PART].fill(true);
             }
         }
-        for path in &self.paths {
-            text.match_indices(path).for_each(|(at, found)| hit[at..at + found.len()].fill(false));
-        }
         drop_prose(text, &mut hit);
-        text.match_indices(self.whole).for_each(|(at, found)| hit[at..at + found.len()].fill(true));
+        let wholes: Vec<_> = text.match_indices(self.whole).map(|(at, found)| at..at + found.len()).collect();
+        wholes.iter().for_each(|whole| hit[whole.clone()].fill(true));
+        // The place stays, also where a word of it is the secret's; not where the secret is longer than it.
+        for path in &self.paths {
+            let is_in_secret = |at: usize| {
+                wholes.iter().any(|whole| whole.len() > path.len() && whole.start <= at && at + path.len() <= whole.end)
+            };
+            let places = text.match_indices(path).filter(|(at, _)| !is_in_secret(*at));
+            places.for_each(|(at, found)| hit[at..at + found.len()].fill(false));
+        }
         if !hit.contains(&true) {
             return None;
         }
@@ -403,6 +412,23 @@ mod tests {
         let clean = "https://a.example/x?access_token=[secret]&q=%3Cscript%3E&key=[secret]#top";
         assert_eq!(finding.location.url.as_deref(), Some(clean));
         assert_eq!(finding.title, format!("Open in {clean}, [secret]"));
+    }
+
+    #[test]
+    fn the_place_stays() {
+        let place = |path: &str| Location { path: Some(path.to_owned()), ..Location::default() };
+        for (secret, path, title) in [
+            ("settings", "conf/settings.yml", "Hardcoded \"[secret]\" in conf/settings.yml"),
+            ("conf/a.yml", "conf/a.yml", "Hardcoded \"conf/a.yml\" in conf/a.yml"),
+            ("s3ttings-9x", "conf/s3ttings-9x.yml", "Hardcoded \"[secret]\" in conf/[secret].yml"),
+        ] {
+            let title_of_it = format!("Hardcoded \"{secret}\" in {path}");
+            let mut finding = Finding { title: title_of_it, location: place(path), ..Finding::default() };
+            value(&mut finding, secret);
+            assert_eq!(finding.title, title);
+            let shown = finding.location.path.unwrap_or_default();
+            assert!(title.ends_with(&shown), "{shown}");
+        }
     }
 
     #[test]

@@ -283,7 +283,5 @@ impl Registry {
 pub(super) fn definition_file(file: &Path, shown: &str) -> Result<Definition, ReadError> {
     let yaml =
         disk::read_text(file, disk::MAX_WRITTEN).map_err(|source| ReadError::Io { path: shown.to_owned(), source })?;
-    let definition = Definition::parse(shown, &yaml)?;
-    definition.check()?;
-    Ok(definition)
+    Definition::written(shown, &yaml)
 }

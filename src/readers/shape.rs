@@ -323,6 +323,7 @@ const FIELDS: &[&str] = &[
     "snippet",
     "column",
     "secret",
+    "secret_digest",
     "message",
     "sitewide",
     "target",
@@ -376,6 +377,7 @@ pub(super) fn found(value: &Val, vocabulary: Vocabulary<'_>) -> Shaped<Found> {
                 secrets =
                     if matches!(value, Val::Arr(_)) { items(value, text)? } else { text(value)?.into_iter().collect() }
             }
+            "secret_digest" => evidence.secret_digest = text(value)?,
             "message" => evidence.message = text(value)?,
             "sitewide" => {
                 evidence.sitewide = match value {

@@ -339,4 +339,10 @@ impl Planned {
     pub fn is_empty(&self) -> bool {
         self.plan.changes.is_empty()
     }
+
+    /// Who can read the tracker's project; `None` where that made no difference.
+    #[must_use]
+    pub fn visibility(&self) -> Option<Visibility> {
+        self.snapshot.visibility
+    }
 }

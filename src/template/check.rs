@@ -1,16 +1,19 @@
 //! Checking templates before anything is read or written: on sample tickets that have everything a ticket can have.
 
 use minijinja::{Environment, Error, UndefinedBehavior, Value};
+use serde::{Deserialize, Serialize};
 
 use super::context::{Manner, context};
-use super::engine::{self, FUNCTIONS};
+use super::engine::FUNCTIONS;
+use super::isolated::{Engines, Makes};
 use crate::ci::{CodeLinks, Service};
 use crate::config::{BadTemplate, TemplatePart};
 use crate::finding::{Component, Cvss, Evidence, Finding, Fix, Key, Kind, Location, Scope, Severity, Status, digest};
 use crate::triage::{Item, Ticket};
+use crate::worker::Ended;
 
 /// Why a template cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum TemplateError {
     /// It cannot be read, or does something with a value that cannot be done.
     #[error("{template}, line {line}: {detail}")]
@@ -37,6 +40,11 @@ pub enum TemplateError {
 }
 
 impl TemplateError {
+    /// Of a template whose worker ended before it was done.
+    pub(super) fn ended(template: &str, ended: &Ended) -> Self {
+        Self::Wrong { template: template.to_owned(), line: 1, detail: ended.to_string() }
+    }
+
     pub(super) fn render(template: &str, error: &Error) -> Self {
         let mut detail = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
         let mut source = std::error::Error::source(error);
@@ -53,8 +61,8 @@ impl TemplateError {
 /// # Errors
 /// Says what is wrong with it, and where.
 pub fn check(part: TemplatePart<'_>, source: &str) -> Result<(), BadTemplate> {
-    let mut engine = if part == TemplatePart::Body { engine::markdown() } else { engine::plain() };
-    add(&mut engine, "checked", source, "").map_err(|error| match error {
+    let makes = if part == TemplatePart::Body { Makes::Markdown } else { Makes::Plain };
+    Engines::default().add_written(makes, "checked", source, "").map_err(|error| match error {
         TemplateError::Wrong { line, detail, .. } => BadTemplate {
             line,
             name: None,

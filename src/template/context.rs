@@ -57,6 +57,7 @@ struct FindingContext<'a> {
     tags: &'a [String],
     first_seen: Option<&'a str>,
     secret_hash: Option<&'a str>,
+    secret_hash_of: String,
     scopes: Vec<Scope<'a>>,
 }
 
@@ -186,6 +187,10 @@ fn finding<'a>(item: &'a Item, manner: &Manner<'_>) -> FindingContext<'a> {
             .as_deref()
             .filter(|_| secret)
             .map(|hash| hash.get(..8).unwrap_or(hash)),
+        secret_hash_of: match &finding.evidence.secret_digest {
+            Some(digest) => format!("the scanner's {digest} of the secret"),
+            None => "the secret".to_owned(),
+        },
         scopes: item
             .scopes
             .iter()

@@ -8,13 +8,14 @@ mod comments;
 mod context;
 mod databases;
 mod engine;
+mod isolated;
 
 pub use check::{TemplateError, check};
 pub use comments::{RunRef, comment};
-
-use minijinja::Environment;
+pub use isolated::Worker;
 
 use self::context::{Manner, context};
+use self::isolated::{Engines, Makes};
 use crate::ci::CodeLinks;
 use crate::finding::{Digest, Finding, digest};
 use crate::issue::{ATTRIBUTION, Limits, cut, escape, words};
@@ -39,8 +40,7 @@ const MAX_FIELD: usize = 1_000;
 /// The templates of one mapping, checked.
 #[derive(Debug)]
 pub struct Templates {
-    plain: Environment<'static>,
-    markdown: Environment<'static>,
+    engines: Engines,
     fields: usize,
 }
 
@@ -107,13 +107,20 @@ impl Templates {
     /// # Errors
     /// Where a template cannot be read, or names something that no ticket has.
     pub fn new(sources: &Sources<'_>) -> Result<Self, TemplateError> {
-        let mut templates = Self { plain: engine::plain(), markdown: engine::markdown(), fields: sources.fields.len() };
-        check::add(&mut templates.plain, "title", sources.title.unwrap_or(TITLE).trim_end(), "title template")?;
-        check::add(&mut templates.markdown, "body", sources.body.unwrap_or(BODY), "body template")?;
-        for (i, (name, value)) in sources.fields.iter().enumerate() {
-            check::add(&mut templates.plain, &format!("field {i}"), value, &format!("template of field `{name}`"))?;
+        let mut engines = Engines::default();
+        match sources.title {
+            Some(title) => engines.add_written(Makes::Plain, "title", title.trim_end(), "title template")?,
+            None => engines.add(Makes::Plain, "title", TITLE.trim_end(), "title template")?,
         }
-        Ok(templates)
+        match sources.body {
+            Some(body) => engines.add_written(Makes::Markdown, "body", body, "body template")?,
+            None => engines.add(Makes::Markdown, "body", BODY, "body template")?,
+        }
+        for (i, (name, value)) in sources.fields.iter().enumerate() {
+            let (field, title) = (format!("field {i}"), format!("template of field `{name}`"));
+            engines.add_written(Makes::Plain, &field, value, &title)?;
+        }
+        Ok(Self { engines, fields: sources.fields.len() })
     }
 
     /// Tells a ticket.
@@ -129,10 +136,7 @@ impl Templates {
             lines: true,
         };
         let values = context(ticket, &manner);
-        let plain = |name: &str| -> Result<String, TemplateError> {
-            let template = self.plain.get_template(name).map_err(|e| TemplateError::render(name, &e))?;
-            template.render(&values).map_err(|e| TemplateError::render(name, &e))
-        };
+        let plain = |name: &str| self.engines.render(Makes::Plain, name, &values);
         let title = escape::title(&plain("title")?, style.limits.title);
         let fields = (0..self.fields)
             .map(|i| Ok(escape::shorten(plain(&format!("field {i}"))?.trim(), MAX_FIELD)))
@@ -180,10 +184,9 @@ impl Templates {
         let max = (style.limits.body / 2).min(MAX_BODY);
         let mut max_findings = MAX_FINDINGS;
         let mut room = max;
-        let template = self.markdown.get_template("body").map_err(|e| TemplateError::render("body", &e))?;
         loop {
             let manner = Manner { links, minimal: style.public_minimal, plain: false, max_findings, lines };
-            let markdown = template.render(context(ticket, &manner)).map_err(|e| TemplateError::render("body", &e))?;
+            let markdown = self.engines.render(Makes::Markdown, "body", &context(ticket, &manner))?;
             let markdown = engine::opened(&markdown);
             let body = escape::finish(style.limits.markup, &cut(markdown.trim(), room, CUT));
             let whole = markdown.chars().count() <= room && body.chars().count() <= max;

@@ -50,6 +50,22 @@ pub enum Error {
     /// The issue was moved.
     #[error("the issue was moved to {0}")]
     Moved(String),
+    /// The service leads somewhere else, and nobody follows there with a token.
+    #[error("failed to {what}: the answer leads to {to}, which is not followed")]
+    Redirected {
+        /// What was tried.
+        what: String,
+        /// Where it leads.
+        to: String,
+    },
+    /// The run asked for more than it may.
+    #[error("gave up after {what} to {service}: something leads in circles")]
+    OverBudget {
+        /// The service's host.
+        service: String,
+        /// How much it was.
+        what: String,
+    },
     /// Somebody changed the issue since it was read; nothing was written.
     #[error("somebody changed the issue at the same time")]
     Conflict,
@@ -164,6 +180,10 @@ impl Error {
             Self::Unseen(problem) => problem.hint.clone(),
             Self::Setup(problems) => problems.iter().map(|p| p.hint.as_str()).collect::<Vec<_>>().join("\n"),
             Self::Settings { hint, .. } => hint.clone(),
+            Self::Redirected { .. } => {
+                "check the instance's `location` and API address: another server, or a page to sign in, answers"
+                    .to_owned()
+            }
             Self::RateLimited { .. } => "run again later; what was done stays done".to_owned(),
             Self::Unreachable { detail, .. } if connection_hint(detail).is_some() => {
                 connection_hint(detail).unwrap_or_default().to_owned()
@@ -189,6 +209,7 @@ impl Error {
             Self::Unauthorized { .. }
                 | Self::Forbidden { .. }
                 | Self::RateLimited { .. }
+                | Self::OverBudget { .. }
                 | Self::Settings { .. }
                 | Self::Setup(_)
                 | Self::Unseen(_)

@@ -165,9 +165,9 @@ fn labels_for(mapping: &Mapping, field: &str, value: &str, several: Vec<String>,
     if value.is_empty() || mapping.literals(field).any(|literal| literal.trim() == value.trim()) {
         return several;
     }
-    let one = one.filter(|label| !mapping.gives_meaning_to(label));
+    let one = one.filter(|label| !mapping.gives_meaning_to(field, label));
     if one.is_none() {
-        tracing::warn!(field, value, "left out a label: a report may not set it, or the tracker cannot have it");
+        tracing::warn!(field, "left out a label: a report may not set it, or the tracker cannot have it");
     }
     one.into_iter().collect()
 }

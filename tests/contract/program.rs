@@ -54,6 +54,16 @@ impl Workplace {
         self
     }
 
+    /// The address of a file in the folder.
+    pub fn path(&self, name: &str) -> String {
+        self.dir.path().join(name).display().to_string()
+    }
+
+    /// What stands in a file of the folder.
+    pub fn file(&self, name: &str) -> String {
+        std::fs::read_to_string(self.dir.path().join(name)).unwrap_or_default()
+    }
+
     /// Runs the program; the command line is split at spaces.
     pub async fn run(&self, command_line: &str) -> Ran {
         let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_findsync"))

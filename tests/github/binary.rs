@@ -73,6 +73,62 @@ async fn what_would_be_told_to_everybody_is_3() {
 }
 
 #[tokio::test]
+async fn what_the_guard_keeps_is_told_nowhere_in_public() {
+    let fake = Fake::start(World::default()).await;
+    fake.world().public = true;
+    let file = format!(
+        "instances: [{{ label: hub, type: github, location: {}/acme, token: \"${{FINDSYNC_TOKEN}}\" }}]
+mappings: [{{ repository: shop }}]
+",
+        fake.url
+    );
+    let in_ci = |private: bool| {
+        let place = Workplace::new(&file).with("FINDSYNC_TOKEN", TOKEN);
+        let event = format!("{{\"repository\": {{\"private\": {private}, \"default_branch\": \"main\"}}}}");
+        std::fs::write(place.path("event.json"), event).unwrap();
+        let [event, summary, output] = ["event.json", "summary.md", "outputs"].map(|name| place.path(name));
+        place
+            .with("GITHUB_ACTIONS", "true")
+            .with("GITHUB_SERVER_URL", &fake.url)
+            .with("GITHUB_EVENT_NAME", "push")
+            .with("GITHUB_REF", "refs/heads/main")
+            .with("GITHUB_EVENT_PATH", &event)
+            .with("GITHUB_STEP_SUMMARY", &summary)
+            .with("GITHUB_OUTPUT", &output)
+    };
+    let place = in_ci(false);
+    let hidden = ["src/a.py", "subprocess call", "shell=True"];
+    let mut told = String::new();
+    for format in ["text", "json", "markdown"] {
+        let ran =
+            place.run(&format!("apply bandit.json -vv --format {format} --out p.json --out p.md --out p.txt")).await;
+        ran.expect(3, &["B602", "public: minimal"]);
+        told += &(ran.out + &ran.err);
+    }
+    for name in ["p.json", "p.md", "p.txt", "summary.md", "outputs"] {
+        told += &place.file(name);
+    }
+    for format in ["text", "json", "csv", "sarif", "markdown", "code-quality"] {
+        let ran = place.run(&format!("findings bandit.json -vv --format {format}")).await;
+        ran.expect(0, &["1 of `B602`"]);
+        told += &(ran.out + &ran.err);
+    }
+    for words in hidden {
+        assert!(!told.contains(words), "{words} in {told}");
+    }
+    // Maintainers see it where they choose to, and where nobody else reads along.
+    place.run("plan bandit.json --full-out full.json").await;
+    assert!(place.file("full.json").contains("src/a.py"));
+    place.run("findings bandit.json --format json --full-out all.json").await;
+    assert!(place.file("all.json").contains("src/a.py"));
+    in_ci(true).run("findings bandit.json").await.expect(0, &["src/a.py"]);
+    Workplace::new(&file).with("FINDSYNC_TOKEN", TOKEN).run("plan bandit.json").await.expect(3, &["src/a.py"]);
+    // A plan that does not tell everything is none to carry out.
+    place.run("apply bandit.json --plan p.json").await.expect(2, &["--full-out"]);
+    place.run("apply trivy.json --out p.json").await.expect(0, &["lodash"]);
+}
+
+#[tokio::test]
 async fn what_must_not_be_public_is_not_in_comments_either() {
     let fake = Fake::start(World::default()).await;
     fake.world().public = true;

@@ -59,6 +59,45 @@ async fn what_would_be_told_to_everybody_is_3_and_confidential_otherwise() {
 }
 
 #[tokio::test]
+async fn what_is_confidential_is_in_no_public_log() {
+    let fake = Fake::start(Tier::Free).await;
+    fake.world().project().visibility = "public";
+    let place = |visibility: &str| {
+        let ci = [
+            ("GITLAB_CI", "true"),
+            ("CI_PIPELINE_SOURCE", "push"),
+            ("CI_COMMIT_BRANCH", "main"),
+            ("CI_DEFAULT_BRANCH", "main"),
+            ("CI_PROJECT_VISIBILITY", visibility),
+        ];
+        ci.into_iter().fold(workplace(&fake, SHOP, "glpat-good"), |place, (name, value)| place.with(name, value))
+    };
+    let public = place("public");
+    let mut told = String::new();
+    for command in [
+        "plan bandit.json -vv --out p.json --out p.md",
+        "apply bandit.json --full-out full.json --out p.txt -vv",
+        "apply bandit.json --format json",
+        "apply trivy.json",
+        "findings bandit.json --format code-quality",
+    ] {
+        let ran = public.run(command).await;
+        ran.expect(0, &[]);
+        told += &(ran.out + &ran.err);
+    }
+    for name in ["p.json", "p.md", "p.txt"] {
+        told += &public.file(name);
+    }
+    assert!(told.contains("B602") && !told.contains("src/a.py") && !told.contains("shell=True"), "{told}");
+    assert!(std::path::Path::new(&public.path("full.json")).is_file());
+    assert!(public.file("full.json").contains("src/a.py"));
+    assert!(fake.issues().iter().all(|issue| issue.confidential));
+    let private = place("private");
+    private.run("plan bandit.json").await.expect(0, &["Nothing to do"]);
+    private.run("findings bandit.json").await.expect(0, &["src/a.py"]);
+}
+
+#[tokio::test]
 async fn what_was_done_in_part_is_4_and_the_next_run_does_the_rest() {
     let fake = Fake::start(Tier::Free).await;
     let place = workplace(&fake, SHOP, "glpat-good");

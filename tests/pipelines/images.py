@@ -46,7 +46,8 @@ def minimal_is_minimal():
     container = run([*BUILDAH, "from", MINIMAL]).stdout.strip()
     root = pathlib.Path(run([*BUILDAH, "mount", container]).stdout.strip())
     files = sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file() or path.is_symlink())
-    check(files == ["etc/ssl/certs/ca-certificates.crt", "findsync"], "one binary and the CA file", files)
+    check(files == ["etc/ssl/certs/ca-certificates.crt", "findsync", "licences/LICENSE", "licences/THIRD-PARTY-LICENCES.txt"],
+          "one binary, the CA file and the licences", files)
     size = sum((root / name).stat().st_size for name in files)
     if os.environ.get("FINDSYNC_BINARY_IS_RELEASE") == "1":
         check(size < 15_000_000, f"the image is under 15 MB ({size / 1e6:.1f} MB)")
@@ -195,6 +196,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="findsync-binaries-") as binaries:
         (pathlib.Path(binaries) / "amd64").mkdir()
         shutil.copy(binary(), f"{binaries}/amd64/findsync")
+        shutil.copy(pathlib.Path(binary()).parent / "THIRD-PARTY-LICENCES.txt", f"{binaries}/amd64/")
         if not (build("minimal", MINIMAL, binaries) and build("ci", CI, binaries)):
             finish()
     minimal_is_minimal()

@@ -12,7 +12,7 @@ use super::address::Address;
 use super::auth::Auth;
 use crate::config::{Instance, Mapping, Secret};
 use crate::trackers::Error;
-use crate::trackers::http::{Bucket, Http, HttpConfig, Kind, Pace, Request, Response, is_loopback};
+use crate::trackers::http::{Bucket, Http, HttpConfig, Kind, Pace, Paging, Request, Response, is_loopback};
 
 pub(super) struct Api {
     pub(super) http: Http,
@@ -125,7 +125,9 @@ impl Api {
     pub(super) async fn pages<T: serde::de::DeserializeOwned>(&self, what: &str, url: Url) -> Result<Vec<T>, Error> {
         let mut all = Vec::new();
         let mut next = Some(url);
+        let mut paging = Paging::new(self.service(), what);
         while let Some(mut url) = next {
+            paging.go_on(&url)?;
             let response = self.call(Request::get(what, url.clone())).await?;
             all.extend(response.json::<Vec<T>>()?);
             // The query alone: a server behind a proxy may not know its own name.

@@ -91,7 +91,7 @@ impl GitHub {
                 fixable: false,
             }]),
             // Refused for want of a title: that is as it should be. What else is wrong is said elsewhere.
-            Ok(_) | Err(Error::Refused { .. } | Error::NotFound { .. } | Error::Gone | Error::Moved(_)) => {
+            Ok(_) | Err(Error::Refused { .. } | Error::NotFound { .. } | Error::Gone | Error::Redirected { .. }) => {
                 Ok(Vec::new())
             }
             Err(error) => Err(error),

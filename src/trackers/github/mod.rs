@@ -34,7 +34,7 @@ use self::issue_fields::{FieldValue, IssueField};
 use self::list::{Node, Page, Query};
 use self::people::{People, Standing};
 use self::setup::{Document, Setup, Wanted};
-use super::http::{HttpConfig, Readings, Request};
+use super::http::{HttpConfig, Paging, Readings, Request};
 use super::labels::{LabelRules, OWN_LABEL, OwnLabels, moved_fields};
 use super::{Error, Found, Problem, Read, Track, Visibility, Which, is_closed_by_others};
 use crate::config::{Instance, Mapping, Secret};
@@ -177,6 +177,7 @@ impl GitHub {
             self.require(&setup)?;
             self.require_milestones().await?;
         }
+        let mut paging = Paging::new(self.api.service(), "list issues");
         loop {
             let known = self.setup.lock().await.clone();
             let size = self.page.load(Ordering::Relaxed);
@@ -219,7 +220,10 @@ impl GitHub {
             let nodes = nodes.into_iter().filter(|node| wanted(node) && seen.insert(node.number));
             issues.extend(nodes.map(|node| self.issue_from(node, &setup)));
             match page_info.end_cursor.filter(|_| page_info.has_next_page && !end && !query.latest) {
-                Some(cursor) => after = Some(cursor),
+                Some(cursor) => {
+                    paging.go_on(&cursor)?;
+                    after = Some(cursor);
+                }
                 None => return self.judge(issues).await,
             }
         }
@@ -378,7 +382,7 @@ impl GitHub {
                     .ends_with(&format!("/{}", self.api.address.project.to_lowercase()));
                 Ok(if here { Found::Gone } else { Found::Moved(there.html_url) })
             }
-            Err(Error::Moved(to)) => Ok(Found::Moved(to)),
+            Err(Error::Redirected { to, .. }) => Ok(Found::Moved(to)),
             Err(Error::Gone | Error::NotFound { .. }) => Ok(Found::Gone),
             Err(error) => Err(error),
         }

@@ -244,7 +244,7 @@ impl GitHub {
 
     /// Why an issue could not be changed: it may be gone, moved, or not ours to change.
     pub(super) async fn refused(&self, id: &IssueId, what: &str, error: Error) -> Result<Error, Error> {
-        if !matches!(error, Error::NotFound { .. } | Error::Moved(_)) {
+        if !matches!(error, Error::NotFound { .. } | Error::Redirected { .. }) {
             return Ok(error);
         }
         Ok(match self.find(id).await? {

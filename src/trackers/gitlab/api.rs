@@ -26,7 +26,7 @@ const CREATES: Bucket = Bucket { burst: 60, per_minute: 180 };
 pub(super) struct Api {
     http: Http,
     /// Ends in `/api/v4/`.
-    rest: Url,
+    pub(super) rest: Url,
     graphql: Url,
     /// Whether lists of issues are asked for by keyset: until the instance refuses it.
     pub(super) keyset: AtomicBool,

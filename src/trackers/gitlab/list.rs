@@ -15,7 +15,7 @@ use url::Url;
 use super::api::{Api, Get, With};
 use super::wire;
 use crate::trackers::Error;
-use crate::trackers::http::Response;
+use crate::trackers::http::{Paging, Response};
 
 const PER_PAGE: usize = 100;
 /// GitLab refuses page numbers beyond 50,000 entries; a new window begins before that.
@@ -43,6 +43,7 @@ impl Api {
     ) -> Result<Vec<T>, Error> {
         let mut paged = With { endpoint, extra: vec![("per_page", PER_PAGE.to_string())] };
         let (mut entries, mut at) = (Vec::new(), None);
+        let mut paging = self.paging(what);
         loop {
             let response = self.page(what, &paged, at.as_deref()).await?;
             let page: Vec<T> = response.json()?;
@@ -51,14 +52,23 @@ impl Api {
             match next(&response.headers) {
                 _ if empty => return Ok(entries),
                 Next::End => return Ok(entries),
-                Next::At(query) => at = Some(query),
+                Next::At(query) => {
+                    paging.go_on(&query)?;
+                    at = Some(query);
+                }
                 Next::Page(number) => {
+                    paging.go_on(number)?;
                     at = None;
                     paged.extra.truncate(1);
                     paged.extra.push(("page", number.to_string()));
                 }
             }
         }
+    }
+
+    /// The way through the pages of a list.
+    pub(super) fn paging(&self, what: &str) -> Paging {
+        Paging::new(self.rest.host_str().unwrap_or_default(), what)
     }
 
     /// Reads all issues of a filter, each once, the oldest first.
@@ -81,6 +91,7 @@ impl Api {
         let mut reading = Reading { steady: true, ..Reading::default() };
         let (mut seen, mut since, mut in_window) = (BTreeSet::new(), None, 0);
         let (mut at, mut number, mut total) = (None, 1_u64, None);
+        let mut paging = self.paging("list issues");
         loop {
             let from = From { order: "created_at", sort: "asc", since, page: number };
             let response = self.page_of_issues("list issues", filter, &from, at.as_deref()).await?;
@@ -95,12 +106,18 @@ impl Api {
             match next(&response.headers) {
                 _ if empty => return Ok(reading),
                 Next::End => return Ok(reading),
-                Next::At(query) => at = Some(query),
+                Next::At(query) => {
+                    paging.go_on(&query)?;
+                    at = Some(query);
+                }
                 Next::Page(_) if in_window >= WINDOW && last.is_some() && last > since => {
                     // `created_after` includes its moment: entries that come twice are dropped above.
                     (since, number, in_window, total) = (last, 1, 0, None);
                 }
-                Next::Page(next) => number = next,
+                Next::Page(next) => {
+                    paging.go_on(format_args!("{since:?} {next}"))?;
+                    number = next;
+                }
             }
         }
     }
@@ -109,6 +126,7 @@ impl Api {
     pub(super) async fn issues_above(&self, filter: &Filter<'_>, iid: u64) -> Result<Vec<wire::Issue>, Error> {
         let mut issues = Vec::new();
         let (mut at, mut number) = (None, 1);
+        let mut paging = self.paging("list new issues");
         loop {
             let from = From { order: "created_at", sort: "desc", since: None, page: number };
             let response = self.page_of_issues("list new issues", filter, &from, at.as_deref()).await?;
@@ -118,8 +136,14 @@ impl Api {
             match next(&response.headers) {
                 _ if old => return Ok(issues),
                 Next::End => return Ok(issues),
-                Next::At(query) => at = Some(query),
-                Next::Page(next) => number = next,
+                Next::At(query) => {
+                    paging.go_on(&query)?;
+                    at = Some(query);
+                }
+                Next::Page(next) => {
+                    paging.go_on(next)?;
+                    number = next;
+                }
             }
         }
     }

@@ -177,6 +177,7 @@ impl Api {
         if let (Some(variables), Some(filter)) = (variables.as_object_mut(), filter.as_object()) {
             variables.extend(filter.clone());
         }
+        let mut paging = self.paging("list work items");
         loop {
             let data = self.graphql(Kind::Read, "list work items", &query, &variables).await?;
             let page = &data["project"]["workItems"];
@@ -185,6 +186,7 @@ impl Api {
             if info["hasNextPage"] != true || info["endCursor"] == variables["after"] {
                 return Ok(items);
             }
+            paging.go_on(&info["endCursor"])?;
             variables["after"] = info["endCursor"].clone();
         }
     }

@@ -123,9 +123,10 @@ impl Response {
                 detail: format!("a proxy or firewall answered with a page: {detail}"),
                 service: self.service,
             },
-            300..=399 => Error::Moved(
-                self.headers.get(LOCATION).and_then(|to| to.to_str().ok()).unwrap_or("elsewhere").to_owned(),
-            ),
+            300..=399 => Error::Redirected {
+                what,
+                to: self.headers.get(LOCATION).and_then(|to| to.to_str().ok()).unwrap_or("elsewhere").to_owned(),
+            },
             401 => Error::Unauthorized { service: self.service, detail },
             403 => Error::Forbidden { what, detail },
             404 => Error::NotFound { what: format!("what is needed to {what}") },

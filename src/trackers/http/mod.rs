@@ -6,6 +6,7 @@
 mod limit;
 mod message;
 mod pace;
+mod paging;
 mod reading;
 mod redact;
 
@@ -20,6 +21,7 @@ use url::Url;
 
 pub use message::{Kind, Request, Response};
 pub use pace::{Bucket, Pace};
+pub use paging::Paging;
 pub use reading::Readings;
 
 use self::pace::Pacer;
@@ -29,6 +31,8 @@ use crate::config::Secret;
 
 /// An answer with a longer body is refused.
 const MAX_BODY: usize = 64 << 20;
+/// What all answers of a run may measure, and how many requests it may make, repetitions included.
+const BUDGET: Budget = Budget { requests: 100_000, bytes: 4 << 30 };
 /// Redirects in a row that are followed.
 const MAX_REDIRECTS: usize = 5;
 
@@ -39,6 +43,15 @@ pub struct AuthHeader {
     pub name: HeaderName,
     /// Its whole value.
     pub value: Secret,
+}
+
+/// What a whole run may ask of a service.
+#[derive(Debug, Clone, Copy)]
+pub struct Budget {
+    /// How many requests, repetitions included.
+    pub requests: u64,
+    /// How many bytes of answers.
+    pub bytes: u64,
 }
 
 /// How long and how often to try.
@@ -90,6 +103,8 @@ pub struct HttpConfig {
     pub timeout: Duration,
     /// How long and how often to try.
     pub retry: Retry,
+    /// How much to ask for at most.
+    pub budget: Budget,
     /// Tells a "come back later" whose status does not say so (GraphQL: 200 with errors).
     pub limited: Option<fn(&Response) -> bool>,
     /// Tells a server's failure whose status does not say so, in the same way.
@@ -117,6 +132,7 @@ impl HttpConfig {
             ca_file: None,
             timeout,
             retry,
+            budget: BUDGET,
             limited: None,
             failed: None,
         }
@@ -145,7 +161,9 @@ pub struct Http {
     retry: Retry,
     limited: Option<fn(&Response) -> bool>,
     failed: Option<fn(&Response) -> bool>,
+    budget: Budget,
     requests: AtomicU64,
+    bytes: AtomicU64,
 }
 
 impl Http {
@@ -205,7 +223,9 @@ impl Http {
             retry: config.retry,
             limited: config.limited,
             failed: config.failed,
+            budget: config.budget,
             requests: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
         };
         config.secrets.iter().for_each(|secret| http.secrets.add(secret.expose()));
         http.authorize(config.auth)?;
@@ -266,6 +286,7 @@ impl Http {
         let (mut failures, mut limits, mut redirects) = (0, 0, 0);
         loop {
             self.admit(&request)?;
+            self.check_budget(&request)?;
             self.pacer.admit(request.kind).await;
             if request.based_on.is_some_and(|at| at.elapsed() > self.retry.fresh || self.pacer.held_since(at)) {
                 return Err(Error::Conflict);
@@ -289,7 +310,7 @@ impl Http {
                     if !safe {
                         return Err(response.unclear());
                     }
-                    Failure { before_sending: false, certificate: false, detail: response.says() }
+                    Failure { before_sending: false, is_final: false, detail: response.says() }
                 }
                 Ok(response) => {
                     // Azure DevOps delays with a good answer: the next one should come later.
@@ -306,7 +327,7 @@ impl Http {
                 Err(failure) => failure,
             };
             failures += 1;
-            let repeatable = (safe || failure.before_sending) && !failure.certificate;
+            let repeatable = (safe || failure.before_sending) && !failure.is_final;
             if repeatable && failures < self.retry.attempts {
                 tracing::debug!(what = %request.what, detail = %failure.detail, "failed, trying again");
                 tokio::time::sleep(jitter(self.retry.backoff.saturating_mul(1 << (failures - 1).min(10)))).await;
@@ -330,6 +351,19 @@ impl Http {
             });
         }
         Ok(())
+    }
+
+    /// Refuses what is beyond the run's budget: something leads in circles.
+    fn check_budget(&self, request: &Request) -> Result<(), Error> {
+        let Budget { requests, bytes } = self.budget;
+        let what = if self.requests() >= requests {
+            format!("{requests} requests")
+        } else if self.bytes.load(Ordering::Relaxed) >= bytes {
+            format!("{} MiB of answers", bytes >> 20)
+        } else {
+            return Ok(());
+        };
+        Err(Error::OverBudget { service: request.service(), what })
     }
 
     fn is_limited(&self, response: &Response) -> bool {
@@ -371,6 +405,7 @@ impl Http {
             let mut body = Vec::new();
             while let Some(chunk) = answer.chunk().await? {
                 body.extend_from_slice(&chunk);
+                self.bytes.fetch_add(chunk.len() as u64, Ordering::Relaxed);
                 if body.len() > MAX_BODY {
                     return Ok(Err("the answer is longer than 64 MiB"));
                 }
@@ -385,12 +420,12 @@ impl Http {
                 let body = self.secrets.scrub_bytes(body);
                 Ok(Response { status, headers, body, what: request.what.clone(), service: request.service() })
             }
-            Ok(Err(why)) => Err(Failure { before_sending: false, certificate: false, detail: why.to_owned() }),
+            Ok(Err(why)) => Err(Failure { before_sending: false, is_final: true, detail: why.to_owned() }),
             Err(error) => {
                 let before_sending = error.is_connect();
                 let detail = self.scrub(&chain(&error.without_url()));
                 tracing::debug!(method = %request.method, path, ms = ms(begun), error = detail, "request");
-                Err(Failure { before_sending, certificate: detail.contains("certificate"), detail })
+                Err(Failure { before_sending, is_final: detail.contains("certificate"), detail })
             }
         }
     }
@@ -400,8 +435,8 @@ impl Http {
 struct Failure {
     /// Whether the request cannot have reached the service.
     before_sending: bool,
-    /// Whether trying again would only meet the same certificate.
-    certificate: bool,
+    /// Whether trying again would only meet the same certificate, or an answer that is as long.
+    is_final: bool,
     detail: String,
 }
 
