@@ -96,43 +96,6 @@ fn zap_reads_the_same_from_xml_and_json() {
 }
 
 #[test]
-fn secrets_leave_no_trace() {
-    let planted = [
-        "AKIAQWERTYUIOPASDFGH",
-        "hunter2hunter2",
-        "AKIAQWERTYUIOPASDFGH:abcd1234efgh5678",
-        "xoxb-1234567890",
-        "abcdefghijklmnop",
-        "964a1afa20dd4a3723002560",
-    ];
-    for path in [
-        "gitleaks/one.json",
-        "gitleaks/many.json",
-        "gitleaks/old.json",
-        "trufflehog/one.json",
-        "trufflehog/many.json",
-        "trufflehog/old.json",
-        "trufflehog3/one.json",
-    ] {
-        let scans = read(path);
-        let shown = format!("{scans:?}{}", serde_json::to_string(&scans).unwrap());
-        for finding in scans.iter().flat_map(|scan| &scan.findings) {
-            assert_eq!(finding.kind, Kind::Secret);
-            let snippet = finding.evidence.snippet.as_ref().map_or("", |snippet| snippet.lines.as_str());
-            for secret in planted {
-                for part in secret.as_bytes().windows(8) {
-                    let part = std::str::from_utf8(part).unwrap();
-                    assert!(!shown.contains(part) && !snippet.contains(part), "{path}: {part}");
-                }
-            }
-        }
-    }
-    let found = findings("gitleaks/many.json");
-    assert!(found[0].evidence.secret_hash.is_some());
-    assert!(found[1].evidence.secret_hash.is_none(), "REDACTED is no value");
-}
-
-#[test]
 fn wrong_shapes_are_errors_that_name_the_place() {
     let semgrep = error(
         "s.json",
@@ -320,37 +283,6 @@ fn a_scanner_that_failed_vouches_for_nothing() {
     assert_eq!(told("warn"), (true, None));
 }
 
-/// What a finding shows, and what its key is made of.
-fn told(path: &str) -> String {
-    let scans = read(path);
-    let snippets = scans.iter().flat_map(|scan| &scan.findings).map(|finding| {
-        let evidence = &finding.evidence;
-        assert!(finding.kind == Kind::Secret || evidence.secret_hash.is_none(), "{path}: code is known by its code");
-        format!("{:?}", evidence.snippet.as_ref().map(|snippet| &snippet.lines))
-    });
-    let snippets: String = snippets.collect();
-    format!("{}{snippets}", serde_json::to_string(&scans).unwrap())
-}
-
-#[test]
-fn what_other_scanners_quote_of_a_secret_is_not_shown() {
-    for (path, secret) in [
-        ("bandit/secret.json", "correct-horse-9"),
-        ("horusec/secret.json", "correct-horse-9"),
-        ("eslint/secret.json", "Zm9vYmFyYmF6cXV4MTIzNDU2Nzg5MA"),
-        ("checkov/secret.json", "25910f981e85ca04baf359199dd0bd4a3ae738b6"),
-        ("nuclei/secret.json", "AKIAZZZZEXAMPLEZZZZ1"),
-        ("dockle/many.json", "correct-horse-9"),
-    ] {
-        let told = told(path);
-        for part in secret.as_bytes().windows(8) {
-            let part = std::str::from_utf8(part).unwrap();
-            assert!(!told.contains(part), "{path}: {part} in {told}");
-        }
-    }
-    assert!(findings("nuclei/secret.json").iter().all(|finding| finding.first_seen.is_none()));
-}
-
 #[test]
 fn what_was_not_looked_at_is_vouched_for_by_nobody() {
     let told = |path: &str| {
@@ -510,74 +442,4 @@ fn a_title_does_not_tell_what_is_missing() {
     let title = |text: &str| read_bytes("g.json", text.into(), None).unwrap().remove(0).findings.remove(0).title;
     assert_eq!(title(text), "CVE-2024-1000 in a");
     assert_eq!(title(&text.replace(r#""name": "a""#, r#""version": "1""#)), "CVE-2024-1000 in 1");
-}
-
-/// A zip, as a scanner or a CI writes it.
-fn zip_of(files: &[(&str, &str)]) -> Vec<u8> {
-    use std::io::Write as _;
-    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    for (name, text) in files {
-        zip.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
-        zip.write_all(text.as_bytes()).unwrap();
-    }
-    zip.finish().unwrap().into_inner()
-}
-
-#[test]
-fn a_fortify_archive_tells_what_people_suppressed() {
-    let fvdl = String::from_utf8(fixture("fortify_fvdl/one.xml")).unwrap();
-    let id = fvdl.split("<InstanceID>").nth(1).unwrap().split('<').next().unwrap().to_owned();
-    let audit = format!(
-        r#"<ns2:Audit xmlns:ns2="xmlns://www.fortify.com/schema/audit"><ns2:IssueList><ns2:Issue instanceId="{id}" suppressed="true"><ns2:ThreadedComments><ns2:Comment><ns2:Content>Handled by the proxy</ns2:Content></ns2:Comment></ns2:ThreadedComments></ns2:Issue></ns2:IssueList></ns2:Audit>"#
-    );
-    let alone = read_bytes("audit.fvdl", fvdl.clone().into_bytes(), None).unwrap();
-    let files = [("audit.fvdl", fvdl.as_str()), ("audit.xml", &audit), ("src-archive/a.json", "no report")];
-    let scans = read_bytes("shop.fpr", zip_of(&files), None).unwrap();
-    let (archived, bare) = (&scans[0].findings[0], &alone[0].findings[0]);
-    assert_eq!((archived.keys.clone(), archived.severity), (bare.keys.clone(), bare.severity));
-    assert_eq!((archived.status, bare.status), (Status::RiskAccepted, Status::Active));
-    assert_eq!(archived.justification.as_deref(), Some("Handled by the proxy"));
-    assert!(read_bytes("shop.fpr", zip_of(&[("audit.xml", &audit)]), None).is_err(), "results are missing");
-}
-
-#[test]
-fn a_workbook_is_read_as_its_sheets() {
-    let sheet = r#"<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1" t="s"><v>1</v></c><c r="C1" t="s"><v>2</v></c><c r="D1" t="s"><v>3</v></c></row><row r="2"><c r="A2" t="inlineStr"><is><t>CVE-2021-44228</t></is></c><c r="B2" t="inlineStr"><is><t>critical</t></is></c><c r="C2" t="inlineStr"><is><t>log4j-core:2.14.1</t></is></c><c r="D2" t="inlineStr"><is><t>web / ip-1</t></is></c></row></sheetData></worksheet>"#;
-    let strings = r#"<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><si><t>CVE ID</t></si><si><t>Severity</t></si><si><r><t>Caused By </t></r><r><t>Package</t></r></si><si><t>Node Name</t></si></sst>"#;
-    let index = r#"<workbook xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="Sheet1" sheetId="1" r:id="rId1"/></sheets></workbook>"#;
-    let links = r#"<Relationships><Relationship Id="rId1" Target="worksheets/sheet1.xml"/></Relationships>"#;
-    let files = [
-        ("xl/workbook.xml", index),
-        ("xl/_rels/workbook.xml.rels", links),
-        ("xl/sharedStrings.xml", strings),
-        ("xl/worksheets/sheet1.xml", sheet),
-    ];
-    let scans = read_bytes("report.xlsx", zip_of(&files), None).unwrap();
-    let finding = &scans[0].findings[0];
-    assert_eq!((scans[0].reader.as_str(), finding.severity), ("deepfence_threatmapper", Severity::Critical));
-    assert_eq!(finding.component.as_ref().unwrap().version.as_deref(), Some("2.14.1"));
-    assert!(read_bytes("report.xlsx", zip_of(&files[..3]), None).is_err(), "a sheet is missing");
-}
-
-#[test]
-fn secrets_are_cut_where_javascript_cuts_them() {
-    let hash = |before: &str, from: usize| {
-        let content = format!("{before}key = \\\"opaque-value-1\\\"\\n");
-        let text = format!(
-            r#"[{{"filePath": "a.js", "sourceContent": "{content}", "sourceContentType": "text", "messages": [{{"message": "found",
-                "range": [{from}, {}], "ruleId": "r", "severity": "error", "loc": {{"start": {{"line": 1}}, "end": {{"line": 1}}}}}}]}}]"#,
-            from + 14
-        );
-        let finding = read_bytes("s.json", text.into(), Some("secretlint")).unwrap().remove(0).findings.remove(0);
-        finding.evidence.secret_hash.unwrap()
-    };
-    // An emoji is two of its units, and one character.
-    assert_eq!(hash("", 7), hash("\u{1f600}\u{1f600} ", 12));
-}
-
-#[test]
-fn a_scanners_digest_is_not_called_the_secret() {
-    let digest = |path: &str| findings(path).remove(0).evidence.secret_digest;
-    assert_eq!(digest("detect_secrets/one.json").as_deref(), Some("SHA-1"));
-    assert_eq!(digest("gitleaks/one.json"), None);
 }

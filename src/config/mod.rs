@@ -14,6 +14,7 @@ mod mappings;
 mod schema;
 mod shape;
 mod text;
+mod values;
 mod words;
 mod written;
 
@@ -26,6 +27,7 @@ pub use files::{FilesError, files, literal};
 pub use instance::{Credential, Instance, Secret, TrackerKind};
 pub use load::{BadTemplate, Given, TemplatePart};
 pub use schema::schema;
+pub use values::{SeverityMap, StatusMap, StatusValue};
 
 use crate::finding::{Kind, Severity, Source, Status};
 
@@ -207,59 +209,6 @@ pub struct Project {
     pub work_item_type: Option<String>,
     /// Azure DevOps: keep people from being notified where the rights allow.
     pub suppress_notifications: bool,
-}
-
-/// The severity field and its values.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SeverityMap {
-    /// The field's name as the tracker has it.
-    pub field: String,
-    /// Values in the order of [`Severity::ALL`].
-    pub values: [String; 5],
-}
-
-/// The status field and its values.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StatusMap {
-    /// The field's name as the tracker has it.
-    pub field: String,
-    /// Values in the order of [`Status::ALL`].
-    pub values: [StatusValue; 4],
-}
-
-/// A status' value, and whether an issue that has it is open.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StatusValue {
-    /// The value of the field.
-    pub value: String,
-    /// Whether the issue is open then.
-    pub open: bool,
-}
-
-impl SeverityMap {
-    /// The value for a severity.
-    #[must_use]
-    pub fn value(&self, severity: Severity) -> &str {
-        &self.values[severity as usize]
-    }
-}
-
-impl StatusMap {
-    /// The value for a status.
-    #[must_use]
-    pub fn value(&self, status: Status) -> &StatusValue {
-        &self.values[status as usize]
-    }
-
-    /// The decision (False Positive or Risk Accepted) that a value of the field means, where it means nothing else.
-    #[must_use]
-    pub fn decision(&self, value: &str) -> Option<Status> {
-        let mut meant = Status::ALL.into_iter().filter(|status| self.value(*status).value.eq_ignore_ascii_case(value));
-        match (meant.next(), meant.next()) {
-            (Some(status @ (Status::FalsePositive | Status::RiskAccepted)), None) => Some(status),
-            _ => None,
-        }
-    }
 }
 
 /// Labels by which people say a decision in the tracker.

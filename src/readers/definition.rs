@@ -8,6 +8,7 @@ use super::engine::{self, Failure, Program};
 use super::guide::{self, Guide, Report, Standard};
 use super::isolated::{Isolated, Yielded};
 use super::registry::ReaderInfo;
+use super::scans::Scans;
 use super::shape::{self, Vocabulary};
 use super::tables::Table;
 use super::{Format, Input, Probe, ReadError, Reader, containers, cores, document};
@@ -341,13 +342,13 @@ impl Definition {
     fn scans(&self, input: Input<'_>, format: Format) -> Result<Vec<Scan>, ReadError> {
         let vocabulary = self.vocabulary();
         if let Some(Yielded { scopes, findings }) = self.yielded(input, format)? {
-            let mut scans = shape::Scans::new(self, input.path, scopes)?;
+            let mut scans = Scans::new(self, input.path, scopes)?;
             findings.iter().try_for_each(|value| scans.add(shape::found(value, vocabulary)))?;
             return Ok(scans.finish());
         }
         let document = document::load(input, format)?;
         let failed = |failure| self.failed(input, failure);
-        let mut scans = shape::Scans::new(self, input.path, self.scopes(&document).map_err(failed)?)?;
+        let mut scans = Scans::new(self, input.path, self.scopes(&document).map_err(failed)?)?;
         for portion in self.each_finding(document, |value| shape::found(value, vocabulary)).map_err(failed)? {
             portion.map_err(failed)?.into_iter().try_for_each(|found| scans.add(found))?;
         }

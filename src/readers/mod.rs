@@ -34,6 +34,7 @@ mod redact;
 mod registry;
 mod resource;
 mod sarif;
+mod scans;
 mod shape;
 mod skim;
 mod source;

@@ -1,6 +1,7 @@
 //! XML → JSON, in one stable way: `<a x="1">t<b/><b/></a>` is `{"a": {"@x": "1", "#text": "t", "b": ["", ""]}}`.
 //!
-//! An element without attributes and children is its text; prefixes of namespaces are dropped. What occurs once is no
+//! An element without attributes and children is its text; prefixes of namespaces are dropped. Space around
+//! text is kept where `xml:space` says so. What occurs once is no
 //! array: definitions go over children with `each(…)`. Entities other than XML's own five are not expanded.
 
 use quick_xml::Reader;
@@ -32,7 +33,8 @@ impl Element {
     }
 
     fn close(mut self) -> (String, Value) {
-        let text = self.text.trim();
+        let is_kept = self.members.get("@xml:space").is_some_and(|space| space == "preserve");
+        let text = if is_kept { &*self.text } else { self.text.trim() };
         let value = if self.members.is_empty() {
             text.into()
         } else {

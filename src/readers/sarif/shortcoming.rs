@@ -61,7 +61,8 @@ pub(super) fn find(run: &Run<'_>, tool: &Tool) -> (Option<String>, Vec<String>) 
             errors.push(&note.message);
         }
     }
-    (failure(run, &errors), unexamined)
+    let is_explained = tool.parse_errors_fail_runs && errors.is_empty() && !unexamined.is_empty();
+    (failure(run, &errors, is_explained), unexamined)
 }
 
 /// A notification's words in lower case: what it is called, and its message.
@@ -76,10 +77,12 @@ fn named_file(tool: &Tool, note: &Notification<'_>) -> Option<String> {
     tool.notification_paths.iter().find_map(|template| template.find(text)?.get("path").map(str::to_owned))
 }
 
-fn failure(run: &Run<'_>, errors: &[&Message<'_>]) -> Option<String> {
+/// Why nothing of a run counts. `is_explained` where files that are known to be unexamined make it unsuccessful.
+fn failure(run: &Run<'_>, errors: &[&Message<'_>], is_explained: bool) -> Option<String> {
     let no_strings: &[&Map<'_, Object<Message<'_>>>] = &[];
     let why = errors.iter().find_map(|message| message::render(message, no_strings));
-    if let Some(failed) = run.invocations.iter().find(|one| one.execution_successful.0 == Some(false)) {
+    let failed = run.invocations.iter().find(|one| one.execution_successful.0 == Some(false));
+    if let Some(failed) = failed.filter(|_| !is_explained) {
         let why = failed.exit_code_description.owned().or(why);
         return Some(why.unwrap_or_else(|| "the scanner says that it was not successful".to_owned()));
     }

@@ -59,6 +59,8 @@ pub(super) struct Tool {
     pub(super) notification_paths: Vec<Template>,
     /// What notifications say of a file that was not examined, at any level.
     pub(super) unexamined_words: Vec<String>,
+    /// Whether a run is called unsuccessful because of files that it could not parse, and has examined all others.
+    pub(super) parse_errors_fail_runs: bool,
     /// What notifications say of a rule that was not looked for.
     pub(super) unrun_words: Vec<String>,
 }

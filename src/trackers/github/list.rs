@@ -466,3 +466,9 @@ impl std::fmt::Display for Handle<'_> {
         Ok(())
     }
 }
+
+/// Whether a query failed in a way that a smaller page may mend.
+pub(super) fn is_too_heavy(detail: &str) -> bool {
+    let marks = ["omething went wrong", "esource limits", "timed out"];
+    detail.starts_with("HTTP 5") || marks.iter().any(|mark| detail.contains(mark))
+}

@@ -190,7 +190,7 @@ impl GitHub {
             list::add_fragment(&mut document, &self.wanted, known.as_deref(), false, knows_duplicates);
             let answer = match document.ask(&self.api, "list issues").await {
                 Err(error) if self.is_older(&error) => continue,
-                Err(Error::Unreachable { detail, .. }) if size > SMALLEST_PAGE && too_heavy(&detail) => {
+                Err(Error::Unreachable { detail, .. }) if size > SMALLEST_PAGE && list::is_too_heavy(&detail) => {
                     self.page.store((size / 2).max(SMALLEST_PAGE), Ordering::Relaxed);
                     continue;
                 }
@@ -387,12 +387,6 @@ impl GitHub {
             Err(error) => Err(error),
         }
     }
-}
-
-/// Whether a query failed in a way that a smaller page may mend.
-fn too_heavy(detail: &str) -> bool {
-    let marks = ["omething went wrong", "esource limits", "timed out"];
-    detail.starts_with("HTTP 5") || marks.iter().any(|mark| detail.contains(mark))
 }
 
 #[async_trait]
