@@ -2,6 +2,7 @@
 //! and what was not read stays as it is, and is named.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::names::{BranchId, ScopeId};
@@ -55,8 +56,24 @@ impl<'a> World<'a> {
             let is_there = |facts: &Arc<Observation>| {
                 facts.kind != Kind::Dependency && self.planner.policy.exists(&facts.place) == Some(true)
             };
-            scan.holds_checkout = scan.scope.source.name == scan.owner_source.name && places.any(is_there);
+            let has_unexamined = || scan.unexamined().any(|path| self.planner.policy.exists(path) == Some(true));
+            let is_own_code = scan.scope.source.name == scan.owner_source.name;
+            scan.holds_checkout = is_own_code && (places.any(is_there) || has_unexamined());
         }
+    }
+
+    /// Why a scan cannot say of what it does not report that it is gone; `None` where it can. A file that is no more may now
+    /// be one that the scan did not examine.
+    pub(super) fn why_not_gone(&self, scan: usize, facts: &Observation) -> Option<String> {
+        let here = &self.scans[scan];
+        here.why_not(&facts.evidence).or_else(|| {
+            let exists = |path: &str| self.planner.policy.exists(path);
+            let is_away = here.holds_checkout && exists(&facts.place) == Some(false);
+            let extension = |path: &str| Path::new(path).extension().map(ToOwned::to_owned);
+            let may_be = |path: &&str| extension(path) == extension(&facts.place) && exists(path) == Some(true);
+            let path = here.unexamined().filter(|_| is_away).find(may_be)?;
+            Some(format!("`{path}` was not examined, and may be what `{}` is called now", facts.place))
+        })
     }
 
     /// Says which scopes of the repositories and branches of this run have open issues that nobody read in this run.

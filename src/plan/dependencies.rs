@@ -95,9 +95,17 @@ impl World<'_> {
             reports.any(|(other, at)| same(self.facts(other, at)))
         };
         match known.words.get(&id).filter(|word| word.verdict.is_live()) {
-            Some(word) => same(&word.facts) || now(),
-            None => known.counting().into_iter().any(|word| same(&word.facts)) || now(),
+            // What is no longer seen where it was is where others see it.
+            Some(word) if same(&word.facts) || self.sees_at(scan, &word.facts) => same(&word.facts) || now(),
+            _ => known.counting().into_iter().any(|word| same(&word.facts)) || now(),
         }
+    }
+
+    /// Whether a scan reports something of these ids at the very spot.
+    fn sees_at(&self, scan: usize, there: &Observation) -> bool {
+        (0..self.scans[scan].seen.len()).map(|at| self.facts(scan, at)).any(|facts| {
+            same_spot(&facts.evidence, &there.evidence) && facts.ids.iter().any(|id| there.ids.contains(id))
+        })
     }
 
     /// Members that have, or had, one of these ids.

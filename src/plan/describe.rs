@@ -220,7 +220,7 @@ impl World<'_> {
                 if word.verdict.is_gone() {
                     gone.insert(word.scope.to_string());
                 } else {
-                    let why = match scan.map(|scan| self.scans[scan].why_not(&word.facts.evidence)) {
+                    let why = match scan.map(|scan| self.why_not_gone(scan, &word.facts)) {
                         None => "not read in this run".to_owned(),
                         Some(Some(why)) => why,
                         Some(None) => "several jobs share it: give their reports a `target` each".to_owned(),

@@ -406,6 +406,10 @@ impl Planner<'_> {
     #[must_use]
     pub fn plan(&self, issues: &[Issue]) -> Plan {
         let mut world = World::new(self, issues);
+        // What came later has seen all that there is to settle.
+        if world.scans.is_empty() && !self.scans.is_empty() {
+            return Plan { notes: world.notes, ..Plan::default() };
+        }
         world.merge_copies();
         world.match_all();
         world.merge_twins();

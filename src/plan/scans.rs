@@ -75,6 +75,11 @@ impl ScopeScan<'_> {
         self.failure.is_none()
     }
 
+    /// What it did not examine; folders end with a slash.
+    pub(super) fn unexamined(&self) -> impl Iterator<Item = &str> {
+        self.unexamined.values().map(String::as_str)
+    }
+
     /// Why it cannot vouch for what is absent from a place; `None` where it can.
     pub(super) fn why_not(&self, place: &LocationEvidence) -> Option<String> {
         if self.failure.is_some() {

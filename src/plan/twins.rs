@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::world::{MemberStatus, World};
 use crate::finding::{Id, Kind};
+use crate::issue::Word;
 
 impl World<'_> {
     /// Joins copies of one member that a crash between two writes left, before anything is matched.
@@ -56,11 +57,19 @@ impl World<'_> {
                 let counts = theirs > rank && (theirs.0 < 3 || !self.is_gone(twin));
                 let apart =
                     self.slots[slot].home != self.slots[twin].home && self.slots[slot].owner == self.slots[twin].owner;
-                if twin != slot && counts && apart && self.slots[twin].lost_to.is_none() {
+                if twin != slot && counts && apart && self.slots[twin].lost_to.is_none() && !self.are_two(slot, twin) {
                     self.take_over(slot, twin);
                 }
             }
         }
+    }
+
+    /// Whether a scope sees two packages in two files, so that both are there whatever others see.
+    fn are_two(&self, one: usize, other: usize) -> bool {
+        let spot = |word: &Word| (word.facts.evidence.lines, word.facts.evidence.path);
+        let theirs: HashMap<_, _> = self.slots[other].live().collect();
+        self.slots[one].kind == Kind::Dependency
+            && self.slots[one].live().any(|(scope, word)| theirs.get(&scope).is_some_and(|it| spot(it) != spot(word)))
     }
 
     /// An alias joins a member that carries only it with the one that carries the CVE, which stays; not where people

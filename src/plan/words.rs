@@ -29,9 +29,7 @@ impl World<'_> {
                 let word = match &old {
                     _ if found => Some(self.word(scan, slot, old.as_ref())),
                     // What was fixed and is reported no longer ties no ids any more.
-                    Some(old)
-                        if old.verdict == Verdict::Fixed && self.scans[scan].why_not(&old.facts.evidence).is_none() =>
-                    {
+                    Some(old) if old.verdict == Verdict::Fixed && self.why_not_gone(scan, &old.facts).is_none() => {
                         Some(Word { verdict: Verdict::Gone, run: run.clone(), ..old.clone() })
                     }
                     Some(old) if old.verdict.is_live() && self.is_owned(scan, slot) => self.silence(scan, slot, old),
@@ -162,7 +160,7 @@ impl World<'_> {
     /// What a scope says of a member that it had and does not report; `None` where it cannot say anything.
     fn silence(&mut self, scan: usize, slot: usize, old: &Word) -> Option<Word> {
         let here = &self.scans[scan];
-        if here.why_not(&old.facts.evidence).is_some() {
+        if self.why_not_gone(scan, &old.facts).is_some() {
             return None;
         }
         let (id, run, today) = (here.id, here.run.clone(), self.planner.settings.today);

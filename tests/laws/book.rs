@@ -128,6 +128,9 @@ impl Book {
                     }
                     self.decided.remove(&truth);
                     self.done.remove(&truth);
+                    if issue.state == State::Closed {
+                        self.unread.extend(self.words.keys().map(|scope| (*scope, truth.clone())));
+                    }
                 }
             }
             _ => {}

@@ -318,7 +318,8 @@ impl Game {
                 let stays = match short {
                     Short::Whole => false,
                     Short::Partial | Short::Failed => true,
-                    Short::Unexamined => word.path == reports.code,
+                    // Where the file has another name now, that one was not examined.
+                    Short::Unexamined => word.path.ends_with(".py"),
                 };
                 if stays {
                     now.entry(truth).or_insert(word);
@@ -397,7 +398,13 @@ impl Game {
         self.told.push(format!("  {step:?}"));
         match step {
             Step::Commit(at, edit) => match self.world.commit(self.place(*at), *edit) {
-                Some(loose) => {
+                Some(mut loose) => {
+                    // A new equal line may be one that is gone, and that not all who saw it have missed yet.
+                    if matches!(edit, Edit::Above | Edit::Below) {
+                        let there = self.world.lines(self.place(*at));
+                        let gone = self.book.words.values().flat_map(BTreeMap::keys);
+                        loose.extend(gone.filter(|truth| truth.contains(":L") && !there.contains(truth)).cloned());
+                    }
                     let known = |truth: &&Truth| self.book.decided.contains(*truth) || self.book.done.contains(*truth);
                     let doubtful: Vec<Truth> = loose.iter().filter(known).cloned().collect();
                     self.book.doubtful.extend(doubtful);
