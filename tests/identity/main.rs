@@ -15,8 +15,6 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tree::{Id, RATINGS, Report, Tree};
 
-/// Whether precision and recall, and the page, are held to what they should be.
-const ENFORCED: bool = false;
 /// Of the findings that were there before, the share that must have kept its issue or decision, in percent.
 const RECALL: usize = 99;
 
@@ -224,13 +222,12 @@ fn findings_stay_themselves() {
     let (old, tail) = rest.split_once("<!-- end -->").unwrap();
     if std::env::var_os("UPDATE_DOCS").is_some() {
         fs::write(&page, format!("{head}<!-- table -->\n{table}<!-- end -->{tail}")).unwrap();
-    } else if ENFORCED {
+    } else {
         assert_eq!(old, table, "docs/identity.md has another table: run this test with UPDATE_DOCS=1");
     }
-    if ENFORCED {
-        for sum in &sums[..2] {
-            assert_eq!(sum.wrong, 0, "no finding has another one's issue or decision");
-            assert!(sum.kept * 100 >= RECALL * (sum.kept + sum.lost), "recall is below {RECALL} %");
-        }
-    }
+    let [own, printed, _, print] = sums;
+    assert_eq!(own.wrong, 0, "no finding has another one's issue or decision");
+    assert!(own.kept * 100 >= RECALL * (own.kept + own.lost), "recall is below {RECALL} %");
+    // A scanner's fingerprint is believed, also where it is wrong: a hash of what follows changes hands with what follows.
+    assert!(printed.wrong < print.wrong && printed.lost < print.lost, "fingerprints alone do better");
 }
