@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use findsync::finding::Run;
-use findsync::issue::{Actor, Issue};
+use findsync::issue::{Actor, Issue, Verdict};
 
-use super::shape::{same, shape, shapes};
+use super::shape::{same, shape, shapes, shapes_of};
 use super::{Game, Manner, Reports, Short};
 use crate::board::Board;
 use crate::world::{Scanner, ScopeName, all_truths, is_vague, manifest_of};
@@ -100,7 +100,10 @@ impl Game {
         let other = self.settled(reports, &parts)?;
         let names: Vec<Vec<ScopeName>> =
             parts.iter().map(|part| part.iter().map(|at| reports.scans[*at].0).collect()).collect();
-        let strong = |board: &Board| shapes(board, |truth| !is_vague(truth) && !self.book.loose.contains(truth));
+        // Who does not count it tells of it only where there is an issue already.
+        let strong = |board: &Board| {
+            shapes_of(board, |truth| !is_vague(truth) && !self.book.loose.contains(truth), Verdict::is_active)
+        };
         same(&format!("runs of {names:?} end in another world than one"), &strong(&one), &strong(&other))
     }
 

@@ -21,13 +21,22 @@ pub(crate) fn shape(board: &Board) -> Vec<String> {
 }
 
 pub(super) fn shapes(board: &Board, counts: impl Fn(&str) -> bool + Copy) -> Vec<String> {
+    shapes_of(board, counts, Verdict::is_live)
+}
+
+/// The same of some words only.
+pub(super) fn shapes_of(
+    board: &Board,
+    counts: impl Fn(&str) -> bool + Copy,
+    says: impl Fn(Verdict) -> bool + Copy,
+) -> Vec<String> {
     let issues = board.snapshot();
     let mut lines = Vec::new();
     for issue in issues.iter().filter(|issue| issue.state == State::Open) {
         let Some(stamp) = &issue.stamp else { continue };
         let mut members = Vec::new();
         for member in &stamp.members {
-            let words = member.words.iter().filter(|word| word.verdict.is_live());
+            let words = member.words.iter().filter(|word| says(word.verdict));
             let about = |word: &findsync::issue::Word| {
                 truths(&findsync::issue::Member { words: vec![word.clone()], ..member.clone() }, Verdict::is_live)
             };
