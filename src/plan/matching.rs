@@ -206,6 +206,8 @@ impl World<'_> {
                 same_surroundings(old, new)
                     && (old.line, old.column, old.message) == (new.line, new.column, new.message)
             },
+            // A line is as old as the last word, which is not written anew where only the line moved.
+            &|old, new| same_surroundings(old, new) && known_surroundings(old) && old.message == new.message,
             &|old, new| {
                 old.line == new.line
                     && same(old.message, new.message)
@@ -213,7 +215,6 @@ impl World<'_> {
                     && !differ_around(old, new)
                     && !is_under_another(old, new)
             },
-            &|old, new| same_surroundings(old, new) && known_surroundings(old) && old.message == new.message,
             &|old, new| same_surroundings(old, new) && known_surroundings(old),
             &|old, new| old.line == 0 && new.line == 0 && same(old.message, new.message),
         ];

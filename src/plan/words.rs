@@ -131,7 +131,8 @@ impl World<'_> {
     }
 
     /// Whether two sets of facts say the same. A line that moved is no news, unless the pairing of equal findings hangs on
-    /// it; nor are changed neighbours, unless a decision does.
+    /// it: where the lines around tell it from all of them, it does not. Nor are changed neighbours, unless a decision hangs
+    /// on them.
     fn says_the_same(&self, slot: usize, old: &Observation, new: &Observation) -> bool {
         let told = |facts: &Observation| (facts.kind, facts.named_by_key, facts.severity);
         let words = old.keys == new.keys && old.ids == new.ids && told(old) == told(new) && old.place == new.place;
@@ -147,14 +148,22 @@ impl World<'_> {
         if old.evidence.message != new.evidence.message || old.evidence.subject != new.evidence.subject {
             return false;
         }
-        let has_equals = || {
-            old.keys.iter().any(|key| {
-                self.by_key.get(key).is_some_and(|slots| {
-                    slots.iter().any(|other| *other != slot && self.slots[*other].lost_to.is_none())
-                })
-            })
+        let stays = around_agrees(&old.evidence, &new.evidence);
+        let is_told = stays && (old.evidence.before != 0 || old.evidence.after != 0);
+        let has_likes = || {
+            let equals = old.keys.iter().filter_map(|key| self.by_key.get(key)).flatten().copied();
+            equals
+                .filter(|other| *other != slot && self.slots[*other].lost_to.is_none())
+                .any(|other| !is_told || self.stands_like(other, &new.evidence))
         };
-        !has_equals() && (!self.is_decided(&self.slots[slot]) || around_agrees(&old.evidence, &new.evidence))
+        (stays || !self.is_decided(&self.slots[slot])) && !has_likes()
+    }
+
+    /// Whether somebody saw a member between the same lines.
+    fn stands_like(&self, slot: usize, place: &LocationEvidence) -> bool {
+        let like = |other: &LocationEvidence| (other.before, other.after) == (place.before, place.after);
+        self.slots[slot].words.values().any(|word| like(&word.facts.evidence))
+            || self.reports_of(slot).any(|(scan, at)| like(&self.facts(scan, at).evidence))
     }
 
     /// What a scope says of a member that it had and does not report; `None` where it cannot say anything.
