@@ -62,7 +62,8 @@ async fn the_token_follows_no_redirect_to_another_host() {
     tokio::spawn(async move { axum::serve(listener, Router::new().fallback(redirect)).await });
     let tracker = GitLab::new(&instance(&location, "glpat-good"), &mapping()).unwrap();
     let error = tracker.issues(Which::Open).await.unwrap_err();
-    assert!(matches!(error, Error::Moved(_)), "{error}");
+    assert!(matches!(error, Error::Redirected { .. }), "{error}");
+    assert!(error.hint().is_some_and(|hint| hint.contains("location")), "{error}");
     tracker.open(&new("CVE-1")).await.unwrap_err();
     assert!(fake.take_requests().is_empty());
 }

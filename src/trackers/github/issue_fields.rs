@@ -327,7 +327,7 @@ impl GitHub {
                     let missing = missing.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ");
                     done.push(format!("added {missing} to the organization's issue field `{}`", field.name));
                 }
-                Err(error) if error.is_denial() => {
+                Err(error @ (Error::Forbidden { .. } | Error::NotFound { .. })) => {
                     tracing::warn!(%error, "the token may not add options to issue fields");
                 }
                 Err(error) => return Err(error),

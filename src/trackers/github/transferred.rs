@@ -54,8 +54,13 @@ impl GitHub {
     pub(super) async fn transferred(&self) -> Result<Vec<Issue>, Error> {
         let moved = match self.find_transferred().await {
             Ok(moved) => moved,
-            // A workflow's token, or an older GitHub, may not tell.
-            Err(error) if error.is_denial() || matches!(error, Error::Protocol { .. } | Error::Refused { .. }) => {
+            // A workflow's token, or an older GitHub, may not tell. A token that ran out tells nothing at all.
+            Err(
+                error @ (Error::Forbidden { .. }
+                | Error::NotFound { .. }
+                | Error::Protocol { .. }
+                | Error::Refused { .. }),
+            ) => {
                 tracing::info!(%error, "cannot look for issues that were transferred");
                 return Ok(Vec::new());
             }
