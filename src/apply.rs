@@ -86,15 +86,20 @@ pub async fn apply(context: &Context<'_>, plan: &Plan, progress: &mut dyn FnMut(
     let mut done = 0;
     let phases: BTreeSet<u8> = plan.changes.iter().map(|change| change.phase).collect();
     for phase in phases {
-        let of_phase = (0..plan.changes.len()).filter(|index| plan.changes[*index].phase == phase);
+        let of_phase: Vec<usize> =
+            (0..plan.changes.len()).filter(|index| plan.changes[*index].phase == phase).collect();
         let state = &state;
-        let each =
-            of_phase.map(|index| async move { (index, context.carry_out_next(&plan.changes[index], state).await) });
-        let mut running = futures::stream::iter(each).buffer_unordered(width);
-        while let Some((index, outcome)) = running.next().await {
-            outcomes[index] = Some(outcome);
-            done += 1;
-            progress(done, &plan.changes[index]);
+        // The first change goes alone, so that what the token may do with no issue is tried, and told, once.
+        let (first, rest) = of_phase.split_at(usize::from(done == 0).min(of_phase.len()));
+        for group in [first, rest] {
+            let each =
+                group.iter().map(|&at| async move { (at, context.carry_out_next(&plan.changes[at], state).await) });
+            let mut running = futures::stream::iter(each).buffer_unordered(width);
+            while let Some((index, outcome)) = running.next().await {
+                outcomes[index] = Some(outcome);
+                done += 1;
+                progress(done, &plan.changes[index]);
+            }
         }
     }
     let outcomes: Vec<Outcome> = outcomes.into_iter().flatten().collect();

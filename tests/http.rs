@@ -52,6 +52,7 @@ impl Server {
                 (StatusCode::FORBIDDEN, [("content-type", "text/html")], "<html>Access denied by policy</html>")
                     .into_response()
             }
+            ("/portal", _) => ([("content-type", "text/html; charset=utf-8")], "<html>Sign in</html>").into_response(),
             ("/bad", _) => (StatusCode::UNAUTHORIZED, format!("{{\"message\": \"no {echo}\"}}")).into_response(),
             _ => echo.into_response(),
         }
@@ -262,9 +263,11 @@ async fn trusts_a_private_authority_where_it_is_named_and_nobody_else() {
 #[tokio::test]
 async fn a_proxys_page_is_no_missing_right_and_what_is_in_the_way_is_told() {
     let origin = serve(Server::default()).await;
-    let error = http(&origin).send(get(&origin, "/proxy")).await.unwrap().ok().unwrap_err();
-    assert!(matches!(error, Error::Unreachable { .. }), "{error}");
-    assert!(error.hint().unwrap().contains("HTTPS_PROXY"), "{:?}", error.hint());
+    for path in ["/proxy", "/portal"] {
+        let error = http(&origin).send(get(&origin, path)).await.unwrap().ok().unwrap_err();
+        assert!(matches!(error, Error::Unreachable { .. }), "{error}");
+        assert!(error.hint().unwrap().contains("HTTPS_PROXY"), "{:?}", error.hint());
+    }
     for (detail, words) in [
         ("invalid peer certificate: UnknownIssuer", "`ca_file`"),
         ("dns error: failed to lookup address information", "`location`"),

@@ -1,9 +1,9 @@
 //! Boards as teams have them: people leave, types change, items move to other projects.
 
 use findsync::config::{FieldRule, Mapping};
-use findsync::finding::{Scan, Severity};
+use findsync::finding::{Scan, Severity, Status};
 use findsync::issue::Edit;
-use findsync::trackers::{Read as _, Track as _, Which};
+use findsync::trackers::{Error, Read as _, Track as _, Which};
 use serde_json::json;
 
 use crate::contract::{Bench, World as _, dependency, scan};
@@ -181,4 +181,58 @@ async fn whoever_writes_in_a_wait_keeps_every_word() {
         }
     };
     futures::future::join_all((0..requests).map(case)).await;
+}
+
+#[tokio::test]
+async fn a_locked_area_costs_its_own_items_only_and_a_token_that_may_write_nothing_is_told_once() {
+    let found = |severity| {
+        let all = (1..=9).map(|n| dependency(&format!("CVE-2026-000{n}"), severity));
+        [scan("Trivy", all.collect())]
+    };
+    for (locked, one, others) in [("Shop\\Web", "Refused", "Done"), ("Shop", "Forbidden", "not tried")] {
+        let project = Project::new(Process::Agile).await;
+        let bench = Bench::new(&project);
+        bench.sync(&found(Severity::Low)).await;
+        let first = project.fake.items()[0].id;
+        {
+            let mut world = project.fake.world();
+            world.person_sets(first, &[("System.AreaPath", json!(locked))]);
+            world.locked_areas = vec![locked.to_owned()];
+        }
+        let (_, applied) = bench.apply_with(&found(Severity::Critical), project.connect(&bench.mapping)).await.unwrap();
+        let said: Vec<String> = applied.outcomes.iter().map(|outcome| format!("{outcome:?}")).collect();
+        assert_eq!(said.iter().filter(|said| said.contains(one)).count(), 1, "{locked}: {said:#?}");
+        assert_eq!(said.iter().filter(|said| said.contains(others)).count(), 8, "{locked}: {said:#?}");
+    }
+}
+
+#[tokio::test]
+async fn a_proxys_page_is_no_missing_right() {
+    let project = Project::new(Process::Basic).await;
+    project.fake.fail(0, Kind::ProxyPage);
+    let error = connect(&project.fake, &Bench::new(&project).mapping).issues(Which::Open).await.unwrap_err();
+    assert!(matches!(error, Error::Unreachable { .. }), "{error}");
+    assert!(error.hint().is_some_and(|hint| hint.contains("HTTPS_PROXY")), "{error}");
+}
+
+#[tokio::test]
+async fn an_item_that_moved_is_written_to_where_the_mapping_names_its_project_by_id() {
+    let project = Project::new(Process::Basic).await;
+    let mut bench = Bench::new(&project);
+    bench.mapping.project.name = project.fake.world().project_id.clone();
+    bench.mapping.source_label = Some(SOURCE.into());
+    let tracker = connect(&project.fake, &bench.mapping);
+    let id = tracker.open(&crate::kit::new_issue(&tracker, &bench.mapping, 1, Status::Active)).await.unwrap().number;
+    project.fake.world().person_sets(
+        id,
+        &[
+            ("System.TeamProject", json!("Other")),
+            ("System.AreaPath", json!("Other")),
+            ("System.Tags", json!(format!("findsync; {SOURCE}"))),
+        ],
+    );
+    let tracker = connect(&project.fake, &bench.mapping);
+    let moved = tracker.issues(Which::Closed).await.unwrap().remove(0);
+    tracker.edit(&moved, &Edit { title: Some("Still ours".into()), ..Edit::default() }).await.unwrap();
+    assert_eq!(project.fake.item(id).text("System.Title"), "Still ours");
 }

@@ -328,7 +328,8 @@ async fn a_bad_token_is_said_to_be_one() {
         assert!(matches!(error, Error::Unauthorized { .. }), "{credential:?}: {error}");
         assert!(!error.to_string().contains("wrong-token"));
         let problems = adapter.check().await.unwrap();
-        let expected = if credential == Credential::None { "there is no token" } else { "cannot see the project `Shop`" };
+        let expected =
+            if credential == Credential::None { "there is no token" } else { "cannot see the project `Shop`" };
         assert!(problems.len() == 1 && problems[0].what.starts_with(expected), "{credential:?}: {problems:?}");
     }
     let bearer = instance(&fake, Credential::Bearer(Secret::new("good-token".into())));

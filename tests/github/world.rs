@@ -86,7 +86,11 @@ impl World for Hub {
             Act::Label(n, label) => world.issue(n).unwrap().labels.push(label.to_owned()),
             Act::Unlabel(n, label) => world.issue(n).unwrap().labels.retain(|has| has != label),
             Act::Retitle(n, title) => world.issue(n).unwrap().title = title.to_owned(),
-            Act::Append(n, words) => world.issue(n).unwrap().body.push_str(&format!("\n\n{words}")),
+            Act::Append(n, words) => {
+                // A form of the web sends every line's end as CRLF.
+                let body = &mut world.issue(n).unwrap().body;
+                *body = format!("{body}\n\n{words}").replace("\r\n", "\n").replace('\n', "\r\n");
+            }
             Act::Severity(n, word) => {
                 let value = mapping.severity.value(word.parse().unwrap());
                 if let Some(id) = self.severity_field {

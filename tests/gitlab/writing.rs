@@ -3,7 +3,7 @@
 use findsync::issue::*;
 use findsync::trackers::{Error, Found, Read, Track, Which};
 
-use crate::fake::{Fake, Kind, ME, Tier};
+use crate::fake::{Fake, Kind, Label, ME, Tier};
 use crate::support::*;
 
 #[tokio::test]
@@ -220,6 +220,23 @@ async fn an_issue_that_became_an_epic_is_not_reopened() {
     assert_eq!(error.to_string(), "the issue was moved to the epic &12");
     assert_eq!(fake.issue(1).notes.len(), 1);
     assert!(!fake.issue(1).open);
+}
+
+#[tokio::test]
+async fn labels_that_the_team_writes_in_another_case_are_not_made_twice() {
+    let fake = Fake::start(Tier::Free).await;
+    let names = ["Security", "priority::4"];
+    let labels = names.map(|name| Label { name: name.to_owned(), color: "#fff".to_owned(), of_group: false });
+    fake.world().project().labels = labels.to_vec();
+    let tracker = tracker(&fake);
+    tracker.open(&new("CVE-1")).await.unwrap();
+    assert_eq!(fake.issue(1).labels, ["Security", "findsync", "priority::4"]);
+    let read = only(&tracker, Which::Open).await;
+    assert_eq!(read.fields.get("Priority").map(String::as_str), Some("4"));
+    let edit =
+        Edit { fields: vec![field("Priority", "2")], remove_labels: vec!["security".to_owned()], ..Edit::default() };
+    tracker.edit(&read, &edit).await.unwrap();
+    assert_eq!(fake.issue(1).labels, ["Priority::2", "findsync"]);
 }
 
 #[tokio::test]

@@ -271,7 +271,7 @@ fn accept(response: Response, what: &str) -> Result<Response, Error> {
     };
     Err(match status {
         400 => Error::Refused { what: response.what, detail },
-        403 => Error::Forbidden { what: what.to_owned(), detail },
+        403 if json => Error::Forbidden { what: what.to_owned(), detail },
         // "cannot find" takes the place of the verb.
         404 => Error::NotFound { what: what.split_once(' ').map_or(what, |(_, object)| object).to_owned() },
         _ => return response.ok(),

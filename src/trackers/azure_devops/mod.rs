@@ -57,6 +57,8 @@ pub struct AzureDevOps {
     own_labels: OwnLabels,
     types: OnceCell<Types>,
     field_types: OnceCell<HashMap<String, Type>>,
+    /// Whether the token may write any item, asked where it may not write one.
+    may_write: OnceCell<bool>,
     memory: Mutex<Memory>,
 }
 
@@ -93,6 +95,7 @@ impl AzureDevOps {
             own_labels: OwnLabels::new(mapping, TAGS),
             types: OnceCell::new(),
             field_types: OnceCell::new(),
+            may_write: OnceCell::new(),
             memory: Mutex::default(),
         })
     }

@@ -274,6 +274,10 @@ impl AzureDevOps {
                 self.client.ask("read work items", scope, &["wit", "workitemsbatch"], &[], &body).await?;
             items.extend(batch.0.into_iter().flatten());
         }
+        if items.len() < ids.len() {
+            let unseen = ids.len() - items.len();
+            tracing::warn!(unseen, "left out work items that were deleted just now, or that the token may not see");
+        }
         Ok(items)
     }
 

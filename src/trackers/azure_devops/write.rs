@@ -159,7 +159,9 @@ impl AzureDevOps {
             None if patch.is_empty() => return Ok(()),
             None => steps.push(patch),
         }
-        let scope = if self.is_another(&known.project) { Scope::Organization } else { Scope::Project };
+        // Where the mapping names its project by id, no item tells whether it is another one's.
+        let is_here = !is_id(self.client.project()) && !self.is_another(&known.project);
+        let scope = if is_here { Scope::Project } else { Scope::Organization };
         self.walk(scope, issue.id.number, known.rev, steps).await
     }
 
@@ -186,10 +188,29 @@ impl AzureDevOps {
         self.remember(|memory| memory.known.remove(&id));
         match written {
             Err(Error::NotFound { .. }) => Err(Error::Gone),
-            // Rights are given by area: what is so of one item need not be so of the next.
-            Err(Error::Forbidden { what, detail }) => Err(Error::Refused { what, detail }),
+            Err(Error::Forbidden { what, detail }) if self.may_write_elsewhere().await => {
+                Err(Error::Refused { what, detail })
+            }
             other => other,
         }
+    }
+
+    /// Whether the token may write at all, tried once, where it may not write an item: rights are given by area, so what
+    /// is so of one need not be so of the next.
+    async fn may_write_elsewhere(&self) -> bool {
+        let ask = async {
+            let types = self.types().await?;
+            let patch = [Operation::add("System.Title", "findsync")];
+            match self.client.try_to_create(&types.chosen().name, &self.query(), &patch).await {
+                Err(Error::Forbidden { .. } | Error::Unauthorized { .. }) => Ok(false),
+                Ok(()) | Err(Error::Refused { .. } | Error::NotFound { .. }) => Ok(true),
+                Err(error) => Err(error),
+            }
+        };
+        self.may_write.get_or_try_init(|| ask).await.copied().unwrap_or_else(|error| {
+            tracing::info!(%error, "cannot tell whether the token may write other work items");
+            true
+        })
     }
 
     /// What the item was when the issue was read; read again where that is no longer remembered.

@@ -174,7 +174,7 @@ impl GitLab {
             let words = |value: &&String| setup.fields.is_status(field) && state_word(value).is_some();
             field.values.iter().filter(move |value| !words(value)).flat_map(|value| field.labels(value))
         }));
-        let made = self.ensure_labels(setup, &wanted).await?;
+        let made = self.ensure_labels(setup, &mut wanted).await?;
         Ok(made.into_iter().map(|label| format!("made the label `{label}`")).collect())
     }
 }

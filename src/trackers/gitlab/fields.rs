@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::labels::same;
 use super::wire;
 use super::work_items::{Abilities, Item};
 use crate::config::{DUE_DATE, Mapping};
@@ -111,7 +112,7 @@ impl Field {
     fn owns(&self, label: &str) -> bool {
         match self.slot {
             Slot::Scoped => self.scoped_value(label).is_some(),
-            Slot::Plain => self.values.iter().flat_map(|value| self.labels(value)).any(|known| known == label),
+            Slot::Plain => self.values.iter().flat_map(|value| self.labels(value)).any(|known| same(&known, label)),
             _ => false,
         }
     }
@@ -121,9 +122,10 @@ impl Field {
     }
 }
 
-/// The value in a scoped label that stands for a field.
+/// The value in a scoped label that stands for a field: teams write `priority::4` for `Priority::4`.
 pub(super) fn scoped_value<'l>(name: &str, label: &'l str) -> Option<&'l str> {
-    label.strip_prefix(name)?.strip_prefix("::").filter(|value| !value.contains("::"))
+    let (key, value) = label.rsplit_once("::")?;
+    same(key, name).then_some(value)
 }
 
 /// All fields that a mapping names.
@@ -231,7 +233,7 @@ fn raw(field: &Field, issue: &wire::Issue, item: &Item, abilities: &Abilities) -
         Slot::State => None,
         Slot::Scoped => Some(join(issue.labels.iter().filter_map(|label| field.scoped_value(label)).collect())),
         Slot::Plain => {
-            let has = |label: &String| issue.labels.contains(label);
+            let has = |label: &String| issue.labels.iter().any(|there| same(there, label));
             let all = |value: &&String| field.labels(value).iter().all(has);
             field.values.iter().filter(|value| !field.labels(value).is_empty()).find(all).cloned()
         }

@@ -1,6 +1,7 @@
 //! findsync's own labels on GitLab: by which ones lists are asked for, and what an earlier mapping left behind.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use super::fields::{Slot, scoped_value};
 use super::{GitLab, Setup};
@@ -10,6 +11,36 @@ use crate::trackers::{Read as _, Which};
 
 /// What GitLab takes for a label.
 pub(super) const LABELS: LabelRules = LabelRules { longest: 255, forbidden: &[',', '?', '&'], folds_case: false };
+
+/// Whether two labels are one to people: to GitLab, `Bug` and `bug` are two.
+pub(super) fn same(one: &str, other: &str) -> bool {
+    one == other || one.to_lowercase() == other.to_lowercase()
+}
+
+/// A label as it is spelled among those that are there: exactly so, else in another case, else as it is.
+pub(super) fn spelled_among<'l>(mut there: impl Iterator<Item = &'l String> + Clone, label: &str) -> String {
+    if there.clone().any(|known| known == label) {
+        return label.to_owned();
+    }
+    there.find(|known| same(known, label)).map_or_else(|| label.to_owned(), Clone::clone)
+}
+
+/// The labels of issues as GitLab spells them, by the issues' numbers, as they were last read.
+#[derive(Debug, Default)]
+pub(super) struct Spellings(Mutex<BTreeMap<u64, Vec<String>>>);
+
+impl Spellings {
+    /// Remembers an issue's labels.
+    pub(super) fn note(&self, iid: u64, labels: &[String]) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(iid, labels.to_vec());
+    }
+
+    /// A label as it is on an issue, so that it can be taken away.
+    pub(super) fn on(&self, iid: u64, label: &str) -> String {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        spelled_among(known.get(&iid).into_iter().flatten(), label)
+    }
+}
 
 impl GitLab {
     /// The labels, all of them, and the state by which a list is asked for.

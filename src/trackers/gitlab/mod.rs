@@ -61,6 +61,7 @@ pub struct GitLab {
     setup: OnceCell<Setup>,
     /// Labels that the project or a group above it has, once somebody had to know.
     labels: Mutex<Option<BTreeSet<String>>>,
+    spellings: labels::Spellings,
     people: People,
     readings: Readings,
     /// Issues are opened one after another: that is about as fast as gitlab.com takes them, and their numbers keep the
@@ -102,6 +103,7 @@ impl GitLab {
             credential: instance.credential.clone(),
             setup: OnceCell::new(),
             labels: Mutex::default(),
+            spellings: labels::Spellings::default(),
             people: People::default(),
             readings: Readings::default(),
             opening: Mutex::default(),
@@ -224,6 +226,7 @@ impl GitLab {
     }
 
     fn issue_of(&self, setup: &Setup, raw: &wire::Issue, item: &Item) -> Issue {
+        self.spellings.note(raw.iid, &raw.labels);
         let body = raw.description.clone().unwrap_or_default();
         let (mut stamp, stamp_error) = Body::read_stamp(&body);
         let mut fields = setup.fields.read(raw, item, &setup.abilities);

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::api::Get;
 use super::fields::{Field, Slot, state_word};
+use super::labels::spelled_among;
 use super::{Error, GitLab, Setup, built, wire};
 use crate::issue::FieldEdit;
 
@@ -149,8 +150,12 @@ impl GitLab {
         }
     }
 
-    /// Makes labels that are missing, each with its colour; GitLab would make them too, all in one colour.
-    pub(super) async fn ensure_labels(&self, setup: &Setup, wanted: &[String]) -> Result<Vec<String>, Error> {
+    /// Makes labels that are missing, each with its colour; GitLab would make them too, all in one colour. A label that
+    /// the team has in another case is that one; but lists are asked for by findsync's own, letter by letter.
+    pub(super) async fn ensure_labels(&self, setup: &Setup, wanted: &mut [String]) -> Result<Vec<String>, Error> {
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut known = self.labels.lock().await;
         if known.is_none() {
             *known = Some(self.list_labels(setup).await?);
@@ -158,11 +163,15 @@ impl GitLab {
         let known = known.get_or_insert_default();
         let mut made = Vec::new();
         for label in wanted {
-            if known.contains(label) {
+            if !self.own_labels.is_ours(label) {
+                *label = spelled_among(known.iter(), label);
+            }
+            if known.contains(label.as_str()) {
                 continue;
             }
             let colour = self.colour(label);
-            let endpoint = built(CreateLabel::builder().project(setup.project.id).name(label).color(colour).build())?;
+            let endpoint =
+                built(CreateLabel::builder().project(setup.project.id).name(label.as_str()).color(colour).build())?;
             match self.api.ask::<wire::Label>("make a label", &endpoint).await {
                 Ok(_) => made.push(label.clone()),
                 // Another run was faster.

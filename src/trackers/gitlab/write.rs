@@ -20,14 +20,14 @@ impl GitLab {
     pub(super) async fn create(&self, new: &New) -> Result<IssueId, Error> {
         let _turn = self.opening.lock().await;
         let setup = self.setup().await?;
-        let changes = self.changes(setup, &new.fields, &BTreeMap::new()).await?;
+        let mut changes = self.changes(setup, &new.fields, &BTreeMap::new()).await?;
         let mut labels = self.own_labels.put_on(&new.own_labels);
-        for label in new.labels.iter().chain(&changes.add) {
-            if !labels.contains(label) {
-                labels.push(label.clone());
+        for label in new.labels.iter().cloned().chain(std::mem::take(&mut changes.add)) {
+            if !labels.contains(&label) {
+                labels.push(label);
             }
         }
-        self.ensure_labels(setup, &labels).await?;
+        self.ensure_labels(setup, &mut labels).await?;
 
         // What takes a second request is announced in the first one, so that the next run can make it good.
         let in_steps = !changes.item.is_empty() || new.state == State::Closed;
@@ -68,13 +68,13 @@ impl GitLab {
 
     pub(super) async fn update(&self, issue: &Issue, edit: &Edit) -> Result<(), Error> {
         let setup = self.setup().await?;
-        let changes = self.changes(setup, &edit.fields, &issue.fields).await?;
-        let edit = &self.with_own_label(issue, edit);
-        let add = self.own_labels.all_spelled(&edit.add_labels);
-        let adds: Vec<String> = add.iter().chain(&changes.add).cloned().collect();
-        if !adds.is_empty() {
-            self.ensure_labels(setup, &adds).await?;
+        let mut changes = self.changes(setup, &edit.fields, &issue.fields).await?;
+        let mut edit = self.with_own_label(issue, edit);
+        edit.add_labels = self.own_labels.all_spelled(&edit.add_labels);
+        for labels in [&mut edit.add_labels, &mut changes.add] {
+            self.ensure_labels(setup, labels).await?;
         }
+        let edit = &edit;
         self.comment(setup, issue, edit).await?;
         if !changes.item.is_empty() {
             let id = match issue.id.handle.parse() {
@@ -157,8 +157,9 @@ impl GitLab {
             endpoint.add_label(label.as_str());
             anything = true;
         }
-        for label in remove.iter().chain(&changes.remove).filter(|label| !adds.contains(label)) {
-            endpoint.remove_label(label.as_str());
+        let gone = remove.iter().chain(&changes.remove).map(|label| self.spellings.on(iid, label));
+        for label in gone.filter(|label| !adds.contains(&label)) {
+            endpoint.remove_label(label);
             anything = true;
         }
         if !anything {

@@ -111,15 +111,15 @@ impl Response {
     /// # Errors
     /// One of [`Error`]'s variants, by status.
     pub fn ok(self) -> Result<Self, Error> {
-        if self.status.is_success() {
+        let is_page = self.header(CONTENT_TYPE.as_str()).is_some_and(|kind| kind.contains("html"));
+        if self.status.is_success() && !is_page {
             return Ok(self);
         }
         let what = self.what.clone();
         let detail = self.says();
-        let is_page = self.header(CONTENT_TYPE.as_str()).is_some_and(|kind| kind.contains("html"));
         Err(match self.status.as_u16() {
-            // An API never refuses with a page: something on the way does.
-            403 | 407 | 451 if is_page => Error::Unreachable {
+            // An API never answers with a page: something on the way does.
+            200..=299 | 403 | 407 | 451 if is_page => Error::Unreachable {
                 detail: format!("a proxy or firewall answered with a page: {detail}"),
                 service: self.service,
             },

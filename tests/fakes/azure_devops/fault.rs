@@ -37,10 +37,12 @@ pub(crate) enum Kind {
     Conflict,
     /// 200 with something that is not JSON.
     Garbage,
+    /// 403 with a page: what a proxy on the way says.
+    ProxyPage,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::ServerError,
         Self::BadGatewayAfter,
         Self::Hang,
@@ -53,6 +55,7 @@ impl Kind {
         Self::Precondition,
         Self::Conflict,
         Self::Garbage,
+        Self::ProxyPage,
     ];
 
     /// The answer, where the request is not carried out.
@@ -73,6 +76,7 @@ impl Kind {
             Self::Precondition => said(412, "TestPatchOperationFailedException", "VS403351: Test Operation failed."),
             Self::Conflict => said(409, "WorkItemRevisionMismatch", "TF26071: changed by someone else"),
             Self::Garbage => Answer::page(200, "<html>proxy</html>"),
+            Self::ProxyPage => Answer::page(403, "<html>Access denied by policy</html>"),
             Self::BadGatewayAfter | Self::Hang | Self::Cut => return None,
         };
         Some(answer.into_response())

@@ -298,6 +298,16 @@ fn may_write(world: &World, request: &Request, account: &Account, kind: &str) ->
     Ok(())
 }
 
+/// Rights are given by area.
+fn may_save(world: &World, item: &super::Item) -> Result<(), Refusal> {
+    if world.locked_areas.contains(&item.text("System.AreaPath")) {
+        let message =
+            "TF237111: The current user does not have permissions to save work items under the specified area path.";
+        return Err(Refusal::new(403, "WorkItemUnauthorizedAccessException", message));
+    }
+    Ok(())
+}
+
 fn create(
     world: &mut World,
     request: &Request,
@@ -319,6 +329,7 @@ fn create(
         world.tags = tags;
     }
     let mut made = made?;
+    may_save(world, &made)?;
     world.date(&blank, &mut made, &account.user);
     save(world, made, request, base)
 }
@@ -335,6 +346,8 @@ fn update(
     may_write(world, request, account, kind)?;
     let before = world.items[&here(world, id, in_project)?].clone();
     let mut after = patch::apply(world, &before, &request.body, account)?;
+    may_save(world, &before)?;
+    may_save(world, &after)?;
     world.date(&before, &mut after, &account.user);
     save(world, after, request, base)
 }

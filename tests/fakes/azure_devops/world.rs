@@ -81,6 +81,8 @@ pub(crate) struct World {
     pub(crate) visibility: String,
     pub(crate) areas: Vec<String>,
     pub(crate) iterations: Vec<String>,
+    /// Areas in which our account lacks "Edit work items in this node".
+    pub(crate) locked_areas: Vec<String>,
     pub(crate) users: Vec<(String, String)>,
     pub(crate) accounts: BTreeMap<String, Account>,
     pub(crate) tags: Vec<String>,
@@ -113,6 +115,7 @@ impl World {
             visibility: "private".to_owned(),
             areas: vec!["Shop".to_owned(), "Shop\\Web".to_owned()],
             iterations: vec!["Shop".to_owned(), "Shop\\Sprint 1".to_owned()],
+            locked_areas: Vec::new(),
             users: [SERVICE, CLEANER, JAMAL].map(|(name, unique)| (name.to_owned(), unique.to_owned())).to_vec(),
             accounts: [("good-token", true), ("reader-token", false)]
                 .map(|(token, write)| (token.to_owned(), account(write)))
