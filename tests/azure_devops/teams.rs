@@ -236,3 +236,14 @@ async fn an_item_that_moved_is_written_to_where_the_mapping_names_its_project_by
     tracker.edit(&moved, &Edit { title: Some("Still ours".into()), ..Edit::default() }).await.unwrap();
     assert_eq!(project.fake.item(id).text("System.Title"), "Still ours");
 }
+
+#[tokio::test]
+async fn a_title_of_characters_that_the_service_counts_twice_is_cut() {
+    let project = Project::new(Process::Basic).await;
+    let bench = Bench::new(&project);
+    let tracker = connect(&project.fake, &bench.mapping);
+    let mut new = crate::kit::new_issue(&tracker, &bench.mapping, 1, Status::Active);
+    new.title = "\u{1F41B}".repeat(200);
+    let id = tracker.open(&new).await.unwrap().number;
+    assert_eq!(project.fake.item(id).text("System.Title"), "\u{1F41B}".repeat(127));
+}

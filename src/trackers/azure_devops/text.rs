@@ -176,6 +176,16 @@ fn blank_start(mut text: &str) -> &str {
     }
 }
 
+/// A title as long as the service takes it, which counts in UTF-16.
+pub(super) fn title_to_service(title: &str) -> &str {
+    let mut units = 0;
+    let end = title.char_indices().find(|(_, c)| {
+        units += c.len_utf16();
+        units > super::LIMITS.title
+    });
+    end.map_or(title, |(at, _)| &title[..at])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -111,7 +111,7 @@ impl AzureDevOps {
         let own = self.own_labels.put_on(&new.own_labels);
         let tags = own.iter().chain(&new.labels).chain(&of_fields).take(MOST_TAGS);
         let mut patch = vec![
-            Operation::add("System.Title", new.title.as_str()),
+            Operation::add("System.Title", text::title_to_service(&new.title)),
             Operation::add(work_type.body_field(), text::to_service(&new.body)),
             Operation::add("System.Tags", tags.map(String::as_str).collect::<Vec<_>>().join("; ")),
         ];
@@ -132,7 +132,7 @@ impl AzureDevOps {
         let goal = self.goal(types, work_type, &edit.fields, state, edit.stamp.as_ref().map(|stamp| stamp.status));
         let way = goal.map(|goal| work_type.way(&known.state, &goal)).unwrap_or_default();
         let mut patch = Vec::new();
-        patch.extend(edit.title.as_deref().map(|title| Operation::add("System.Title", title)));
+        patch.extend(edit.title.as_deref().map(|title| Operation::add("System.Title", text::title_to_service(title))));
         patch.extend(edit.body.as_deref().map(|body| Operation::add(work_type.body_field(), text::to_service(body))));
         patch.extend(self.set_tags(work_type, &known.tags, issue, edit));
         let mut links = links::Changes::default();

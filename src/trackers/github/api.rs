@@ -224,7 +224,7 @@ pub(super) fn clarify(error: Error) -> Error {
 
 /// GitHub's words with what they mean for the person who made the token.
 pub(super) fn explain(says: &str) -> String {
-    const MEANINGS: [(&str, &str); 11] = [
+    const MEANINGS: [(&str, &str); 12] = [
         (
             "not accessible by integration",
             "a workflow needs `permissions: issues: write`, and an App the permissions Issues and, for Projects, \
@@ -262,6 +262,10 @@ pub(super) fn explain(says: &str) -> String {
         ("required scopes", "a classic token needs the scopes `repo` and, for Projects, `project`"),
         ("archived", "unarchive the repository, or take it out of the mapping"),
         ("Bad credentials", "the token is wrong, expired or revoked"),
+        (
+            "doesn't exist on type",
+            "this Enterprise Server is older than what the mapping needs: Projects take one that tells them of its issues",
+        ),
         ("push access", "the token's account needs at least the role Triage in the repository"),
     ];
     match MEANINGS.iter().find(|(words, _)| says.contains(words)) {

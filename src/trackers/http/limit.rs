@@ -22,13 +22,18 @@ pub(super) fn is_limited(response: &Response) -> bool {
         403 => {
             response.headers.contains_key(RETRY_AFTER)
                 || REMAINING.iter().any(|name| response.header(name) == Some("0"))
-                || {
-                    let says = response.says().to_lowercase();
-                    says.contains("rate limit") || says.contains("abuse detection")
-                }
+                || says_later(response)
         }
+        // GitHub takes content that comes too fast for invalid.
+        422 => says_later(response),
         _ => false,
     }
+}
+
+/// Whether only the words tell that it is a limit.
+fn says_later(response: &Response) -> bool {
+    let says = response.says().to_lowercase();
+    ["rate limit", "abuse detection", "submitted too quickly"].iter().any(|words| says.contains(words))
 }
 
 /// How long the service asks to wait, where it says so.
@@ -60,6 +65,25 @@ mod tests {
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         pairs.iter().map(|(name, value)| (name.parse().expect("name"), value.parse().expect("value"))).collect()
+    }
+
+    #[test]
+    fn knows_a_limit_by_status_headers_or_words() {
+        let is = |status: u16, pairs: &[_], body: &str| {
+            is_limited(&Response {
+                status: status.try_into().expect("a status"),
+                headers: headers(pairs),
+                body: body.as_bytes().to_vec(),
+                what: "open an issue".to_owned(),
+                service: "api.github.com".to_owned(),
+            })
+        };
+        let too_quickly = r#"{"message": "Validation Failed", "errors": [{"resource": "Issue", "code": "custom",
+            "message": "was submitted too quickly"}]}"#;
+        assert!(is(429, &[], "") && is(403, &[("retry-after", "1")], "") && is(422, &[], too_quickly));
+        assert!(is(403, &[], r#"{"message": "You have exceeded a secondary rate limit"}"#));
+        assert!(!is(403, &[], r#"{"message": "Must have admin rights"}"#));
+        assert!(!is(422, &[("retry-after", "1")], r#"{"message": "Validation Failed"}"#));
     }
 
     #[test]

@@ -173,7 +173,7 @@ fn typed(world: &World, field: &Field, value: &Value) -> Result<Value, String> {
             let name = value["uniqueName"].as_str().or(text).ok_or_else(wrong)?;
             world.identity(name).ok_or_else(|| "InvalidValue, an unknown identity".to_owned())?
         }
-        "string" if text.ok_or_else(wrong)?.chars().count() > 255 => return Err("InvalidTooLong".to_owned()),
+        "string" if text.ok_or_else(wrong)?.encode_utf16().count() > 255 => return Err("InvalidTooLong".to_owned()),
         "string" if text.is_some_and(|t| t.contains(['\n', '\r'])) => return Err("InvalidCharacters".to_owned()),
         _ => value.clone(),
     };
