@@ -66,29 +66,36 @@ pub fn is_below(folder: &Path, path: &Path) -> bool {
     lexical(&folder.join(path)).starts_with(lexical(folder))
 }
 
-/// Refuses a path below the current folder that goes through a link: writing would change what the link leads to. What
-/// lies elsewhere was named by whoever calls us.
+/// Refuses a path in the checkout (or the current folder, where that is none) that goes through a link: writing would change
+/// what the link leads to. What lies elsewhere was named by whoever calls us.
 ///
 /// # Errors
 /// Names the link.
 pub fn check_no_links(path: &Path) -> io::Result<()> {
-    let here = std::path::absolute(".")?;
-    let Some(below) = below_here(path)? else { return Ok(()) };
-    let mut at = here.clone();
+    let root = checkout()?;
+    let Some(below) = below(&root, path)? else { return Ok(()) };
+    let mut at = root.clone();
     for component in below.components() {
         at.push(component);
         if at.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink()) {
-            let shown = at.strip_prefix(&here).unwrap_or(&at).display().to_string();
+            let shown = at.strip_prefix(&root).unwrap_or(&at).display().to_string();
             return Err(refused(format!("`{shown}` is a link, and nothing is written through links")));
         }
     }
     Ok(())
 }
 
-/// A path from the current folder, where it lies in that.
-fn below_here(path: &Path) -> io::Result<Option<PathBuf>> {
+/// The folder that git checked out, around the current one: no commit can hold a `.git`.
+fn checkout() -> io::Result<PathBuf> {
+    let here = std::path::absolute(".")?;
+    let root = here.ancestors().find(|folder| folder.join(".git").symlink_metadata().is_ok());
+    Ok(root.map_or_else(|| here.clone(), Path::to_owned))
+}
+
+/// A path from a folder, where it lies in that.
+fn below(folder: &Path, path: &Path) -> io::Result<Option<PathBuf>> {
     let whole = lexical(&std::path::absolute(path)?);
-    Ok(whole.strip_prefix(std::path::absolute(".")?).ok().map(Path::to_owned))
+    Ok(whole.strip_prefix(folder).ok().map(Path::to_owned))
 }
 
 /// Opens a file for writing; what stands in it stays until it is truncated.
@@ -101,7 +108,7 @@ pub fn open_to_write(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(is_new).truncate(false);
     // Nobody else's file, nor a link that came in between.
-    if below_here(path)?.is_some() {
+    if below(&checkout()?, path)?.is_some() {
         refuse_link(&mut options);
     }
     options.open(path)

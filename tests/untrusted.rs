@@ -146,6 +146,14 @@ fn writing_follows_no_link() {
         fs::create_dir_all(link_path.parent().unwrap()).unwrap();
         symlink(if link == "issues" { outside.clone() } else { outside.join("file") }, &link_path).unwrap();
         run(work.path(), &[], arguments);
+        // From a folder of the checkout, what lies beside it is the checkout's, too.
+        fs::create_dir_all(work.path().join(".git")).unwrap();
+        fs::create_dir_all(work.path().join("app")).unwrap();
+        fs::copy(work.path().join("r.sarif"), work.path().join("app/r.sarif")).unwrap();
+        let beside =
+            arguments.iter().map(|one| if link.starts_with(one) { format!("../{one}") } else { (*one).to_owned() });
+        let beside: Vec<String> = beside.collect();
+        run(&work.path().join("app"), &[], &beside.iter().map(String::as_str).collect::<Vec<_>>());
         assert_eq!(fs::read_to_string(outside.join("file")).unwrap(), "theirs", "{link}");
         assert_eq!(fs::read_dir(&outside).unwrap().count(), 1, "{link}");
     }

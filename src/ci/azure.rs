@@ -66,7 +66,7 @@ pub(super) fn detect(env: Env<'_>) -> Ci {
         output_file: None,
         summary_file: None,
         vulnerability_report: false,
-        is_private: None,
+        readers: None,
     }
 }
 

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::remote::source_of;
 use super::{
-    Ci, CodeLinks, Env, PullRequest, Read, Service, Siblings, System, Trust, branch_of, matrix_part, queue_base, run,
-    shown,
+    Ci, CodeLinks, Env, PullRequest, Read, Service, Siblings, System, Trust, Visibility, branch_of, matrix_part,
+    queue_base, run, shown,
 };
 use crate::finding::Source;
 
@@ -75,8 +75,17 @@ pub(super) fn detect(env: Env<'_>, read: Read<'_>) -> Ci {
         repository,
         project: None,
         vulnerability_report: false,
-        is_private: event.pointer("/repository/private").and_then(Value::as_bool),
+        readers: readers(&event["repository"]),
     }
+}
+
+/// Who can read a repository.
+fn readers(repository: &Value) -> Option<Visibility> {
+    if let Some(visibility) = repository["visibility"].as_str() {
+        return Some(Visibility::named(visibility));
+    }
+    let private = repository["private"].as_bool()?;
+    Some(if private { Visibility::Private } else { Visibility::Public })
 }
 
 fn pull_request(env: Env<'_>, event_name: &str, event: &Value) -> Option<PullRequest> {

@@ -1,7 +1,7 @@
 //! GitLab CI: `CI_*`, see <https://docs.gitlab.com/ci/variables/predefined_variables/>.
 
 use super::remote::source_of;
-use super::{Ci, CodeLinks, Env, PullRequest, Service, Siblings, System, Trust, matrix_part, run, shown};
+use super::{Ci, CodeLinks, Env, PullRequest, Service, Siblings, System, Trust, Visibility, matrix_part, run, shown};
 use crate::finding::Source;
 
 /// Whoever starts one of these may run pipelines on the branch, and it holds that branch's code alone; a child pipeline
@@ -46,7 +46,7 @@ pub(super) fn detect(env: Env<'_>) -> Ci {
         project: None,
         output_file: None,
         summary_file: None,
-        is_private: env("CI_PROJECT_VISIBILITY").map(|visibility| visibility == "private"),
+        readers: env("CI_PROJECT_VISIBILITY").map(|visibility| Visibility::named(&visibility)),
         vulnerability_report: env("GITLAB_FEATURES")
             .is_some_and(|features| features.split(',').any(|feature| feature.trim() == "security_dashboard")),
     }

@@ -54,6 +54,28 @@ pub struct PullRequest {
     pub from_fork: bool,
 }
 
+/// Who can read something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Visibility {
+    /// Members only.
+    Private,
+    /// Everybody with an account on the server.
+    Internal,
+    /// Everybody.
+    Public,
+}
+
+impl Visibility {
+    /// By its name at GitHub and GitLab. A word that we do not know must not make a guard sleep.
+    fn named(name: &str) -> Self {
+        match name.to_ascii_lowercase().as_str() {
+            "private" => Self::Private,
+            "internal" => Self::Internal,
+            _ => Self::Public,
+        }
+    }
+}
+
 /// The runs of one pipeline on one branch, in the CI's words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Siblings {
@@ -114,8 +136,8 @@ pub struct Ci {
     pub debug: bool,
     /// Whether the service keeps a vulnerability report of its own: GitLab Ultimate does.
     pub vulnerability_report: bool,
-    /// Whether only members can read the repository, and so the logs and files of its runs; `None` where nothing tells it.
-    pub is_private: Option<bool>,
+    /// Who can read the repository, and so the logs and files of its runs; `None` where nothing tells it.
+    pub readers: Option<Visibility>,
 }
 
 /// Makes a folder the one that paths are relative to.

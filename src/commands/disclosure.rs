@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::ci::Ci;
+use crate::ci::{Ci, System};
 use crate::config::{Confidential, Config, Mapping, Public, TrackerKind};
 use crate::finding::{Evidence, Finding, Fix, Kind, Scan};
 use crate::plan::{Change, Withheld, Write};
@@ -18,69 +18,107 @@ const KEPT: &str = "not told where everybody can read it";
 /// Rules that are named for one change.
 const MAX_RULES: usize = 3;
 
-/// What of a run may be told in public.
+/// What of a run may be told where it is read.
 pub(super) struct Disclosure {
-    /// The projects of the mappings; `None` where nobody can read this run but members.
-    projects: Option<Vec<Project>>,
+    /// Who can read the run; `None` on a desk, where people read what is theirs.
+    readers: Option<Visibility>,
+    /// The projects of the mappings.
+    projects: Vec<Project>,
 }
 
 /// A tracker's project.
 struct Project {
+    kind: TrackerKind,
     visibility: Visibility,
     /// Whether it has issues that only members can read.
-    is_confidential: bool,
+    has_confidential: bool,
 }
 
 impl Disclosure {
-    /// Finds out who can read what a run prints, and the projects of its trackers.
-    pub(super) async fn find(ci: &Ci, planned: &[Planned], trackers: &[Box<dyn Track>]) -> Self {
-        if ci.system.is_none() || ci.is_private == Some(true) {
-            return Self { projects: None };
+    /// Finds out who can read what a run prints, and the projects of its trackers. Who does not answer is taken for public;
+    /// `own` asks the CI's own server who can read the project that the run belongs to, where its environment does not say.
+    pub(super) async fn find(
+        (ci, config): (&Ci, &Config),
+        planned: &[Planned],
+        trackers: &[Box<dyn Track>],
+        own: impl Future<Output = Option<Visibility>>,
+    ) -> Self {
+        if ci.system.is_none() {
+            return Self { readers: None, projects: Vec::new() };
         }
         let mut projects = Vec::new();
+        let mut tells = false;
         for (planned, tracker) in planned.iter().zip(trackers) {
-            // Where nothing is opened, nobody has asked yet; who does not answer is taken for public.
+            let kind = config.instances[config.mappings[planned.mapping].instance].kind;
+            // Where nothing is opened, nobody has asked yet.
+            let has_lines = !(planned.plan.changes.is_empty() && planned.plan.withheld.is_empty());
             let asked = match planned.visibility() {
-                None if !planned.plan.withheld.is_empty() => tracker.visibility().await.ok(),
+                None if has_lines => tracker.visibility().await.ok(),
                 known => known,
             };
+            tells |= has_lines && kind != TrackerKind::Local;
             let visibility = asked.unwrap_or(Visibility::Public);
-            projects.push(Project { visibility, is_confidential: tracker.limits().confidential });
+            projects.push(Project { kind, visibility, has_confidential: tracker.limits().confidential });
         }
-        Self { projects: Some(projects) }
+        let readers = match ci.readers {
+            None if tells => Some(own.await.unwrap_or(Visibility::Public)),
+            known => known,
+        };
+        Self { readers, projects }
     }
 
-    fn project(&self, index: usize) -> Option<&Project> {
-        self.projects.as_ref()?.get(index)
+    /// The same where no tracker can be asked: each may be as private as its mapping allows.
+    pub(super) fn unasked(ci: &Ci, config: &Config) -> Self {
+        let project = |mapping: &Mapping| {
+            let kind = config.instances[mapping.instance].kind;
+            let has_confidential = kind == TrackerKind::GitLab;
+            let visibility = if has_confidential { Visibility::Public } else { Visibility::Private };
+            Project { kind, visibility, has_confidential }
+        };
+        let readers = ci.system.and(ci.readers.or(Some(Visibility::Public)));
+        Self { readers, projects: config.mappings.iter().map(project).collect() }
     }
 
-    /// Whether others than members may read the run, but not the issues of a mapping.
-    fn has_confidential(&self, index: usize, mapping: &Mapping) -> bool {
-        let is_wanted = mapping.confidential != Confidential::Never;
-        self.project(index)
-            .is_some_and(|project| is_wanted && project.is_confidential && project.visibility != Visibility::Private)
+    /// Whether some who may read the run may not read all issues of a mapping.
+    fn hides(&self, index: usize, mapping: &Mapping) -> bool {
+        let (Some(readers), Some(project)) = (self.readers, self.projects.get(index)) else { return false };
+        if project.kind == TrackerKind::Local {
+            return false;
+        }
+        let is_confidential = match mapping.confidential {
+            // Guests are members that read logs, and no confidential issues.
+            Confidential::Always => project.has_confidential,
+            Confidential::Auto => {
+                project.has_confidential && project.visibility != Visibility::Private && readers != Visibility::Private
+            }
+            Confidential::Never => false,
+        };
+        is_confidential || project.visibility < readers
     }
 
-    /// Whether everybody may read the issues of a mapping.
-    fn is_public(&self, index: usize) -> bool {
-        self.project(index).is_some_and(|project| project.visibility == Visibility::Public)
+    /// Whether the run would tell everybody of weaknesses that the mapping does not publish.
+    fn publishes(&self, index: usize, mapping: &Mapping) -> bool {
+        let (Some(readers), Some(project)) = (self.readers, self.projects.get(index)) else { return false };
+        // A folder of issues is as public as the repository that it lies in.
+        let is_public = project.kind == TrackerKind::Local || project.visibility == Visibility::Public;
+        readers != Visibility::Private && is_public && mapping.public.is_none()
     }
 
     fn keeps_change(&self, index: usize, mapping: &Mapping, change: &Change) -> bool {
-        match &change.write {
-            Write::New(new) if !new.confidential => {
-                self.is_public(index) && mapping.public.is_none() && is_own(change.kinds.iter().copied())
-            }
-            Write::New(_) | Write::Edit(..) => self.has_confidential(index, mapping),
-        }
+        let is_new = matches!(change.write, Write::New(_)) || self.is_local(index);
+        self.hides(index, mapping) || is_new && self.publishes(index, mapping) && is_own(change.kinds.iter().copied())
     }
 
     fn keeps_withheld(&self, index: usize, mapping: &Mapping, held: &Withheld, has: &Has<'_>) -> bool {
         let mut findings =
             held.reports.iter().map(|(scan, finding)| has.scans[*scan].findings[*finding].kind).peekable();
         let is_own = findings.peek().is_none() || is_own(findings);
-        let is_unpublished = held.issue.is_none() && mapping.public.is_none() && is_own;
-        self.has_confidential(index, mapping) || self.is_public(index) && is_unpublished
+        let is_new = held.issue.is_none() || self.is_local(index);
+        self.hides(index, mapping) || is_new && self.publishes(index, mapping) && is_own
+    }
+
+    fn is_local(&self, index: usize) -> bool {
+        self.projects.get(index).is_some_and(|project| project.kind == TrackerKind::Local)
     }
 
     /// What may be told of a plan; how many changes are told by their rules only.
@@ -88,15 +126,12 @@ impl Disclosure {
         let mut kept = 0;
         for (index, (told, planned)) in view.mappings.iter_mut().zip(planned).enumerate() {
             let mapping = &config.mappings[planned.mapping];
-            if config.instances[mapping.instance].kind == TrackerKind::Local {
-                continue;
-            }
             let has = Has { scans };
             // Twins of concurrent runs come after the plan's own changes.
             for (at, view) in told.changes.iter_mut().enumerate() {
                 let keeps = match planned.plan.changes.get(at) {
                     Some(change) => self.keeps_change(index, mapping, change).then(|| has.rules(&change.reports)),
-                    None => self.has_confidential(index, mapping).then(|| has.rules(&[])),
+                    None => self.hides(index, mapping).then(|| has.rules(&[])),
                 };
                 kept += usize::from(keeps.is_some());
                 keeps.into_iter().for_each(|rules| keep_change(view, rules));
@@ -113,8 +148,19 @@ impl Disclosure {
 
     /// Whether a change's title may be told.
     pub(super) fn tells(&self, index: usize, config: &Config, planned: &Planned, change: &Change) -> bool {
-        let mapping = &config.mappings[planned.mapping];
-        config.instances[mapping.instance].kind == TrackerKind::Local || !self.keeps_change(index, mapping, change)
+        !self.keeps_change(index, &config.mappings[planned.mapping], change)
+    }
+
+    /// Leaves of the findings those that may be told; how many are left out.
+    pub(super) fn disclose(&self, scans: &mut [Scan], config: &Config, ci: &Ci) -> usize {
+        let count = |scans: &[Scan]| scans.iter().map(|scan| scan.findings.len()).sum::<usize>();
+        let before = count(scans);
+        // Which finding leads to which mapping is known of those alone that change something.
+        if config.mappings.iter().enumerate().any(|(index, mapping)| self.hides(index, mapping)) {
+            scans.iter_mut().for_each(|scan| scan.findings.clear());
+        }
+        disclose(scans, config, &Ci { readers: self.readers, ..ci.clone() });
+        before - count(scans)
     }
 }
 
@@ -169,15 +215,19 @@ fn keep_held(view: &mut HeldView, rules: String) {
     view.reason = KEPT.to_owned();
 }
 
-/// What `findings` may tell of a public repository: what `public:` allows of one of its mappings. How many findings are
-/// left out, by rule.
+/// What `findings` may tell of a repository that others than members can read: what `public:` allows in all of its mappings.
+/// How many findings are left out, by rule. GitHub and GitLab tell who can read it, and where they do not, everybody may;
+/// Azure Pipelines never does.
 pub(super) fn disclose(scans: &mut [Scan], config: &Config, ci: &Ci) -> Vec<(String, usize)> {
-    let allowed = config.mappings.iter().filter_map(|mapping| mapping.public);
-    if ci.system.is_none() || ci.is_private != Some(false) {
+    // The strictest, as which of them a finding is led to is not known here.
+    let allowed = config.mappings.iter().map(|mapping| mapping.public);
+    let is_private = ci.readers == Some(Visibility::Private);
+    if ci.system.is_none() || is_private || ci.readers.is_none() && ci.system == Some(System::AzurePipelines) {
         return Vec::new();
     }
     let mut kept = std::collections::BTreeMap::new();
-    match allowed.min_by_key(|public| matches!(public, Public::Full)) {
+    let strictest = allowed.min_by_key(|public| public.map(|public| matches!(public, Public::Full)));
+    match strictest.flatten() {
         Some(Public::Full) => {}
         Some(Public::Minimal) => scans
             .iter_mut()

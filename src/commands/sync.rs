@@ -4,7 +4,7 @@ use std::fs::File;
 
 use chrono::NaiveDate;
 
-use super::disclosure::{Disclosure, disclose};
+use super::disclosure::Disclosure;
 use super::review::still_fits;
 use super::tell::{self, mask};
 use super::view::view;
@@ -41,20 +41,20 @@ pub(super) async fn plan(args: &PlanArgs, global: &Global, console: &mut Console
     let mut run = Run::new(&args.sync, global)?;
     let Some(planned) = run.planned().await? else { return run.tell_blind(&args.sync, console) };
     mask(&run.ci, &run.trackers, console).await?;
-    let disclosure = Disclosure::find(&run.ci, &planned, &run.trackers).await;
+    let disclosure = run.disclosure(&planned, global).await;
     run.note_linked(&planned, &disclosure).await;
     let notes = run.take_notes(&planned);
     let mut view = view(&run.config, &run.trackers, &planned, &[], notes);
     view.exit_code = run.exit_code(&args.sync, &planned, &[]);
     let told = run.told(&disclosure, &view, &planned);
-    run.tell(&args.sync, tell::open(&args.sync)?, &view, &told, console)
+    run.tell(&args.sync, tell::open(&args.sync)?, ([&told, &view], &disclosure), console)
 }
 
 pub(super) async fn apply(args: &ApplyArgs, global: &Global, console: &mut Console<'_>) -> Result<u8, Error> {
     let mut run = Run::new(&args.sync, global)?;
     let Some(planned) = run.planned().await? else { return run.tell_blind(&args.sync, console) };
     mask(&run.ci, &run.trackers, console).await?;
-    let disclosure = Disclosure::find(&run.ci, &planned, &run.trackers).await;
+    let disclosure = run.disclosure(&planned, global).await;
     if let Some(path) = &args.plan {
         let now = view(&run.config, &run.trackers, &planned, &[], Vec::new());
         let is_told = run.told(&disclosure, &now, &planned) == now;
@@ -90,7 +90,7 @@ pub(super) async fn apply(args: &ApplyArgs, global: &Global, console: &mut Conso
     let mut view = view(&run.config, &run.trackers, &planned, &applied, notes);
     view.exit_code = run.exit_code(&args.sync, &planned, &applied);
     let told = run.told(&disclosure, &view, &planned);
-    let printed = run.tell(&args.sync, files, &view, &told, console);
+    let printed = run.tell(&args.sync, files, ([&told, &view], &disclosure), console);
     let is_changed = applied.iter().any(Applied::is_anything);
     if is_changed { printed.map_err(|error| Error::Untold(Box::new(error))) } else { printed }
 }
@@ -123,6 +123,21 @@ impl Run {
         let asks = is_remote && ci.is_trusted();
         let ci_instance = config.ci_instance(&ci, &|name| global.variable(name)).filter(|_| asks);
         Ok(Self { ci, config, scans, vex, trackers, today, notes, ci_instance, newest_finished: None })
+    }
+
+    /// What may be told where this run is read.
+    async fn disclosure(&self, planned: &[Planned], global: &Global) -> Disclosure {
+        let own = async {
+            let config = Config::from_ci(&self.ci, &|name| global.variable(name));
+            let (instance, mapping) = (config.instances.first()?, config.mappings.first()?);
+            let tracker = trackers::connect(instance, mapping, self.today).ok()?;
+            tracker
+                .visibility()
+                .await
+                .inspect_err(|error| tracing::debug!(%error, "who can read this run is not told"))
+                .ok()
+        };
+        Disclosure::find((&self.ci, &self.config), planned, &self.trackers, own).await
     }
 
     /// What people should know, of this run and of its plans, each once.
@@ -244,14 +259,19 @@ impl Run {
         let Some(request) = request else {
             return Some(format!("{lacking} for this tracker (nobody vouches for what it works on)"));
         };
-        let cause = if request.from_fork { "those from forks get no secrets" } else { "is its variable protected?" };
+        let cause = if request.from_fork {
+            "those from forks get no secrets"
+        } else {
+            "a protected variable is not there: `FINDSYNC_READ_TOKEN` is for a token that only reads"
+        };
         Some(format!("{lacking} (it is for a pull or merge request: {cause})"))
     }
 
     /// Tells what can be told without a tracker.
     fn tell_blind(&mut self, args: &SyncArgs, console: &mut Console<'_>) -> Result<u8, Error> {
         let view = PlanView { notes: std::mem::take(&mut self.notes), exit_code: DONE, ..PlanView::default() };
-        self.tell(args, tell::open(args)?, &view, &view, console)
+        let disclosure = Disclosure::unasked(&self.ci, &self.config);
+        self.tell(args, tell::open(args)?, ([&view, &view], &disclosure), console)
     }
 
     /// What of a result may be told where it is shown.
@@ -291,13 +311,18 @@ impl Run {
         &self,
         args: &SyncArgs,
         files: Vec<File>,
-        full: &PlanView,
-        told: &PlanView,
+        (views, disclosure): ([&PlanView; 2], &Disclosure),
         console: &mut Console<'_>,
     ) -> Result<u8, Error> {
         let mut scans = if tell::wants_findings(args) { self.scans.clone() } else { Vec::new() };
-        disclose(&mut scans, &self.config, &self.ci);
-        tell::tell(&self.ci, args, files, ([told, full], &scans), console)?;
+        let kept = disclosure.disclose(&mut scans, &self.config, &self.ci);
+        if kept > 0 {
+            tracing::warn!(
+                "{kept} findings are not in the file of findings, as not everybody who sees it may know of them"
+            );
+        }
+        tell::tell(&self.ci, args, files, (views, &scans), console)?;
+        let [_, full] = views;
         Ok(full.exit_code)
     }
 }

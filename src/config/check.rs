@@ -29,8 +29,9 @@ pub(crate) struct Checker<'a> {
 }
 
 /// Variables that hold credentials of jobs.
-const CREDENTIALS: [&str; 13] = [
+const CREDENTIALS: [&str; 14] = [
     "FINDSYNC_TOKEN",
+    "FINDSYNC_READ_TOKEN",
     "FINDSYNC_GITHUB_TOKEN",
     "GITHUB_TOKEN",
     "CI_JOB_TOKEN",

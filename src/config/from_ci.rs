@@ -9,6 +9,8 @@ type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// The variable whose token goes before those of the CI.
 const OWN_TOKEN: &str = "FINDSYNC_TOKEN";
+/// The variable whose token goes before all others in runs that only plan, so that those need none that may write.
+const READ_TOKEN: &str = "FINDSYNC_READ_TOKEN";
 
 impl Config {
     /// The configuration where there is no mapping file: issues of the repository or project that the CI works on.
@@ -82,7 +84,7 @@ pub(crate) fn instance(ci: &Ci, env: Env<'_>) -> Option<Instance> {
     let mut instance = Instance::new(kind.name().to_owned(), kind, location);
     instance.api_url.clone_from(&ci.api_url);
     instance.graphql_url.clone_from(&ci.graphql_url);
-    let mut credential = own_token(env);
+    let mut credential = read_token(ci, env).map_or_else(|| own_token(env), Credential::Token);
     if let (Credential::Token(token), TrackerKind::AzureDevOps) = (&credential, kind)
         && is_jwt(token)
     {
@@ -120,6 +122,13 @@ pub(crate) fn project(ci: &Ci, instance: &Instance) -> Option<String> {
         TrackerKind::AzureDevOps => ci.project.clone(),
         TrackerKind::Local => None,
     }
+}
+
+/// The token for runs that work on what nobody has merged, or that nobody vouches for: it need not be able to write, so
+/// that whoever gets at it may read issues and nothing more.
+pub(crate) fn read_token(ci: &Ci, env: Env<'_>) -> Option<Secret> {
+    let only_reads = ci.pull_request.is_some() || !ci.is_trusted();
+    secret(env, READ_TOKEN).filter(|_| only_reads)
 }
 
 /// The token that people gave for us.

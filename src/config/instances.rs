@@ -55,6 +55,10 @@ impl Checker<'_> {
             instance.api_url = instance.api_url.or_else(|| ours.api_url.clone());
             instance.graphql_url = instance.graphql_url.or_else(|| ours.graphql_url.clone());
         }
+        let has_read_token = from_ci::read_token(self.given.ci, self.given.env).is_some();
+        if let Some(ours) = ours.as_ref().filter(|_| has_read_token) {
+            instance.credential = ours.credential.clone();
+        }
         if instance.credential == Credential::None && written.token.is_none() && kind != TrackerKind::Local {
             // The CI's token goes to the CI's server only; `FINDSYNC_TOKEN` also where no other instance could be meant.
             instance.credential = match ours {

@@ -109,7 +109,7 @@ fn written(source: &str) -> Result<File, Vec<Problem>> {
         emit_comments: false,
         leading_zero_numbers_as_strings: true,
         underscored_numbers_as_strings: true,
-        budget: serde_yaml::budget! { max_depth: 64, max_nodes: 200_000 },
+        budget: serde_yaml::budget! { max_depth: 24, max_nodes: 200_000 },
     };
     serde_yaml::from_str_with_options(source, options.clone()).map_err(|first| {
         let node = match serde_yaml::from_str_with_options(source, options) {

@@ -102,7 +102,8 @@ fn lines_digest(finding: &Finding) -> Option<String> {
 /// Takes out of a finding about a credential what its source lines show: all that might be one.
 fn shown(finding: &mut Finding) {
     let Some(lines) = finding.evidence.snippet.as_ref().map(|snippet| snippet.lines.trim().to_owned()) else { return };
-    found(&lines, Care::Strict).filter(|word| word.len() >= PART).for_each(|word| value(finding, word));
+    let words = found(&lines, Care::Strict).filter(|word| word.len() >= PART);
+    words.take(MAX_VALUES).for_each(|word| value(finding, word));
     if is_bare(&lines) {
         value(finding, &lines);
     }
@@ -162,6 +163,10 @@ fn names(finding: &mut Finding, f: &mut impl FnMut(&mut String)) {
     cvss.iter_mut().filter_map(|cvss| cvss.vector.as_mut()).for_each(f);
 }
 
+/// Values of one address or snippet that are looked for in all other texts of a finding: nobody writes as many, and each is
+/// masked where it stands anyway.
+const MAX_VALUES: usize = 64;
+
 /// Takes logins and sessions out of a finding's addresses, and out of its other texts what the addresses held.
 fn addresses(finding: &mut Finding) {
     let urls = std::iter::once(&finding.location).chain(&finding.locations).filter_map(|at| at.url.clone());
@@ -179,7 +184,7 @@ fn addresses(finding: &mut Finding) {
         if plain != url {
             replace(finding, &url, &plain);
         }
-        for secret in credentials(&url) {
+        for secret in credentials(&url).take(MAX_VALUES) {
             value(finding, secret);
             value(finding, &percent_decode_str(secret).decode_utf8_lossy());
         }

@@ -8,13 +8,37 @@ use super::names::{is_private_parameter, is_session};
 
 /// How often a parameter's value is decoded to look for an address in it.
 const LAYERS: usize = 3;
+/// How far behind `://` the end of a login is looked for where nothing ends the host before, and a session in a path, in
+/// bytes.
+const MAX_LOGIN: usize = 2048;
+const MAX_SESSION: usize = 256;
+/// Brackets and dots behind an address that are no part of it.
+const MAX_CLOSING: usize = 16;
+/// How many times a text's own length of values in it is decoded to look for addresses, and the least of that in bytes:
+/// values may lie in values without end.
+const WORK: usize = 16;
+const LEAST_WORK: usize = 1 << 16;
 
 pub(super) fn find(text: &str, found: &mut Vec<Range<usize>>) {
-    for (at, _) in text.match_indices("://") {
-        found.extend(login(text, at + 3));
-    }
-    parameters(text, found);
+    logins(text, found);
+    let mut work = text.len().saturating_mul(WORK).max(LEAST_WORK);
+    parameters(text, &mut work, found);
     sessions(text, found);
+}
+
+fn logins(text: &str, found: &mut Vec<Range<usize>>) {
+    let mut end = 0;
+    for (at, _) in text.match_indices("://") {
+        found.extend(login(text, at + 3, &mut end));
+    }
+}
+
+/// The first end at or behind a place. Places only grow, so that one end serves all that lie before it.
+fn next_end(bytes: &[u8], start: usize, end: &mut usize, is_end: impl Fn(u8) -> bool) -> usize {
+    if *end < start || start == 0 {
+        *end = bytes[start..].iter().position(|byte| is_end(*byte)).map_or(bytes.len(), |length| start + length);
+    }
+    *end
 }
 
 const fn ends_address(byte: u8) -> bool {
@@ -22,10 +46,8 @@ const fn ends_address(byte: u8) -> bool {
 }
 
 /// User and password before the host. A user alone is none, unless it might be a token.
-fn login(text: &str, start: usize) -> Option<Range<usize>> {
-    let bytes = &text.as_bytes()[start..];
-    let length = bytes.iter().take_while(|byte| !ends_address(**byte)).count();
-    let address = &text[start..start + length];
+fn login(text: &str, start: usize, end: &mut usize) -> Option<Range<usize>> {
+    let address = &text[start..next_end(text.as_bytes(), start, end, ends_address)];
     let authority = address.split(['/', '?', '#']).next().unwrap_or_default();
     let end = match authority.rfind('@') {
         Some(at) => at,
@@ -33,7 +55,7 @@ fn login(text: &str, start: usize) -> Option<Range<usize>> {
         None => {
             let (_, port) = authority.split_once(':')?;
             let is_port = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
-            address.find('@').filter(|_| !is_port)?
+            address.bytes().take(MAX_LOGIN).position(|byte| byte == b'@').filter(|_| !is_port)?
         }
     };
     let login = &address[..end];
@@ -43,8 +65,9 @@ fn login(text: &str, start: usize) -> Option<Range<usize>> {
 
 /// Values of parameters: after `?`, `&`, `;` or `#`, and the name says that they are private, or they hold an address that
 /// has such.
-fn parameters(text: &str, found: &mut Vec<Range<usize>>) {
+fn parameters(text: &str, work: &mut usize, found: &mut Vec<Range<usize>>) {
     let bytes = text.as_bytes();
+    let mut end = 0;
     for at in memchr::memchr_iter(b'=', bytes) {
         let is_in_name = |byte: &&u8| byte.is_ascii_alphanumeric() || b"-_.%$[]~+".contains(byte);
         let length = bytes[..at].iter().rev().take(96).take_while(is_in_name).count();
@@ -53,30 +76,34 @@ fn parameters(text: &str, found: &mut Vec<Range<usize>>) {
         if name.is_empty() || !matches!(before, b'?' | b'&' | b';' | b'#' | b'/') {
             continue;
         }
-        let value =
-            bytes[at + 1..].iter().take_while(|byte| !ends_address(**byte) && !matches!(byte, b'&' | b';' | b'#'));
-        // A parameter of a path ends where the query begins.
-        let value = value.take_while(|byte| before != b';' || !matches!(byte, b'?' | b'/')).count();
+        let is_end = |byte| ends_address(byte) || matches!(byte, b'&' | b';' | b'#');
+        let mut value = at + 1..next_end(bytes, at + 1, &mut end, is_end);
+        if before == b';' {
+            // A parameter of a path ends where the query begins.
+            let length = bytes[value.clone()].iter().position(|byte| matches!(byte, b'?' | b'/'));
+            value.end = length.map_or(value.end, |length| value.start + length);
+        }
         // What ends a sentence, or the brackets that an address stands in, is no part of it.
-        let value = text[at + 1..at + 1 + value].trim_end_matches([',', ')', ']', '}', '.']).len();
-        let range = at + 1..at + 1 + value;
-        if value > 0 && (is_private_parameter(name) || holds_credentials(&text[range.clone()])) {
-            found.push(range);
+        let closing = bytes[value.clone()].iter().rev().take(MAX_CLOSING);
+        value.end -= closing.take_while(|byte| matches!(byte, b',' | b')' | b']' | b'}' | b'.')).count();
+        if !value.is_empty() && (is_private_parameter(name) || holds_credentials(&text[value.clone()], work)) {
+            found.push(value);
         }
     }
 }
 
-/// Whether a value is an address in an address that has credentials of its own.
-fn holds_credentials(value: &str) -> bool {
+/// Whether a value is an address in an address that has credentials of its own. Where too much is to be looked at to say, it is
+/// taken for one.
+fn holds_credentials(value: &str, work: &mut usize) -> bool {
     let mut value = value.to_owned();
     for _ in 0..LAYERS {
+        let Some(left) = work.checked_sub(value.len()) else { return true };
+        *work = left;
         let decoded = percent_decode_str(&value).decode_utf8_lossy().into_owned();
         let mut inner = Vec::new();
-        for (at, _) in decoded.match_indices("://") {
-            inner.extend(login(&decoded, at + 3));
-        }
+        logins(&decoded, &mut inner);
         if decoded != value {
-            parameters(&decoded, &mut inner);
+            parameters(&decoded, work, &mut inner);
         }
         sessions(&decoded, &mut inner);
         if !inner.is_empty() {
@@ -94,8 +121,13 @@ fn holds_credentials(value: &str) -> bool {
 fn sessions(text: &str, found: &mut Vec<Range<usize>>) {
     for (at, start) in text.match_indices("/(") {
         let inside = &text[at + start.len()..];
-        if let Some(end) = inside.find(")/").or_else(|| inside.ends_with(')').then(|| inside.len() - 1))
-            && (inside.starts_with("S(") || inside.starts_with("A(") || inside.starts_with("F("))
+        if !["S(", "A(", "F("].iter().any(|kind| inside.starts_with(kind)) {
+            continue;
+        }
+        let near = &inside.as_bytes()[..inside.len().min(MAX_SESSION)];
+        let is_last = near.len() == inside.len() && inside.ends_with(')');
+        let end = near.windows(2).position(|two| two == b")/").or_else(|| is_last.then(|| inside.len() - 1));
+        if let Some(end) = end
             && !inside[..end].contains(char::is_whitespace)
         {
             found.push(at + start.len() + 2..at + start.len() + end.saturating_sub(1).max(2));

@@ -17,6 +17,8 @@ const HEADERS: &[&str] = &[
     "xcsrftoken",
     "wwwauthenticate",
 ];
+/// What is longer is no value of a name but a document, in bytes.
+const MAX_VALUE: usize = 4096;
 /// What a cookie says of itself.
 const ATTRIBUTES: &[&str] =
     &["path", "expires", "domain", "samesite", "maxage", "httponly", "secure", "version", "comment", "priority"];
@@ -25,6 +27,8 @@ const SCHEMES: &[&str] = &["basic", "bearer", "token", "digest", "negotiate", "n
 
 pub(super) fn find(text: &str, care: Care, found: &mut Vec<Range<usize>>) {
     let bytes = text.as_bytes();
+    // Where the last cookies end, and the last other header: each goes to the end of its line.
+    let mut ends = [0, 0];
     for at in memchr::memchr2_iter(b'=', b':', bytes) {
         // `://`, `==` and `::` assign nothing.
         if bytes[at] == b':' && bytes[at + 1..].starts_with(b"//") {
@@ -32,7 +36,10 @@ pub(super) fn find(text: &str, care: Care, found: &mut Vec<Range<usize>>) {
         }
         let Some(name) = name_before(text, at) else { continue };
         if let Some(header) = HEADERS.iter().find(|header| is_header(name, header)) {
-            header_value(text, at + 1, header.contains("cookie"), found);
+            let is_cookie = header.contains("cookie");
+            if at >= ends[usize::from(is_cookie)] {
+                ends[usize::from(is_cookie)] = header_value(text, at + 1, is_cookie, found);
+            }
         } else if is_private(name) {
             value(text, at + 1, care, found);
         }
@@ -110,25 +117,38 @@ fn skip_to_value(text: &str, mut at: usize) -> (usize, Option<u8>) {
     }
 }
 
+/// The value behind a separator, or behind the word that names a way to log in.
 fn value(text: &str, at: usize, care: Care, found: &mut Vec<Range<usize>>) {
+    let after_scheme = one_value(text, at, care, found);
+    after_scheme.and_then(|at| one_value(text, at, Care::Strict, found));
+}
+
+/// Takes one word for the value; where that names a way to log in, its end.
+fn one_value(text: &str, at: usize, care: Care, found: &mut Vec<Range<usize>>) -> Option<usize> {
     let (start, quote) = skip_to_value(text, at);
     // What is a parameter's is found as one.
     if quote.is_none() && is_parameter(text, at) {
-        return;
+        return None;
     }
     let rest = &text[start..];
     let length = match quote {
         Some(quote) => quoted(rest, quote),
-        None => rest.bytes().take_while(|byte| !byte.is_ascii_whitespace() && !b",;&\"'<>`|)}]".contains(byte)).count(),
+        None => {
+            let is_part = |byte: &u8| !byte.is_ascii_whitespace() && !b",;&\"'<>`|)}]".contains(byte);
+            // One that is too long for a value is cut so that it still is.
+            let length = rest.bytes().take(MAX_VALUE + 4).take_while(is_part).count();
+            (0..=length).rev().find(|at| rest.is_char_boundary(*at)).unwrap_or(0)
+        }
     };
     let written = &rest[..length];
     if SCHEMES.contains(&written.to_ascii_lowercase().as_str()) && quote.is_none() {
-        return self::value(text, start + length, Care::Strict, found);
+        return Some(start + length);
     }
     let written = if quote.is_none() { written.trim_end_matches(['.', ':']) } else { written };
     if is_value(written, quote.is_some(), care) {
         found.push(start..start + written.len());
     }
+    None
 }
 
 /// Whether what is assigned at a place is a parameter of an address.
@@ -166,7 +186,7 @@ fn is_value(value: &str, is_quoted: bool, care: Care) -> bool {
             value.to_ascii_lowercase().as_str(),
             "true" | "false" | "null" | "none" | "undefined" | "string" | "nil"
         );
-    if is_placeholder || value.len() < 3 || value.len() > 4096 || is_name(value) {
+    if is_placeholder || value.len() < 3 || value.len() > MAX_VALUE || is_name(value) {
         return false;
     }
     let has_digit = value.contains(|c: char| c.is_ascii_digit());
@@ -180,8 +200,8 @@ fn is_value(value: &str, is_quoted: bool, care: Care) -> bool {
     }
 }
 
-/// The values of a header to the end of its line; of a cookie what it says of itself stays.
-fn header_value(text: &str, start: usize, is_cookie: bool, found: &mut Vec<Range<usize>>) {
+/// The values of a header to the end of its line, and where that is; of a cookie what it says of itself stays.
+fn header_value(text: &str, start: usize, is_cookie: bool, found: &mut Vec<Range<usize>>) -> usize {
     let line = text[start..].split(['\n', '\r']).next().unwrap_or_default();
     // A header in an option of a command ends with its quote.
     let line = line.split(['"', '\'', '`']).next().unwrap_or_default();
@@ -209,6 +229,7 @@ fn header_value(text: &str, start: usize, is_cookie: bool, found: &mut Vec<Range
             found.push(offset + trimmed.len() - value.len()..offset + trimmed.len());
         }
     }
+    start + line.len()
 }
 
 /// In texts that are about a credential: all that is quoted, and what is assigned or has digits and stands alone.

@@ -15,6 +15,8 @@ use std::ops::Range;
 pub use address::without_session;
 pub use values::{only_words_of, plain_name, without_values};
 
+/// A mask is not longer than this, in bytes.
+const MAX_MASK: usize = 1024;
 /// What stands where a secret stood.
 pub const MASK: &str = "[secret]";
 
@@ -63,6 +65,7 @@ fn find(text: &str, care: Care) -> Vec<Range<usize>> {
 pub fn credentials(address: &str) -> impl Iterator<Item = &str> {
     let mut found = Vec::new();
     address::find(address, &mut found);
+    outermost(&mut found);
     found.into_iter().map(|range| &address[range])
 }
 
@@ -79,7 +82,7 @@ fn mask(text: &str, mut found: Vec<Range<usize>>) -> Cow<'_, str> {
     if found.is_empty() {
         return Cow::Borrowed(text);
     }
-    found.sort_unstable_by_key(|range| range.start);
+    outermost(&mut found);
     let mut clean = String::with_capacity(text.len());
     let mut end = 0;
     for range in found {
@@ -96,9 +99,23 @@ fn mask(text: &str, mut found: Vec<Range<usize>>) -> Cow<'_, str> {
     Cow::Owned(clean)
 }
 
+/// Sorts what was found, without what lies in another: values lie in values without end.
+fn outermost(found: &mut Vec<Range<usize>>) {
+    found.sort_unstable_by_key(|range| (range.start, std::cmp::Reverse(range.end)));
+    let mut end = 0;
+    found.retain(|range| {
+        let is_new = range.end > end;
+        end = end.max(range.end);
+        is_new
+    });
+}
+
 /// Whether a value is no value but a mask (`REDACTED`, `****`).
 #[must_use]
 pub fn is_masked(value: &str) -> bool {
+    if value.len() > MAX_MASK {
+        return false;
+    }
     let upper = value.to_ascii_uppercase();
     upper.contains("REDACTED")
         || upper.contains("MASKED")

@@ -46,14 +46,29 @@ pub(super) fn find(text: &str, found: &mut Vec<Range<usize>>) {
     cards(text, found);
     let Some(starts) = STARTS.as_ref() else { return };
     let bytes = text.as_bytes();
+    // Where a run of each set ends: beginnings may lie in runs without end. Hits come in the order of their ends.
+    let mut ends = [(b'h', None), (b'a', None), (b'u', None), (b'b', None)];
+    let mut key_end = 0;
     for hit in starts.find_overlapping_iter(text) {
         let (start, end) = (hit.start(), hit.end());
         let before = start.checked_sub(1).map(|at| bytes[at]);
         let rest = &bytes[end..];
-        let run = |set| rest.iter().take_while(|byte| is_in(set, **byte)).count();
+        let mut run = |set| {
+            let Some((_, known)) = ends.iter_mut().find(|(known, _)| *known == set) else { return 0 };
+            let last = known
+                .filter(|known| *known >= end)
+                .unwrap_or_else(|| end + rest.iter().take_while(|byte| is_in(set, **byte)).count());
+            *known = Some(last);
+            last - end
+        };
         let Some(token) = TOKENS.get(hit.pattern().as_usize()) else {
             match &text[start..end] {
-                "-----BEGIN " => found.extend(private_key(text, start)),
+                "-----BEGIN " if start < key_end => {}
+                "-----BEGIN " => {
+                    let key = private_key(text, start);
+                    key_end = key.as_ref().map_or(key_end, |key| key.end);
+                    found.extend(key);
+                }
                 "eyJ" => {
                     let length = run(b'b');
                     let is_jwt = rest[..length].contains(&b'.') && length >= 20;

@@ -18,6 +18,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::NaiveDate;
 
+pub use crate::ci::Visibility;
 use crate::config::{Instance, Mapping, Secret, TrackerKind};
 use crate::issue::{Actor, Edit, Issue, IssueId, Limits, New, Stamp, State, TrackerDecision};
 
@@ -36,17 +37,6 @@ pub enum Which {
     Closed,
     /// Those whose number is higher than this, open or closed: what was created since the list was read.
     NewerThan(u64),
-}
-
-/// Who can read the project.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Visibility {
-    /// Members only.
-    Private,
-    /// Everybody with an account on the server.
-    Internal,
-    /// Everybody.
-    Public,
 }
 
 /// What became of one issue.

@@ -79,6 +79,28 @@ fn the_cis_token_goes_to_no_other_server() {
 }
 
 #[test]
+fn merge_requests_take_the_token_that_only_reads() {
+    let exposed = |config: &Config| match &config.instances[0].credential {
+        Credential::Token(token) => token.expose().to_owned(),
+        other => format!("{other:?}"),
+    };
+    let both = || gitlab().set("FINDSYNC_TOKEN", "writes").set("FINDSYNC_READ_TOKEN", "reads");
+    let request = || both().set("CI_PIPELINE_SOURCE", "merge_request_event").set("CI_MERGE_REQUEST_IID", "7");
+    let written =
+        "instances: [{label: a, type: gitlab, location: https://git.acme.io/lab, token: '${FINDSYNC_TOKEN}'}]";
+    for (world, token) in
+        [(both(), "writes"), (request(), "reads"), (both().set("CI_PIPELINE_SOURCE", "trigger"), "reads")]
+    {
+        assert_eq!(exposed(&world.config()), token);
+        assert_eq!(exposed(&world.parse(written)), token);
+    }
+    // A protected token is empty in merge requests.
+    assert_eq!(exposed(&request().set("FINDSYNC_TOKEN", "").parse(written)), "reads");
+    let elsewhere = "instances: [{label: a, type: gitlab, location: https://evil.io}]";
+    assert_eq!(request().parse(elsewhere).instances[0].credential, Credential::None);
+}
+
+#[test]
 fn the_name_of_a_tokens_variable_tells_how_it_is_sent() {
     let job = gitlab()
         .parse("instances: [{label: a, type: gitlab, location: https://git.acme.io/lab, token: '${CI_JOB_TOKEN}'}]");

@@ -129,6 +129,49 @@ mappings: [{{ repository: shop }}]
 }
 
 #[tokio::test]
+async fn a_private_board_is_told_in_no_public_log() {
+    let fake = Fake::start(World::default()).await;
+    let file = format!(
+        "instances: [{{ label: hub, type: github, location: {}/acme, token: \"${{FINDSYNC_TOKEN}}\" }}]
+mappings: [{{ repository: shop }}]
+",
+        fake.url
+    );
+    let in_ci = |event: &str| {
+        let place = Workplace::new(&file).with("FINDSYNC_TOKEN", TOKEN);
+        std::fs::write(place.path("event.json"), event).unwrap();
+        let event = place.path("event.json");
+        place
+            .with("GITHUB_ACTIONS", "true")
+            .with("GITHUB_SERVER_URL", &fake.url)
+            .with("GITHUB_API_URL", &format!("{}/api/v3", fake.url))
+            .with("GITHUB_REPOSITORY", "acme/shop")
+            .with("GITHUB_EVENT_NAME", "push")
+            .with("GITHUB_REF", "refs/heads/main")
+            .with("GITHUB_EVENT_PATH", &event)
+    };
+    // A repository of members, and one of which only the server says that it is.
+    for event in ["{\"repository\": {\"private\": true, \"default_branch\": \"main\"}}", "{}"] {
+        in_ci(event).run("plan bandit.json").await.expect(0, &["src/a.py"]);
+    }
+    let public = in_ci("{\"repository\": {\"private\": false, \"default_branch\": \"main\"}}");
+    let files = "--out p.json --out p.md --out gl-code-quality-report.json";
+    let mut told = String::new();
+    for command in ["plan", "apply", "apply"] {
+        for report in ["bandit.json", "trivy.json"] {
+            let ran = public.run(&format!("{command} {report} -vv {files}")).await;
+            ran.expect(0, &[]);
+            told += &(ran.out + &ran.err);
+            ["p.json", "p.md", "gl-code-quality-report.json"].map(|name| told += &public.file(name));
+        }
+    }
+    assert!(told.contains("B602") && told.contains("CVE-"), "{told}");
+    for words in ["src/a.py", "subprocess call", "package-lock.json"] {
+        assert!(!told.contains(words), "{words} in {told}");
+    }
+}
+
+#[tokio::test]
 async fn what_must_not_be_public_is_not_in_comments_either() {
     let fake = Fake::start(World::default()).await;
     fake.world().public = true;

@@ -75,7 +75,7 @@ async fn what_is_confidential_is_in_no_public_log() {
     let public = place("public");
     let mut told = String::new();
     for command in [
-        "plan bandit.json -vv --out p.json --out p.md",
+        "plan bandit.json trivy.json -vv --out p.json --out p.md --out gl-code-quality-report.json",
         "apply bandit.json --full-out full.json --out p.txt -vv",
         "apply bandit.json --format json",
         "apply trivy.json",
@@ -88,6 +88,7 @@ async fn what_is_confidential_is_in_no_public_log() {
     for name in ["p.json", "p.md", "p.txt"] {
         told += &public.file(name);
     }
+    assert_eq!(public.file("gl-code-quality-report.json").trim(), "[]");
     assert!(told.contains("B602") && !told.contains("src/a.py") && !told.contains("shell=True"), "{told}");
     assert!(std::path::Path::new(&public.path("full.json")).is_file());
     assert!(public.file("full.json").contains("src/a.py"));
