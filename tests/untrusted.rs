@@ -10,7 +10,9 @@ use std::path::Path;
 use std::process::Command;
 
 /// Values of the environment, none of which may be shown.
-const HIDDEN: [(&str, &str); 4] = [
+const HIDDEN: [(&str, &str); 6] = [
+    ("FINDSYNC_JIRA_TOKEN", "hidden-other-value"),
+    ("FINDSYNC_COPY", "hidden-github-value"),
     ("AWS_SECRET_ACCESS_KEY", "hidden-aws-value"),
     ("GITHUB_TOKEN", "hidden-github-value"),
     ("CI_JOB_TOKEN", "hidden-gitlab-value"),
@@ -102,6 +104,8 @@ fn nothing_of_the_environment_is_told() {
     for (_, environment) in requests() {
         for (name, mapping) in [
             ("a variable", "mappings:\n  - label: m\n    title: \"${AWS_SECRET_ACCESS_KEY} {{ title }}\"\n"),
+            ("another instance's", "mappings:\n  - label: m\n    title: \"${FINDSYNC_JIRA_TOKEN} {{ title }}\"\n"),
+            ("a copy", "mappings:\n  - label: m\n    title: \"${FINDSYNC_COPY} {{ title }}\"\n"),
             ("a token", "mappings:\n  - label: m\n    title: \"${GITHUB_TOKEN} {{ title }}\"\n"),
             ("an address", "instances:\n  - {label: a, type: github, location: 'https://x.example/${CI_JOB_TOKEN}'}\n"),
             ("a file", "mappings:\n  - label: m\n    title: {file: /proc/self/environ}\n"),

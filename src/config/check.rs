@@ -48,10 +48,37 @@ const CREDENTIALS: [&str; 14] = [
 /// The variable in which a job lists further ones for runs that nobody vouches for.
 const LISTED: &str = "FINDSYNC_VARIABLES";
 
-/// Whether a job gave a variable for mapping files that nobody vouches for.
+/// Parts of the names of variables that hold credentials.
+const PRIVATE: [&str; 12] = [
+    "TOKEN",
+    "SECRET",
+    "SECRETS",
+    "PASSWORD",
+    "PASSWD",
+    "PASSPHRASE",
+    "PASS",
+    "KEY",
+    "PEM",
+    "PAT",
+    "JWT",
+    "CREDENTIALS",
+];
+
+/// Credentials are no shorter than this, in bytes: what is shorter may have the same value by chance.
+const LEAST_TOKEN: usize = 16;
+
+/// Whether a job gave a variable to mapping files that nobody vouches for.
 pub(crate) fn is_listed(env: &dyn Fn(&str) -> Option<String>, name: &str) -> bool {
-    let listed = env(LISTED).unwrap_or_default();
-    name.starts_with("FINDSYNC_") || listed.split([',', ' ', '\n']).any(|listed| listed.trim() == name)
+    name.starts_with("FINDSYNC_") || is_named(env, name)
+}
+
+/// The same by naming it.
+fn is_named(env: &dyn Fn(&str) -> Option<String>, name: &str) -> bool {
+    env(LISTED).unwrap_or_default().split([',', ' ', '\n']).any(|listed| listed.trim() == name)
+}
+
+fn is_private(name: &str) -> bool {
+    name.split('_').any(|part| PRIVATE.iter().any(|word| part.eq_ignore_ascii_case(word)))
 }
 
 impl<'a> Checker<'a> {
@@ -113,10 +140,20 @@ impl<'a> Checker<'a> {
         if self.secrets.iter().any(|secret| secret == name) || CREDENTIALS.contains(&name) {
             return Err(BadVariable::Secret(name.to_owned()));
         }
-        if !self.given.ci.is_trusted() && !is_listed(self.given.env, name) {
+        let env = self.given.env;
+        // That of another mapping file's instance may be called `FINDSYNC_…`, too.
+        let is_given = if is_private(name) { is_named(env, name) } else { is_listed(env, name) };
+        if !self.given.ci.is_trusted() && !is_given {
             return Err(BadVariable::Withheld(name.to_owned()));
         }
-        (self.given.env)(name).ok_or_else(|| BadVariable::Unset(name.to_owned()))
+        let value = env(name).ok_or_else(|| BadVariable::Unset(name.to_owned()))?;
+        // Jobs hand credentials on under other names.
+        let is_same =
+            |credential: &&str| env(credential).is_some_and(|other| other.len() >= LEAST_TOKEN && other == value);
+        if CREDENTIALS.iter().any(|credential| is_same(&credential)) {
+            return Err(BadVariable::Secret(name.to_owned()));
+        }
+        Ok(value)
     }
 
     pub(crate) fn bad_variable(&mut self, text: &Text, bad: &BadVariable) {
@@ -129,7 +166,9 @@ impl<'a> Checker<'a> {
             ),
             BadVariable::Withheld(name) => (
                 format!("the environment variable `{name}` is not for this run, for whose mapping file nobody vouches"),
-                format!("call it `FINDSYNC_…`, or list it in the job: `FINDSYNC_VARIABLES: {name}`"),
+                format!(
+                    "list it in the job (`FINDSYNC_VARIABLES: {name}`), or call it `FINDSYNC_…` if it is no credential"
+                ),
             ),
             BadVariable::Unset(name) => (
                 format!("the environment variable `{name}` is not set"),

@@ -306,7 +306,7 @@ fn in_xml(text: &str, secret: &Secret) -> (String, usize) {
     let mut reader = Reader::from_str(text);
     let mut writer = Writer::new(Vec::new());
     let (mut stack, mut count): (Vec<String>, usize) = (Vec::new(), 0);
-    let name_of = |start: &BytesStart<'_>| String::from_utf8_lossy(start.local_name().as_ref()).into_owned();
+    let name_of = |start: &BytesStart<'_>| start.local_name().into_inner().to_owned();
     // The first text of an element takes the secret; what follows of it goes.
     let mut is_done = false;
     loop {
@@ -315,17 +315,19 @@ fn in_xml(text: &str, secret: &Secret) -> (String, usize) {
         let event = match event {
             Event::Eof => break,
             Event::Start(start) => {
-                (stack, is_done) = ([stack, vec![name_of(&start)]].concat(), false);
+                stack.push(name_of(&start));
+                is_done = false;
                 Event::Start(attributes(&start, secret, &mut count))
             }
             Event::Empty(start) => Event::Empty(attributes(&start, secret, &mut count)),
             Event::End(end) => {
                 stack.pop();
+                is_done = false;
                 Event::End(end)
             }
             Event::Text(_) | Event::GeneralRef(_) | Event::CData(_) if is_done => continue,
             Event::Text(inner) => {
-                let plain = String::from_utf8_lossy(&inner).into_owned();
+                let plain = (*inner).to_owned();
                 match planted_here(&plain).filter(|_| !plain.trim().is_empty()) {
                     Some(planted) => {
                         (is_done, count) = (true, count + 1);
@@ -334,7 +336,7 @@ fn in_xml(text: &str, secret: &Secret) -> (String, usize) {
                     None => Event::Text(inner),
                 }
             }
-            Event::CData(inner) => match planted_here(&String::from_utf8_lossy(&inner)) {
+            Event::CData(inner) => match planted_here(&inner) {
                 Some(planted) => {
                     (is_done, count) = (true, count + 1);
                     Event::CData(BytesCData::new(planted))
@@ -349,10 +351,10 @@ fn in_xml(text: &str, secret: &Secret) -> (String, usize) {
 }
 
 fn attributes(start: &BytesStart<'_>, secret: &Secret, count: &mut usize) -> BytesStart<'static> {
-    let mut written = BytesStart::new(String::from_utf8_lossy(start.name().as_ref()).into_owned());
+    let mut written = BytesStart::new(start.name().into_inner().to_owned());
     for attribute in start.attributes().map(Result::unwrap) {
-        let name = String::from_utf8_lossy(attribute.key.as_ref()).into_owned();
-        match planted(&name, &String::from_utf8_lossy(&attribute.value), secret) {
+        let name = attribute.key.into_inner().to_owned();
+        match planted(&name, &attribute.value, secret) {
             Some(planted) => {
                 *count += 1;
                 written.push_attribute((name.as_str(), planted.as_str()));
