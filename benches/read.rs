@@ -1,5 +1,5 @@
-//! Reading: 50 MB of SARIF beside `serde_json` on the same bytes, and a Trivy report of 50,000 findings beside jq running an
-//! equal program. Prints the ratios that the project promises.
+//! Reading: 50 MB of SARIF beside `serde_json` and Python's `json.load`, and a Trivy report of 50,000 findings beside
+//! `json.load` and jq running an equal program. Prints the ratios that the project promises.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench")]
 
 use std::fmt::Write as _;
@@ -68,40 +68,54 @@ const PROGRAM: &str = r#".ArtifactName as $image | .Results[] | .Target as $targ
   cvss: [(.CVSS // {}) | to_entries[] | .value | {vector: .V3Vector, score: .V3Score}],
   references: ([.PrimaryURL] + .References), description: .Description, tags: ["lang-pkgs", "npm"]}"#;
 
-fn beside_serde(_: &mut Criterion) {
-    let bytes = sarif(50_000_000);
-    let ours = time(|| read_bytes("bench.sarif", bytes.clone(), None).unwrap());
-    let theirs = time(|| serde_json::from_slice::<serde_json::Value>(&bytes).unwrap());
-    println!(
-        "SARIF, {} MB: {ours:.2?}, serde_json::Value {theirs:.2?}: {:.2} times",
-        bytes.len() / 1_000_000,
-        ours.as_secs_f64() / theirs.as_secs_f64()
-    );
-}
-
-fn beside_jq(_: &mut Criterion) {
-    let bytes = trivy(50_000);
-    let ours = time(|| read_bytes("bench.json", bytes.clone(), None).unwrap());
-    println!("Trivy, {} MB: {ours:.2?} in this process", bytes.len() / 1_000_000);
+/// Runs the program on a report as a file, beside others that get its path as their last argument. Prints how long each
+/// takes, what memory it needs, and how ours compares.
+fn beside(name: &str, bytes: &[u8], others: &mut [(&str, Command)]) {
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("trivy.json");
-    std::fs::write(&file, &bytes).unwrap();
-    let Some((theirs, their_memory)) = measured(Command::new("jq").arg("-c").arg(PROGRAM).arg(&file)) else {
-        println!("Trivy beside jq: skipped, as jq or /usr/bin/time is not installed");
+    let file = folder.path().join(name);
+    std::fs::write(&file, bytes).unwrap();
+    let size = bytes.len() as f64 / 1e6;
+    let mut ours = Command::new(env!("CARGO_BIN_EXE_findsync"));
+    let Some((seconds, memory)) = measured(ours.args(["findings", "--format", "json"]).arg(&file)) else {
+        println!("{name}: skipped, as findsync did not end well or /usr/bin/time is not installed");
         return;
     };
-    let binary = env!("CARGO_BIN_EXE_findsync");
-    match measured(Command::new(binary).args(["findings", "--format", "json"]).arg(&file)) {
-        Some((seconds, memory)) => println!(
-            "Trivy beside jq: {seconds:.2} s of {theirs:.2} s ({:.2}), {} MB of {} MB ({:.2})",
-            seconds / theirs,
-            memory / 1024,
-            their_memory / 1024,
-            memory as f64 / their_memory as f64
-        ),
-        None => println!("Trivy beside jq: {theirs:.2} s, but findsync did not end well"),
+    let megabytes = |kib: u64| kib as f64 * 1024.0 / 1e6;
+    let of_file = megabytes(memory) / size;
+    println!("{name}, {size:.0} MB: {seconds:.2} s, {:.0} MB, {of_file:.1} times the file", megabytes(memory));
+    for (other, command) in others {
+        match measured(command.arg(&file)) {
+            Some((theirs, their_memory)) => println!(
+                "  beside {other}: {theirs:.2} s ({:.2}), {:.0} MB ({:.2})",
+                seconds / theirs,
+                megabytes(their_memory),
+                memory as f64 / their_memory as f64
+            ),
+            None => println!("  beside {other}: skipped, as it is not installed"),
+        }
     }
 }
 
-criterion_group!(benches, beside_serde, beside_jq);
+fn json_load() -> (&'static str, Command) {
+    let mut python = Command::new("python3");
+    python.args(["-c", "import json, sys; json.load(open(sys.argv[1]))"]);
+    ("Python's json.load", python)
+}
+
+fn sarif_beside_others(_: &mut Criterion) {
+    let bytes = sarif(50_000_000);
+    let ours = time(|| read_bytes("bench.sarif", bytes.clone(), None).unwrap());
+    let theirs = time(|| serde_json::from_slice::<serde_json::Value>(&bytes).unwrap());
+    let ratio = ours.as_secs_f64() / theirs.as_secs_f64();
+    println!("SARIF in this process: {ours:.2?}, serde_json::Value {theirs:.2?}: {ratio:.2} times");
+    beside("bench.sarif", &bytes, &mut [json_load()]);
+}
+
+fn trivy_beside_others(_: &mut Criterion) {
+    let mut jq = Command::new("jq");
+    jq.arg("-c").arg(PROGRAM);
+    beside("trivy.json", &trivy(50_000), &mut [("jq", jq), json_load()]);
+}
+
+criterion_group!(benches, sarif_beside_others, trivy_beside_others);
 criterion_main!(benches);

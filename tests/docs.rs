@@ -79,49 +79,105 @@ fn the_scanner_of_the_page_works() {
     }
 }
 
-#[test]
-fn the_mapping_file_of_the_readme_is_accepted() {
-    let mut blocks = fences(&page("README.md"), "yaml");
-    // The others are pieces of pipelines, which tests/pipelines runs.
-    blocks.retain(|block| block.contains("\nmappings:"));
-    assert!(!blocks.is_empty());
+/// All pages that people read, but for those of the changelog's kind.
+fn pages() -> Vec<String> {
+    let docs = std::fs::read_dir(root().join("docs")).unwrap();
+    let docs = docs.map(|entry| format!("docs/{}", entry.unwrap().file_name().to_str().unwrap()));
+    let mut pages: Vec<String> = docs.filter(|name| name.ends_with(".md")).collect();
+    pages.extend(["README.md", "CONTRIBUTING.md", "SECURITY.md"].map(str::to_owned));
+    pages
+}
+
+/// Reads a mapping file as a job of the page's service would.
+fn parse(page: &str, text: &str) -> Result<Config, String> {
+    let (service, server, project) = match page {
+        "docs/gitlab.md" => (Service::GitLab, "https://gitlab.com", None),
+        "docs/azure-devops.md" => (Service::AzureDevOps, "https://dev.azure.com/acme", Some("Shop".to_owned())),
+        _ => (Service::GitHub, "https://github.com", None),
+    };
     let ci = Ci {
-        service: Some(Service::GitHub),
-        server_url: Some("https://github.com".to_owned()),
+        service: Some(service),
+        server_url: Some(server.to_owned()),
         repository: Some("acme/shop".to_owned()),
+        project,
         ..Ci::default()
     };
-    let read = |_: &Path| Err(std::io::ErrorKind::NotFound.into());
-    for block in blocks {
-        let given = Given {
-            env: &|_| Some("value".to_owned()),
-            read: &read,
-            template: &findsync::template::check,
-            ci: &ci,
-            tokens_needed: true,
-        };
-        let config = Config::parse(block.as_bytes(), ".findsync.yml", given).map_err(|e| e.to_string());
-        assert_eq!(config.unwrap().mappings[0].severity.values, ["P0", "P1", "P2", "P3", "P4"]);
+    let given = Given {
+        env: &|_| Some("value".to_owned()),
+        read: &|path: &Path| match path.extension() {
+            Some(_) => Ok("{{ title }}".to_owned()),
+            None => Err(std::io::ErrorKind::NotFound.into()),
+        },
+        template: &findsync::template::check,
+        ci: &ci,
+        tokens_needed: true,
+    };
+    Config::parse(text.as_bytes(), ".findsync.yml", given).map_err(|error| error.to_string())
+}
+
+/// The blocks of a language with the indentation that they have in a list taken away.
+fn indented_fences(page: &str, language: &str) -> Vec<String> {
+    let start = format!("```{language}\n");
+    let block = |(at, _): (usize, &str)| {
+        let indent = page[..at].len() - page[..at].trim_end_matches(' ').len();
+        let lines = page[at + start.len()..].lines().take_while(|line| !line.trim_start().starts_with("```"));
+        lines.map(|line| format!("{}\n", line.get(indent..).unwrap_or_default())).collect()
+    };
+    page.match_indices(&start).map(block).collect()
+}
+
+#[test]
+fn the_mapping_file_of_the_readme_names_githubs_defaults() {
+    let blocks = fences(&page("README.md"), "yaml");
+    let whole = blocks.iter().find(|block| block.contains("\nmappings:")).unwrap();
+    assert_eq!(parse("README.md", whole).unwrap().mappings[0].severity.values, ["P0", "P1", "P2", "P3", "P4"]);
+}
+
+#[test]
+fn every_example_of_a_mapping_file_is_accepted() {
+    const PIPELINE: [&str; 5] = ["jobs:", "uses:", "include:", "template:", "resources:"];
+    let mut count = 0;
+    for name in pages() {
+        for block in indented_fences(&page(&name), "yaml") {
+            // tests/pipelines runs those, and another test the definition.
+            let is_other = PIPELINE.iter().any(|key| block.contains(key)) || block.contains("- script:");
+            if is_other || block.contains("\nfindings: ") {
+                continue;
+            }
+            let first = block.trim_start().split(':').next().unwrap();
+            let is_of_a_mapping = ["severity", "due"].contains(&first);
+            let within: String = block.lines().map(|line| format!("    {line}\n")).collect();
+            let least = if name == "docs/github.md" { "repository: shop" } else { "project: acme/shop" };
+            let text = if is_of_a_mapping { format!("mappings:\n  - {least}\n{within}") } else { block };
+            parse(&name, &text).unwrap_or_else(|error| panic!("{name}: {error}\nin\n{text}"));
+            count += 1;
+        }
     }
+    assert!(count > 25, "{count}");
+}
+
+/// How GitHub and GitLab call a heading in addresses.
+fn anchor(heading: &str) -> String {
+    let plain = heading.trim().to_lowercase().replace(' ', "-");
+    plain.chars().filter(|c| c.is_alphanumeric() || "-_".contains(*c)).collect()
 }
 
 #[test]
 fn links_between_pages_lead_somewhere() {
-    let pages = [
-        "README.md",
-        "CONTRIBUTING.md",
-        "SECURITY.md",
-        "docs/adding-a-scanner.md",
-        "docs/architecture.md",
-        "docs/ci.md",
-    ];
-    for name in pages {
-        let folder = root().join(name).parent().unwrap().to_owned();
-        let text = page(name);
+    for name in pages() {
+        let folder = root().join(&name).parent().unwrap().to_owned();
+        let text = page(&name);
         let targets = text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap());
-        for target in targets.filter(|target| !target.contains("://")) {
-            let file = target.split('#').next().unwrap();
-            assert!(folder.join(file).exists(), "{name} links to {target}");
+        for target in targets.filter(|target| !target.contains("://") && !target.contains(char::is_whitespace)) {
+            let (file, heading) = target.split_once('#').unwrap_or((target, ""));
+            let file = if file.is_empty() { root().join(&name) } else { folder.join(file) };
+            assert!(file.exists(), "{name} links to {target}");
+            if !heading.is_empty() {
+                let there = std::fs::read_to_string(file).unwrap();
+                let mut headings = there.lines().filter(|line| line.starts_with('#'));
+                let is_there = headings.any(|line| anchor(line.trim_start_matches('#')) == heading);
+                assert!(is_there, "{name} links to {target}");
+            }
         }
     }
 }
@@ -158,6 +214,7 @@ fn the_page_of_scanners_is_made_from_the_definitions() {
     } else {
         assert_eq!(shown.trim_end(), made.trim_end(), "run UPDATE_DOCS=1 cargo test --test docs");
     }
+    assert!(!made.contains("[secret]"), "what users fill in must not look like a credential: `TOKEN`");
     let without = guides.iter().filter(|guide| !guide.has_command()).count();
     assert!(without <= 46, "a definition that is new says how its report is written (`command` or `export`)");
 }

@@ -38,6 +38,7 @@ fn definitions_compile_and_have_names_of_their_own() {
     let mut names = BTreeSet::new();
     for definition in definitions() {
         definition.check().unwrap_or_else(|error| panic!("{error}"));
+        assert!(!definition.homepage.is_empty(), "where can people read about {}?", definition.name);
         for name in std::iter::once(&definition.name).chain(&definition.aliases) {
             assert!(names.insert(name.clone()), "two definitions are called `{name}`");
         }

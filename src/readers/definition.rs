@@ -1,7 +1,12 @@
 //! A scanner definition: one YAML file that tells how to read one product's reports.
 
+use std::fmt;
+use std::marker::PhantomData;
+
 use jaq_json::Val;
-use serde::Deserialize;
+use serde::de::value::SeqAccessDeserializer;
+use serde::de::{self, IntoDeserializer as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::engine::{self, Failure, Program};
@@ -26,11 +31,12 @@ pub struct Definition {
     pub aliases: Vec<String>,
     /// Name for people, and the scanner's name where `scope` gives none.
     pub title: String,
-    /// Where to read about the scanner.
+    /// Where to read about the scanner; those of this repository have one.
+    #[serde(default)]
     pub homepage: String,
     /// The commands that write its report.
-    #[serde(default = "OneOrMany::none")]
-    command: OneOrMany<String>,
+    #[serde(default, deserialize_with = "one_or_many")]
+    command: Vec<String>,
     /// The way through a user interface to its report.
     #[serde(default)]
     export: Option<String>,
@@ -46,7 +52,8 @@ pub struct Definition {
     /// The kind of findings, where a finding does not say otherwise.
     pub kind: Kind,
     /// What reports are written in.
-    input: OneOrMany<Format>,
+    #[serde(deserialize_with = "one_or_many")]
+    input: Vec<Format>,
     /// How reports are recognised: one of these must hold. Without any they are read only by name.
     recognises: Vec<Condition>,
     /// A jq condition over the whole document, to break a tie between readers.
@@ -89,26 +96,6 @@ pub struct Definition {
     /// Its text, where it is one of the workspace.
     #[serde(skip)]
     isolated: Option<Isolated>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
-enum OneOrMany<T> {
-    One(T),
-    Many(Vec<T>),
-}
-
-impl<T> OneOrMany<T> {
-    const fn none() -> Self {
-        Self::Many(Vec::new())
-    }
-
-    fn as_slice(&self) -> &[T] {
-        match self {
-            Self::One(one) => std::slice::from_ref(one),
-            Self::Many(many) => many,
-        }
-    }
 }
 
 /// What the outline of a document must have. All parts must hold. For paths see [`Probe::get`].
@@ -183,7 +170,7 @@ impl Definition {
     /// Where the YAML or a program is wrong.
     pub fn parse(origin: &str, yaml: &str) -> Result<Self, ReadError> {
         let wrong = |detail: String| ReadError::Definition { definition: origin.to_owned(), detail };
-        let mut definition: Self = document::parse_yaml(yaml).map_err(|e| wrong(without_values(&e)))?;
+        let mut definition: Self = document::parse_yaml(yaml).map_err(|error| wrong(misspelt(&error)))?;
         definition.reads = guide::first_comment(yaml);
         let name_is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
         if definition.name.is_empty() || !definition.name.chars().all(name_is_plain) {
@@ -228,14 +215,14 @@ impl Definition {
             Some((standard.name.clone(), command.to_owned()))
         };
         let report = Report {
-            commands: self.command.as_slice().to_vec(),
+            commands: self.command.clone(),
             export: self.export.clone(),
             file: self.file.clone(),
             missing: self.missing.clone(),
         };
         Guide {
             reader,
-            formats: self.input.as_slice().to_vec(),
+            formats: self.input.clone(),
             report,
             reads: self.reads.clone(),
             standards: standards.iter().filter_map(command).collect(),
@@ -259,15 +246,15 @@ impl Definition {
 
     /// The format in which to load a document.
     fn load_as(&self, probe: &Probe) -> Option<Format> {
-        let formats = self.input.as_slice();
-        let got = probe.format();
+        let (formats, got) = (&self.input, probe.format());
         // One JSON value may be JSON lines of one line.
         let lines = formats.contains(&Format::Jsonl) && matches!(got, Format::Json | Format::Jsonl);
         if lines && (got == Format::Jsonl || !formats.contains(&Format::Json)) {
-            Some(Format::Jsonl)
-        } else {
-            formats.contains(&got).then_some(got)
+            return Some(Format::Jsonl);
         }
+        // `Success: no issues` is YAML to look at.
+        let is_prose = formats.contains(&Format::Text) && matches!(got, Format::Csv | Format::Yaml);
+        formats.contains(&got).then_some(got).or(is_prose.then_some(Format::Text))
     }
 
     /// Whether a jq condition over the whole document holds, where there is one.
@@ -389,6 +376,45 @@ impl Definition {
     }
 }
 
+/// A value, or a list of them.
+fn one_or_many<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    struct Values<T>(PhantomData<T>);
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Values<T> {
+        type Value = Vec<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a word, or a list of them")
+        }
+
+        fn visit_str<E: de::Error>(self, word: &str) -> Result<Self::Value, E> {
+            Ok(vec![T::deserialize(word.into_deserializer())?])
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Self::Value, A::Error> {
+            Vec::deserialize(SeqAccessDeserializer::new(items))
+        }
+    }
+    deserializer.deserialize_any(Values(PhantomData))
+}
+
+/// What is wrong with a definition's YAML. It quotes none of it, as the file may be any, but names what was probably meant.
+fn misspelt(error: &serde_yaml::Error) -> String {
+    let (name, names) = match error.without_snippet() {
+        serde_yaml::Error::SerdeUnknownField { field, expected, .. } => (field, expected),
+        serde_yaml::Error::SerdeUnknownVariant { variant, expected, .. } => (variant, expected),
+        _ => return without_values(error),
+    };
+    let place = error.location().map_or_else(String::new, |at| format!("line {}, column {}: ", at.line(), at.column()));
+    match shape::nearest(names, name) {
+        Some(known) => format!("{place}there is no such word here, did you mean `{known}`?"),
+        None => format!("{place}there is no such word here; there are {}", names.join(", ")),
+    }
+}
+
 /// Whether there is nothing in a list, nor in the lists in it.
 fn is_empty_list(value: &Value) -> bool {
     value.as_array().is_some_and(|items| items.iter().all(is_empty_list))
@@ -421,8 +447,7 @@ impl Reader for Definition {
 
     fn read(&self, input: Input<'_>) -> Result<Vec<Scan>, ReadError> {
         let format = self.load_as(input.probe).ok_or_else(|| {
-            let wanted: Vec<_> =
-                self.input.as_slice().iter().map(|format| format!("{format:?}").to_uppercase()).collect();
+            let wanted: Vec<_> = self.input.iter().map(|format| format!("{format:?}").to_uppercase()).collect();
             let detail = format!("`{}` reads {}, but this is {}", self.name, wanted.join(" or "), input.probe.looks());
             ReadError::malformed(input.path, detail)
         })?;

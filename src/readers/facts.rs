@@ -15,8 +15,12 @@ pub(super) fn set(facts: &mut Facts, name: &str, value: &Val) -> Shaped<()> {
         "known_exploited" => facts.known_exploited = known_exploited(value)?,
         "exploit_maturity" => facts.exploit_maturity = text(value)?,
         "reachability" => facts.reachability = text(value)?,
-        "confidence" => facts.confidence = text(value)?.map(|word| word.to_lowercase()),
-        _ => return unknown(&FIELDS, name).at(name),
+        // Pylint's and Bandit's `UNDEFINED` is no confidence.
+        "confidence" => {
+            let word = text(value)?.map(|word| word.to_lowercase());
+            facts.confidence = word.filter(|word| !matches!(word.as_str(), "undefined" | "unknown" | "unspecified"));
+        }
+        _ => return unknown(&FIELDS, name).at(|| name.to_owned()),
     }
     Ok(())
 }

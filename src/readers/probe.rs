@@ -33,6 +33,8 @@ pub enum Format {
 pub struct Probe {
     format: Format,
     outline: Value,
+    /// How prose begins, or what looks like CSV or YAML and may be prose.
+    beginning: Option<String>,
     /// The text without numbers that the parsers do not take, where it has any.
     rewritten: Option<Bytes>,
 }
@@ -46,7 +48,7 @@ impl Probe {
         let start = text.trim_start();
         if start.starts_with('<') {
             let outline = document::xml(path, text, true)?;
-            return Ok(Self { format: Format::Xml, outline, rewritten: None });
+            return Ok(Self { format: Format::Xml, outline, beginning: None, rewritten: None });
         }
         // A log's line begins with a time: `[05:01:52] …`.
         let is_log = start.as_bytes().first() == Some(&b'[') && start.as_bytes().get(3) == Some(&b':');
@@ -58,11 +60,12 @@ impl Probe {
                 Ok(probe) => return Ok(probe),
             }
         }
+        let beginning = beginning(text);
         let (format, outline) = document::csv_outline(text)
             .map(|outline| (Format::Csv, outline))
             .or_else(|| document::yaml_outline(text).map(|outline| (Format::Yaml, outline)))
-            .unwrap_or_else(|| (Format::Text, beginning(text).into()));
-        Ok(Self { format, outline, rewritten: None })
+            .unwrap_or_else(|| (Format::Text, beginning.clone().into()));
+        Ok(Self { format, outline, beginning: Some(beginning), rewritten: None })
     }
 
     /// What the document is written in.
@@ -106,10 +109,12 @@ impl Probe {
         self.get(path).is_some()
     }
 
-    /// The text at a path.
+    /// The text at a path. At the empty path it is the beginning of what is no JSON or XML, also where that looks like
+    /// something else than plain text.
     #[must_use]
     pub fn text(&self, path: &str) -> Option<&str> {
-        self.get(path)?.as_str()
+        let beginning = self.beginning.as_deref().filter(|_| path.is_empty());
+        beginning.or_else(|| self.get(path)?.as_str())
     }
 
     /// What it looks like, for people.
@@ -167,5 +172,5 @@ fn json(path: &str, text: &str) -> Result<Probe, ReadError> {
     while skimmer.next_value().map_err(broken)?.is_some() {
         format = Format::Jsonl;
     }
-    Ok(Probe { format, outline, rewritten: skimmer.rewritten().map(Bytes::from) })
+    Ok(Probe { format, outline, beginning: None, rewritten: skimmer.rewritten().map(Bytes::from) })
 }

@@ -36,14 +36,15 @@ fn got(value: &Val) -> String {
     }
 }
 
-/// Prefixes the place of what went wrong.
+/// Prefixes the place of what went wrong, which costs nothing where nothing did.
 pub(super) trait At<T> {
-    fn at(self, place: &str) -> Shaped<T>;
+    fn at(self, place: impl FnOnce() -> String) -> Shaped<T>;
 }
 
 impl<T> At<T> for Shaped<T> {
-    fn at(self, place: &str) -> Self {
+    fn at(self, place: impl FnOnce() -> String) -> Self {
         self.map_err(|Wrong { place: below, detail }| {
+            let place = place();
             let place = if below.is_empty() || below.starts_with('[') {
                 format!("{place}{below}")
             } else {
@@ -62,7 +63,7 @@ pub(super) fn object<'v>(value: &'v Val, mut member: impl FnMut(&str, &'v Val) -
             for (name, value) in members.iter() {
                 let Val::TStr(name) = name else { return wrong("a member whose name is no text") };
                 let name = lossy(name);
-                member(&name, value).at(plain_name(&name).unwrap_or("…"))?;
+                member(&name, value).at(|| plain_name(&name).unwrap_or("…").to_owned())?;
             }
             Ok(true)
         }
@@ -71,11 +72,17 @@ pub(super) fn object<'v>(value: &'v Val, mut member: impl FnMut(&str, &'v Val) -
 }
 
 pub(super) fn unknown(names: &[&str], name: &str) -> Shaped<()> {
-    let near = names.iter().map(|known| (strsim::jaro_winkler(known, name), known)).max_by(|a, b| a.0.total_cmp(&b.0));
-    let hint = near
-        .filter(|(score, _)| *score > 0.8)
-        .map_or_else(String::new, |(_, known)| format!(", did you mean `{known}`?"));
+    let hint = nearest(names, name).map_or_else(
+        || format!("; there are {}", names.iter().map(|known| format!("`{known}`")).collect::<Vec<_>>().join(", ")),
+        |known| format!(", did you mean `{known}`?"),
+    );
     wrong(format!("there is no such field{hint}"))
+}
+
+/// The name that was probably meant.
+pub(super) fn nearest<'n>(names: &[&'n str], name: &str) -> Option<&'n str> {
+    let near = names.iter().map(|known| (strsim::jaro_winkler(known, name), known)).max_by(|a, b| a.0.total_cmp(&b.0));
+    near.filter(|(score, _)| *score > 0.8).map(|(_, known)| *known)
 }
 
 /// The engine's texts, which are UTF-8 but for what a program has cut to pieces.
@@ -137,7 +144,7 @@ pub(super) fn items<T>(value: &Val, mut item: impl FnMut(&Val) -> Shaped<Option<
     match value {
         Val::Null => Ok(Vec::new()),
         Val::Arr(values) => {
-            let shaped = values.iter().enumerate().map(|(i, value)| item(value).at(&format!("[{i}]")));
+            let shaped = values.iter().enumerate().map(|(i, value)| item(value).at(|| format!("[{i}]")));
             shaped.filter_map(Shaped::transpose).collect()
         }
         other => wrong(format!("an array was expected, got {}", got(other))),

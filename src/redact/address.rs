@@ -119,7 +119,8 @@ fn holds_credentials(value: &str, work: &mut usize) -> bool {
 
 /// Sessions in paths: `/(S(lit3py55t21z5v55vlm25s55))/`.
 fn sessions(text: &str, found: &mut Vec<Range<usize>>) {
-    for (at, start) in text.match_indices("/(") {
+    let start = "/(";
+    for at in memchr::memmem::find_iter(text.as_bytes(), start) {
         let inside = &text[at + start.len()..];
         if !["S(", "A(", "F("].iter().any(|kind| inside.starts_with(kind)) {
             continue;

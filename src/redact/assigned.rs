@@ -49,8 +49,10 @@ pub(super) fn find(text: &str, care: Care, found: &mut Vec<Range<usize>>) {
 
 /// `Bearer …` and `Basic …` without a name before.
 fn logins(text: &str, found: &mut Vec<Range<usize>>) {
-    for (at, scheme) in text.match_indices("Bearer ").chain(text.match_indices("Basic ")) {
-        let start = at + scheme.len();
+    let starts = ["Bearer ", "Basic "]
+        .into_iter()
+        .flat_map(|scheme| memchr::memmem::find_iter(text.as_bytes(), scheme).map(move |at| at + scheme.len()));
+    for start in starts {
         let length = text[start..].bytes().take_while(|b| b.is_ascii_alphanumeric() || b"-._~+/=".contains(b)).count();
         let word = text[start..start + length].trim_end_matches('.');
         let has = |test: fn(&u8) -> bool| word.bytes().any(|byte| test(&byte));

@@ -1,5 +1,9 @@
 //! Names whose values are nobody's business.
 
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use percent_encoding::percent_decode_str;
 
 /// Parts of such names, without separators and in lower case.
@@ -62,14 +66,22 @@ const IN_ADDRESSES: &[&str] = &[
     "cookie",
 ];
 
+/// All parts at once: each `=` and `:` of a report asks for them.
+static ANY_PART: LazyLock<Option<AhoCorasick>> =
+    LazyLock::new(|| AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(PARTS).ok());
+
+fn holds_part(name: &str) -> bool {
+    ANY_PART.as_ref().map_or_else(|| PARTS.iter().any(|part| name.contains(part)), |parts| parts.is_match(name))
+}
+
 /// A name in one form: decoded, in lower case, without separators.
 fn plain(name: &str) -> String {
-    let mut decoded = name.to_owned();
+    let mut decoded = Cow::Borrowed(name);
     for _ in 0..3 {
-        match percent_decode_str(&decoded).decode_utf8_lossy().into_owned() {
-            same if same == decoded => break,
-            next => decoded = next,
+        if !decoded.contains('%') {
+            break;
         }
+        decoded = Cow::Owned(percent_decode_str(&decoded).decode_utf8_lossy().into_owned());
     }
     decoded.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }
@@ -83,9 +95,12 @@ const ABOUT: &[&str] = &[
 
 /// Whether a name is one of a credential, wherever it stands.
 pub(super) fn is_private(name: &str) -> bool {
+    // As short as the metrics of a CVSS vector.
+    if name.len() <= 2 {
+        return name.eq_ignore_ascii_case("pw");
+    }
     let name = plain(name);
-    PARTS.iter().any(|part| name.contains(part)) && !ABOUT.iter().any(|end| name.ends_with(end))
-        || WORDS.contains(&name.as_str())
+    holds_part(&name) && !ABOUT.iter().any(|end| name.ends_with(end)) || WORDS.contains(&name.as_str())
 }
 
 /// Whether a parameter's name in an address is one of a credential.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 struct Token {
     start: &'static str,
@@ -20,7 +20,9 @@ static TOKENS: LazyLock<Vec<Token>> = LazyLock::new(|| {
 
 static STARTS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
     let starts = TOKENS.iter().map(|token| token.start).chain(OTHERS);
-    AhoCorasick::builder().match_kind(MatchKind::Standard).build(starts).ok()
+    // All texts go through it: the quickest of its kinds, which is small for so few beginnings.
+    let builder = AhoCorasick::builder().match_kind(MatchKind::Standard).kind(Some(AhoCorasickKind::DFA)).build(starts);
+    builder.ok()
 });
 
 /// How JSON web tokens, private keys and hashes of passwords begin.
@@ -129,11 +131,11 @@ fn cards(text: &str, found: &mut Vec<Range<usize>>) {
             at += 1;
             continue;
         }
-        let (mut end, mut digits) = (at, Vec::new());
+        let (mut end, mut count) = (at, 0_usize);
         while end < bytes.len() {
             match bytes[end] {
-                digit @ b'0'..=b'9' => digits.push(u32::from(digit - b'0')),
-                b' ' | b'-' if digits.len() % 4 == 0 && bytes.get(end + 1).is_some_and(u8::is_ascii_digit) => {}
+                b'0'..=b'9' => count += 1,
+                b' ' | b'-' if count % 4 == 0 && bytes.get(end + 1).is_some_and(u8::is_ascii_digit) => {}
                 _ => break,
             }
             end += 1;
@@ -143,8 +145,12 @@ fn cards(text: &str, found: &mut Vec<Range<usize>>) {
         };
         let is_alone = !is_part(at.checked_sub(1).and_then(|before| bytes.get(before)))
             && !bytes.get(end).is_some_and(u8::is_ascii_alphanumeric);
-        if is_alone && (13..=19).contains(&digits.len()) && matches!(digits[0], 3..=6) && luhn(&digits) {
-            found.push(at..end);
+        if (13..=19).contains(&count) && matches!(bytes[at], b'3'..=b'6') && is_alone {
+            let digits = bytes[at..end].iter().filter(|byte| byte.is_ascii_digit());
+            let digits: Vec<_> = digits.map(|digit| u32::from(digit - b'0')).collect();
+            if luhn(&digits) {
+                found.push(at..end);
+            }
         }
         at = end.max(at + 1);
     }

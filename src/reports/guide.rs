@@ -15,7 +15,7 @@ pub fn guide(out: &mut dyn Write, guide: &Guide) -> io::Result<()> {
     writeln!(out, "### {} (`{}`)\n", line(&reader.title), line(&reader.name))?;
     let mut about = vec![capitalised(reader.kind.name()).to_owned()];
     about.extend(guide.formats.iter().map(|format| format_name(*format).to_owned()));
-    about.push(line(&reader.homepage));
+    about.extend((!reader.homepage.is_empty()).then(|| line(&reader.homepage)));
     writeln!(out, "{}\n", about.join(" · "))?;
     if !report.commands.is_empty() {
         writeln!(out, "```sh")?;

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::line::{line, within};
-use super::words::shortcoming;
+use super::words::{place, plural, shortcoming};
 use crate::init::Proposal;
 use crate::readers::{Origin, ReaderInfo, Trial};
 
@@ -48,8 +48,14 @@ pub fn readers(out: &mut dyn Write, readers: &[ReaderInfo]) -> io::Result<()> {
 /// Where the output cannot be written.
 pub fn trial(out: &mut dyn Write, trial: &Trial) -> io::Result<()> {
     let found: usize = trial.scans.iter().map(|scan| scan.findings.len()).sum();
-    let unasked = if trial.recognised { "recognises it" } else { "does not recognise it unasked" };
-    writeln!(out, "{} {unasked}: {found} findings in {} scans", line(&trial.reader), trial.scans.len())?;
+    let how = match (trial.recognised, trial.lacking.is_empty()) {
+        (true, _) => "recognises it",
+        // A definition that recognises nothing.
+        (false, true) => "reads it where it is named (`reader`, `--reader`)",
+        (false, false) => "does not recognise it unasked",
+    };
+    let (findings, scans) = (plural(found, "finding"), plural(trial.scans.len(), "scan"));
+    writeln!(out, "{} {how}: {findings} in {scans}", line(&trial.reader))?;
     if !trial.lacking.is_empty() {
         let lacking: Vec<_> = trial.lacking.iter().map(|path| format!("`{}`", line(path))).collect();
         writeln!(out, "not as `recognises` wants it: {}; this is {}", lacking.join(", "), line(&trial.looks))?;
@@ -61,7 +67,10 @@ pub fn trial(out: &mut dyn Write, trial: &Trial) -> io::Result<()> {
         }
         for finding in &scan.findings {
             let key = finding.key().map(ToString::to_string).unwrap_or_default();
-            writeln!(out, "  {:8}  {}\n            {key}", finding.severity, line(&finding.title))?;
+            let rule = finding.rule.clone().unwrap_or_default();
+            let about: Vec<_> = [line(&rule), line(&place(&finding.into())), key].into();
+            let about: Vec<_> = about.into_iter().filter(|part| !part.is_empty()).collect();
+            writeln!(out, "  {:8}  {}\n            {}", finding.severity, line(&finding.title), about.join("  "))?;
         }
     }
     if !trial.never_filled.is_empty() {
@@ -70,6 +79,12 @@ pub fn trial(out: &mut dyn Write, trial: &Trial) -> io::Result<()> {
     if !trial.sometimes_lacking.is_empty() {
         let lacking = trial.sometimes_lacking.iter().map(|(field, count)| format!("{field} ({count} of {found})"));
         writeln!(out, "not always filled in: {}", lacking.collect::<Vec<_>>().join(", "))?;
+    }
+    if found == 0 {
+        writeln!(
+            out,
+            "nothing is found in it: if it holds findings, look for a name that is another one in the report"
+        )?;
     }
     for field in ["title", "severity"].iter().filter(|field| trial.never_filled.contains(field)) {
         writeln!(out, "warning: no finding is given a `{field}`: is its name in the report another one?")?;

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::FindingsView;
 use super::line::{Paint, line, pad};
 use super::view::{ChangeView, FindingsTotals, HeldView, MappingView, Outcome, PlanView};
-use super::words::{fields, head, name, place, shortcoming, sums, verb};
+use super::words::{fields, head, name, place, plural, shortcoming, sums, verb};
 use crate::finding::Severity;
 
 /// Widest title before the reasons are no longer aligned.
@@ -103,7 +103,7 @@ fn severity(severity: Severity, paint: Paint) -> String {
 pub fn findings(out: &mut dyn Write, view: &FindingsView<'_>, paint: Paint) -> io::Result<()> {
     for scan in &view.scans {
         let head = format!("{} on {}", line(scan.scanner), line(scan.target));
-        let count = counted_findings(scan.findings.len());
+        let count = plural(scan.findings.len(), "finding");
         writeln!(out, "{}: {count}, from {} (read as {})", paint.paint("1", &head), line(scan.report), scan.reader)?;
         if let Some(shortcoming) = shortcoming(scan) {
             let colour = if scan.failure.is_some() { "31" } else { "33" };
@@ -121,9 +121,5 @@ pub fn findings(out: &mut dyn Write, view: &FindingsView<'_>, paint: Paint) -> i
         }
     }
     let totals = FindingsTotals::of(view);
-    writeln!(out, "{}", paint.paint("1", &format!("{}, {totals}", counted_findings(totals.sum()))))
-}
-
-fn counted_findings(count: usize) -> String {
-    if count == 1 { "1 finding".to_owned() } else { format!("{count} findings") }
+    writeln!(out, "{}", paint.paint("1", &format!("{}, {totals}", plural(totals.sum(), "finding"))))
 }

@@ -126,6 +126,11 @@ fn field(change: &FieldChange, fresh: bool) -> String {
     }
 }
 
+/// How many there are: `1 finding`, `2 findings`.
+pub(super) fn plural(count: usize, name: &str) -> String {
+    if count == 1 { format!("1 {name}") } else { format!("{count} {name}s") }
+}
+
 /// A finding's place in a few words.
 pub(super) fn place(finding: &FindingView<'_>) -> String {
     let location = &finding.location;
