@@ -150,7 +150,7 @@ impl<'a> Checker<'a> {
         // Jobs hand credentials on under other names.
         let is_same =
             |credential: &&str| env(credential).is_some_and(|other| other.len() >= LEAST_TOKEN && other == value);
-        if CREDENTIALS.iter().any(|credential| is_same(&credential)) {
+        if CREDENTIALS.iter().any(is_same) {
             return Err(BadVariable::Secret(name.to_owned()));
         }
         Ok(value)

@@ -162,7 +162,9 @@ mappings: [{{ repository: shop }}]
             let ran = public.run(&format!("{command} {report} -vv {files}")).await;
             ran.expect(0, &[]);
             told += &(ran.out + &ran.err);
-            ["p.json", "p.md", "gl-code-quality-report.json"].map(|name| told += &public.file(name));
+            for name in ["p.json", "p.md", "gl-code-quality-report.json"] {
+                told += &public.file(name);
+            }
         }
     }
     assert!(told.contains("B602") && told.contains("CVE-"), "{told}");

@@ -157,8 +157,8 @@ impl GitLab {
             endpoint.add_label(label.as_str());
             anything = true;
         }
-        let gone = remove.iter().chain(&changes.remove).map(|label| self.spellings.on(iid, label));
-        for label in gone.filter(|label| !adds.contains(&label)) {
+        let removed = remove.iter().chain(&changes.remove).map(|label| self.spellings.on(iid, label));
+        for label in removed.filter(|label| !adds.contains(&label)) {
             endpoint.remove_label(label);
             anything = true;
         }
