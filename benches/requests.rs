@@ -3,6 +3,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
+    clippy::print_stderr,
     unreachable_pub,
     dead_code,
     unused_imports,
@@ -140,9 +141,12 @@ async fn unchanged(tracker: &Tracker, issues: usize, tune: fn(&mut Mapping)) -> 
     (tracker.take)()
 }
 
+/// A way to set findsync up, and how many requests it may cost beside those of the defaults.
+type Way = (&'static str, fn(&mut Mapping), usize);
+
 #[tokio::main]
 async fn main() {
-    let ways: [(&str, fn(&mut Mapping), usize); 3] = [
+    let ways: [Way; 3] = [
         ("defaults", |_| (), 0),
         ("keep", |mapping| mapping.on_manual_close = OnManualClose::Keep, 1),
         ("group_by", |mapping| mapping.group_by = vec![GroupBy::Component], 1),
