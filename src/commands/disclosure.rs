@@ -36,9 +36,11 @@ struct Project {
 
 impl Disclosure {
     /// Finds out who can read what a run prints, and the projects of its trackers. Who does not answer is taken for public;
-    /// `own` asks the CI's own server who can read the project that the run belongs to, where its environment does not say.
+    /// `lists_findings` where all that was found is told beside the plan; `own` asks the CI's own server who can read the
+    /// project that the run belongs to, where its environment does not say.
     pub(super) async fn find(
         (ci, config): (&Ci, &Config),
+        lists_findings: bool,
         planned: &[Planned],
         trackers: &[Box<dyn Track>],
         own: impl Future<Output = Option<Visibility>>,
@@ -51,7 +53,7 @@ impl Disclosure {
         for (planned, tracker) in planned.iter().zip(trackers) {
             let kind = config.instances[config.mappings[planned.mapping].instance].kind;
             // Where nothing is opened, nobody has asked yet.
-            let has_lines = !(planned.plan.changes.is_empty() && planned.plan.withheld.is_empty());
+            let has_lines = lists_findings || !(planned.plan.changes.is_empty() && planned.plan.withheld.is_empty());
             let asked = match planned.visibility() {
                 None if has_lines => tracker.visibility().await.ok(),
                 known => known,

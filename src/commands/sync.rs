@@ -41,7 +41,7 @@ pub(super) async fn plan(args: &PlanArgs, global: &Global, console: &mut Console
     let mut run = Run::new(&args.sync, global)?;
     let Some(planned) = run.planned().await? else { return run.tell_blind(&args.sync, console) };
     mask(&run.ci, &run.trackers, console).await?;
-    let disclosure = run.disclosure(&planned, global).await;
+    let disclosure = run.disclosure(&args.sync, &planned, global).await;
     run.note_linked(&planned, &disclosure).await;
     let notes = run.take_notes(&planned);
     let mut view = view(&run.config, &run.trackers, &planned, &[], notes);
@@ -54,7 +54,7 @@ pub(super) async fn apply(args: &ApplyArgs, global: &Global, console: &mut Conso
     let mut run = Run::new(&args.sync, global)?;
     let Some(planned) = run.planned().await? else { return run.tell_blind(&args.sync, console) };
     mask(&run.ci, &run.trackers, console).await?;
-    let disclosure = run.disclosure(&planned, global).await;
+    let disclosure = run.disclosure(&args.sync, &planned, global).await;
     if let Some(path) = &args.plan {
         let now = view(&run.config, &run.trackers, &planned, &[], Vec::new());
         let is_told = run.told(&disclosure, &now, &planned) == now;
@@ -126,7 +126,7 @@ impl Run {
     }
 
     /// What may be told where this run is read.
-    async fn disclosure(&self, planned: &[Planned], global: &Global) -> Disclosure {
+    async fn disclosure(&self, args: &SyncArgs, planned: &[Planned], global: &Global) -> Disclosure {
         let own = async {
             let config = Config::from_ci(&self.ci, &|name| global.variable(name));
             let (instance, mapping) = (config.instances.first()?, config.mappings.first()?);
@@ -137,7 +137,8 @@ impl Run {
                 .inspect_err(|error| tracing::debug!(%error, "who can read this run is not told"))
                 .ok()
         };
-        Disclosure::find((&self.ci, &self.config), planned, &self.trackers, own).await
+        let lists_findings = tell::wants_findings(args);
+        Disclosure::find((&self.ci, &self.config), lists_findings, planned, &self.trackers, own).await
     }
 
     /// What people should know, of this run and of its plans, each once.

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::line::{Paint, line};
+use super::line::{Paint, line, within};
 use crate::trackers::Problem;
 
 /// What is wrong with one mapping's tracker.
@@ -57,13 +57,16 @@ pub fn check(out: &mut dyn Write, views: &[CheckView], paint: Paint) -> io::Resu
     Ok(())
 }
 
+/// Longest line of an error, in characters: what to do stands at its end.
+const MAX_ERROR: usize = 1000;
+
 /// Writes why a run ended, and what to do about it. Lines stay, as a mapping file's errors point at a place.
 ///
 /// # Errors
 /// Where writing fails.
 pub fn error(out: &mut dyn Write, error: &dyn std::fmt::Display, hint: Option<&str>, paint: Paint) -> io::Result<()> {
     let text = error.to_string();
-    let mut lines = text.lines().map(line);
+    let mut lines = text.lines().map(|line| within(line, MAX_ERROR));
     let first = lines.next().unwrap_or_default();
     // Problems of a mapping file say what they are themselves: `error[unknown-key]: …`.
     match first.strip_prefix("error") {

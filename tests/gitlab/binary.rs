@@ -160,7 +160,12 @@ async fn an_issue_that_the_vulnerability_report_links_is_told() {
     let entry = |file: &str| ("CVE-2021-44906".to_owned(), file.to_owned(), linked.to_owned());
     fake.world().vulnerabilities = vec![entry("package-lock.json"), entry("elsewhere/package-lock.json")];
     let place = |features: &str| {
-        let ci = [("GITLAB_CI", "true"), ("CI_COMMIT_BRANCH", "main"), ("CI_DEFAULT_BRANCH", "main")];
+        let ci = [
+            ("GITLAB_CI", "true"),
+            ("CI_COMMIT_BRANCH", "main"),
+            ("CI_DEFAULT_BRANCH", "main"),
+            ("CI_PROJECT_VISIBILITY", "private"),
+        ];
         let place =
             workplace(&fake, SHOP, "glpat-good").with("GITLAB_FEATURES", features).with("CI_PIPELINE_SOURCE", "push");
         ci.into_iter().fold(place, |place, (name, value)| place.with(name, value))
