@@ -9,7 +9,7 @@ use crate::kit::{self, connect, impatient, mapping_for, new_issue, open_issues, 
 
 /// Whether the fault leaves reading unharmed, as it is safe to ask again.
 fn is_passing(kind: Kind) -> bool {
-    !matches!(kind, Kind::Unauthorized | Kind::SignIn | Kind::Redirect | Kind::Garbage)
+    !matches!(kind, Kind::Unauthorized | Kind::SignIn | Kind::Redirect | Kind::Garbage | Kind::ProxyPage)
 }
 
 #[tokio::test]
