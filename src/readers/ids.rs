@@ -15,7 +15,21 @@ pub(crate) fn vulnerability(text: &str) -> Option<String> {
 /// The CWEs in a text, or in a field that holds nothing else (`79`).
 pub(crate) fn cwes(text: &str) -> impl Iterator<Item = String> {
     let bare = text.trim().parse::<u32>().ok().filter(|number| *number > 0).map(|number| format!("CWE-{number}"));
-    bare.into_iter().chain(find(text).filter(|id| id.starts_with("CWE-")))
+    let lower = text.to_ascii_lowercase();
+    let is_word = |at: usize| !lower[..at].ends_with(|c: char| c.is_ascii_alphanumeric());
+    let written = lower.match_indices("cwe").filter(|(at, _)| is_word(*at));
+    let written: Vec<String> = written.filter_map(|(at, word)| cwe(&lower[at + word.len()..])).collect();
+    bare.into_iter().chain(written)
+}
+
+/// The CWE whose number follows: `-79`, `_79`, ` ID 79`.
+fn cwe(after: &str) -> Option<String> {
+    const BETWEEN: [char; 7] = ['-', '_', ' ', ':', '=', '/', '#'];
+    let rest = after.trim_start_matches(BETWEEN);
+    let rest = rest.strip_prefix("id").unwrap_or(rest).trim_start_matches(BETWEEN);
+    let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+    let number = rest[..end].parse::<u32>().ok().filter(|number| *number > 0)?;
+    Some(format!("CWE-{number}"))
 }
 
 /// Adds what is not there yet.
@@ -75,7 +89,15 @@ mod tests {
         ] {
             assert_eq!(find(text).collect::<Vec<_>>(), ids, "{text}");
         }
-        assert_eq!(cwes("79").collect::<Vec<_>>(), ["CWE-79"]);
+        for (text, ids) in [
+            ("79", vec!["CWE-79"]),
+            ("CWE_89", vec!["CWE-89"]),
+            ("CWE ID 259, CWE ID 798", vec!["CWE-259", "CWE-798"]),
+            ("external/cwe/cwe-022", vec!["CWE-22"]),
+            ("CWE-0 xcwe-1 cwe", vec![]),
+        ] {
+            assert_eq!(cwes(text).collect::<Vec<_>>(), ids, "{text}");
+        }
         assert_eq!(vulnerability("CWE-1 CVE-2020-12345").as_deref(), Some("CVE-2020-12345"));
     }
 }

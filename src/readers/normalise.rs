@@ -158,9 +158,16 @@ fn tidy(finding: &mut Finding, paths: &Paths<'_>) {
 /// Of several fixed versions the next above the installed one; all of them are told in the text. What is older than the
 /// installed version is no fix of it.
 fn choose_fix(finding: &mut Finding) {
-    let installed = finding.component.as_ref().and_then(|component| component.version.as_deref());
+    let component = finding.component.as_ref();
+    let installed = component.and_then(|component| component.version.as_deref());
     let Some(fix) = &mut finding.fix else { return };
-    let Some(written) = fix.version.take() else { return };
+    let Some(written) = fix.version.take() else {
+        // Many formats have only a sentence for it.
+        let text = fix.text.as_deref().unwrap_or_default();
+        let advised = component.map_or_else(Vec::new, |component| version::advised(text, &component.name));
+        fix.version = version::fix_for(installed, &advised).map(str::to_owned);
+        return;
+    };
     let fixed = version::listed(&written);
     fix.version = version::fix_for(installed, &fixed).map(str::to_owned);
     // `<0.0.0` is npm's way to say that there is none.

@@ -31,5 +31,8 @@ def words($by): if isarray then .[] elif isstring then split($by)[] | trim else 
 def numbered_lines: split("\n") | map(capture("^(?<n>[0-9]+):? ?(?<text>.*)$") | .n |= tonumber);
 # An archive's name changes with its version: a place, but none to know a finding by.
 def is_archive: . // "" | test("\\.(jar|war|ear|aar|hpi|zip|dll|exe|nupkg|tgz|gz|whl|egg|gem|so)$"; "i");
+# The version with which a range of vulnerable ones (`>=4.0.0 <4.17.21`) ends; of several ranges null, as only the installed
+# version tells which counts.
+def end_of_range: [strings | scan("< *v?([0-9][^ ,|]*)") | .[0]] | if length == 1 then .[0] else null end;
 # `Cross_Site_Scripting` as people read it.
 def spaced: . // "" | gsub("_"; " ");

@@ -100,8 +100,61 @@ pub(super) fn listed(written: &str) -> Vec<&str> {
 
 /// The least fixed version above the installed one; what is older is no fix. Without an installed version, the least.
 pub(super) fn fix_for<'v>(installed: Option<&str>, fixed: &[&'v str]) -> Option<&'v str> {
-    let above = fixed.iter().filter(|fixed| installed.is_none_or(|installed| compare(fixed, installed).is_gt()));
+    let above = fixed.iter().filter(|fixed| installed.is_none_or(|installed| is_above(fixed, installed)));
     above.min_by(|a, b| compare(a, b)).copied()
+}
+
+/// Whether a fixed version is above the installed one. Databases often leave out the epoch that package managers write.
+fn is_above(fixed: &str, installed: &str) -> bool {
+    match installed.split_once(':') {
+        Some((epoch, version)) if !fixed.contains(':') && epoch.bytes().all(|byte| byte.is_ascii_digit()) => {
+            compare(fixed, version).is_gt()
+        }
+        _ => compare(fixed, installed).is_gt(),
+    }
+}
+
+/// The versions to which a sentence says to update a package: `Upgrade to version 4.17.21 or above.`, `Upgrade lodash to
+/// 3.10.2, 4.17.21`. None where the sentence is about another package.
+pub(super) fn advised<'t>(text: &'t str, package: &str) -> Vec<&'t str> {
+    let mut words = text.split_whitespace().skip_while(|word| !is_update(word)).skip(1);
+    let mut object = Vec::new();
+    for word in words.by_ref() {
+        if word.eq_ignore_ascii_case("to") {
+            break;
+        }
+        object.push(word);
+    }
+    let last = |name: &str| name.rsplit(['/', ':']).next().unwrap_or_default().to_ascii_lowercase();
+    let is_package = |word: &&str| {
+        let word = word.trim_matches(|c: char| matches!(c, '`' | '\'' | '"' | '*')).to_ascii_lowercase();
+        matches!(word.as_str(), "it" | "package" | "dependency") || last(&word) == last(package)
+    };
+    if !object.is_empty() && !object.iter().any(is_package) {
+        return Vec::new();
+    }
+    let mut versions = Vec::new();
+    for word in words {
+        let version = word
+            .trim_end_matches([',', ';', '.', ')'])
+            .trim_start_matches(['(', '`', '>', '=', 'v'])
+            .trim_end_matches('`');
+        let is_version = version.starts_with(|c: char| c.is_ascii_digit());
+        match word.trim_end_matches([',', ';']).to_ascii_lowercase().as_str() {
+            _ if is_version => versions.push(version),
+            "version" | "versions" | "or" | "and" | "at" | "least" | "a" | "=" | ">=" => {}
+            _ => break,
+        }
+        if word.ends_with('.') {
+            break;
+        }
+    }
+    versions
+}
+
+fn is_update(word: &str) -> bool {
+    let word = word.trim_end_matches(|c: char| !c.is_ascii_alphabetic()).to_ascii_lowercase();
+    matches!(word.as_str(), "upgrade" | "update" | "upgrading" | "updating" | "bump")
 }
 
 #[cfg(test)]
@@ -136,8 +189,31 @@ mod tests {
     }
 
     #[test]
+    fn advice_names_the_fixed_versions_of_its_package() {
+        for (text, package, wanted) in [
+            ("Upgrade to version 4.17.21 or above.", "lodash", vec!["4.17.21"]),
+            ("Upgrade to versions 1.2.3, 2.0.1 or above.", "lodash", vec!["1.2.3", "2.0.1"]),
+            ("Upgrade libssl1.1 to 1.1.1d-r0", "libssl1.1", vec!["1.1.1d-r0"]),
+            ("Bad. Please update `core` to v2.9.5. Use 7 zip.", "acme:core", vec!["2.9.5"]),
+            (
+                "Upgrade a:core to version 2.6.7.5, 2.8.11.1, 2.9.5 or higher.",
+                "b:core",
+                vec!["2.6.7.5", "2.8.11.1", "2.9.5"],
+            ),
+            ("Upgrade express to 4.18.0", "qs", vec![]),
+            ("Upgrade to lodash@4.17.21", "lodash", vec![]),
+            ("Upgrade to the latest version, since 2 years", "lodash", vec![]),
+            ("Do not use it", "lodash", vec![]),
+        ] {
+            assert_eq!(advised(text, package), wanted, "{text}");
+        }
+    }
+
+    #[test]
     fn the_fix_is_the_next_one_above() {
         for (installed, fixed, wanted) in [
+            (Some("1:1.0.2k-24"), "1.0.2k-25", Some("1.0.2k-25")),
+            (Some("1:1.0.2k-24"), "1.0.2k-23", None),
             (Some("4.2.1"), "3.2.20, 4.1.10, 4.2.3", Some("4.2.3")),
             (Some("5.7.1"), "7.5.2, 6.3.1, 5.7.2", Some("5.7.2")),
             (Some("v1.24.1"), "1.23.8, 1.24.2", Some("1.24.2")),

@@ -2,7 +2,7 @@
 
 use findsync::finding::{Kind, Severity, Status};
 
-use super::{error, fixture, read, survives_mutation};
+use super::{error, findings, fixture, read, survives_mutation};
 
 #[test]
 fn none() {
@@ -106,6 +106,22 @@ fn versions_tell_whether_a_component_is_affected() {
         (two, r#"{"version": "1.0", "status": "affected"}, {"version": "2.0", "status": "unaffected"}"#, 0),
     ] {
         assert_eq!(found(version, versions), count, "{version} {versions}");
+    }
+}
+
+#[test]
+fn the_next_unaffected_version_is_the_fix() {
+    for (versions, wanted) in [
+        (r#"{"version": "1.4", "status": "unaffected"}, {"version": "2.2", "status": "unaffected"}"#, Some("2.2")),
+        (r#"{"range": "vers:semver/<1.5.0|>=7.0.0", "status": "unaffected"}"#, Some("7.0.0")),
+        (r#"{"range": "vers:semver/<2.2", "status": "affected"}"#, None),
+    ] {
+        let text = format!(
+            r#"{{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [{{"bom-ref": "a", "name": "core", "version": "2.0"}}],
+            "vulnerabilities": [{{"id": "CVE-2026-10001", "affects": [{{"ref": "a", "versions": [{versions}]}}]}}]}}"#
+        );
+        let found = findings("cyclonedx", &text);
+        assert_eq!(found[0].fix.as_ref().and_then(|fix| fix.version.as_deref()), wanted, "{versions}");
     }
 }
 

@@ -58,6 +58,24 @@ fn report(kind: &str, vulnerability: &str) -> String {
 }
 
 #[test]
+fn the_solution_names_the_fixed_version() {
+    for (solution, wanted) in [
+        ("Upgrade to version 4.17.21 or above.", Some("4.17.21")),
+        ("Upgrade lodash to 3.10.2, 4.17.21", Some("4.17.21")),
+        ("Upgrade express to 4.18.0", None),
+        ("Upgrade to version 4.16.0", None),
+    ] {
+        let vulnerability = format!(
+            r#"{{"name": "CVE-2021-23337", "severity": "High", "solution": "{solution}", "identifiers": [{{"type": "cve", "value": "CVE-2021-23337"}}],
+            "location": {{"file": "package-lock.json", "dependency": {{"package": {{"name": "lodash"}}, "version": "4.17.20"}}}}}}"#
+        );
+        let found = findings("gitlab", &report("dependency_scanning", &vulnerability));
+        let fix = found[0].fix.as_ref().unwrap();
+        assert_eq!((fix.version.as_deref(), fix.text.as_deref()), (wanted, Some(solution)));
+    }
+}
+
+#[test]
 fn dynamic() {
     let found = findings(
         "gitlab",

@@ -40,6 +40,25 @@ fn one() {
 }
 
 #[test]
+fn a_proposed_fix_is_what_it_writes() {
+    for (fixes, wanted) in [
+        (r#"{"description": {"text": "Use a list."}}"#, Some("Use a list.")),
+        (
+            r#"{"description": {"text": "bad"}, "artifactChanges": [{"replacements": [{"insertedContent": {"text": "safe(x)"}}]}]}"#,
+            Some("Replace by:\nsafe(x)"),
+        ),
+        (r#"{"artifactChanges": [{"replacements": [{"deletedRegion": {"startLine": 1}}]}]}"#, Some("Remove it.")),
+        ("{}", None),
+    ] {
+        let text = format!(
+            r#"{{"version": "2.1.0", "runs": [{{"tool": {{"driver": {{"name": "Lint"}}}}, "results": [{{"ruleId": "a", "message": {{"text": "bad"}}, "fixes": [{fixes}]}}]}}]}}"#
+        );
+        let found = findings("sarif", &text);
+        assert_eq!(found[0].fix.as_ref().and_then(|fix| fix.text.as_deref()), wanted, "{fixes}");
+    }
+}
+
+#[test]
 fn many() {
     let scans = fixture("sarif/many.sarif");
     assert_eq!(scans.len(), 2);

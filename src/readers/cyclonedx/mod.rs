@@ -249,8 +249,13 @@ fn scan(bom: &Bom<'_>) -> Scan {
         for affect in vulnerability.affects.iter() {
             let Some(reference) = affect.component.get() else { continue };
             let affected = resolve(bom, &components, &manifests, reference);
-            if is_affected(affect, affected.package.as_ref().and_then(|package| package.version.as_deref())) {
-                findings.push(finding(vulnerability, affected, image));
+            let version = affected.package.as_ref().and_then(|package| package.version.clone());
+            if is_affected(affect, version.as_deref()) {
+                let mut finding = finding(vulnerability, affected, image);
+                if let Some(unaffected) = version.and_then(|_| unaffected(affect)) {
+                    finding.fix.get_or_insert_default().version = Some(unaffected);
+                }
+                findings.push(finding);
             }
         }
     }
@@ -367,6 +372,17 @@ fn finding(vulnerability: &Vulnerability<'_>, affected: Affected<'_, '_>, image:
         first_seen: vulnerability.analysis.first_issued.owned(),
         ..Finding::default()
     }
+}
+
+/// The versions that are listed as unaffected, and those from which ranges of them start; the next above the installed
+/// one is the fix.
+fn unaffected(affect: &Affect<'_>) -> Option<String> {
+    let listed = affect.versions.iter().filter(|version| version.status.get() == Some("unaffected"));
+    let versions = listed.flat_map(|version| {
+        let range = version.range.get().and_then(|range| range.split_once('/')).map_or("", |(_, range)| range);
+        version.version.get().into_iter().chain(range.split('|').filter_map(|bound| bound.strip_prefix(">=")))
+    });
+    Some(versions.collect::<Vec<_>>().join(", ")).filter(|versions| !versions.is_empty())
 }
 
 /// Where a component was found: occurrences, or what Syft, Trivy and cdxgen write into properties.

@@ -1,6 +1,7 @@
 //! SARIF 2.1.0: each run is a scan.
 //! <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>
 
+mod fix;
 mod message;
 mod model;
 mod package;
@@ -213,7 +214,7 @@ fn finding(run: &Run<'_>, rules: &Rules<'_, '_>, tool: &Tool, result: &ResultObj
         rule: rule_id.map(str::to_owned),
         identifiers,
         component,
-        fix: text::fix(rule, result, fixed),
+        fix: fix::fix(rule, result, fixed),
         cvss: cvss.into_iter().collect(),
         facts: Facts { confidence: rules::confidence(rule, result), ..Facts::default() },
         references: text::references(rule),

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::fix::ProposedFix;
 use crate::readers::leaf::{Flag, List, Number, Object, Text, Texts};
 
 /// Objects whose member names are data: arguments, base ids, fingerprints. In the order of their names.
@@ -341,7 +342,7 @@ pub(super) struct ResultObject<'a> {
     #[serde(borrow)]
     pub(super) taxa: List<Object<RuleReference<'a>>>,
     #[serde(borrow)]
-    pub(super) fixes: List<Object<Fix<'a>>>,
+    pub(super) fixes: List<Object<ProposedFix<'a>>>,
     #[serde(borrow)]
     pub(super) provenance: Object<Provenance<'a>>,
     #[serde(borrow)]
@@ -461,13 +462,6 @@ pub(super) struct Suppression<'a> {
     pub(super) state: Text<'a>,
     #[serde(borrow)]
     pub(super) justification: Text<'a>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Fix<'a> {
-    #[serde(borrow)]
-    pub(super) description: Object<Message<'a>>,
 }
 
 /// The first element of a list.

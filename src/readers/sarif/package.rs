@@ -90,11 +90,6 @@ impl<'t> Told<'t> {
 
 /// The first row of a Markdown table, by its header's names.
 fn row(markdown: &str) -> Vec<(&str, &str)> {
-    let cells = |line| -> Option<Vec<&str>> {
-        let line: &str = line;
-        let inner = line.trim().strip_prefix('|')?;
-        Some(inner.strip_suffix('|').unwrap_or(inner).split('|').map(|cell| cell.trim().trim_matches('*')).collect())
-    };
     let mut lines = markdown.lines().skip_while(|line| cells(line).is_none()).map_while(cells);
     let Some(header) = lines.next() else { return Vec::new() };
     let is_rule = |cells: &Vec<&str>| cells.iter().all(|cell| cell.chars().all(|c| matches!(c, '-' | ':' | ' ')));
@@ -114,12 +109,12 @@ pub(super) fn package(
     let bag = || bags(rule, result);
     let help = rule.and_then(|rule| rule.help.text.get());
     let texts = || message.into_iter().chain(help);
-    let fixed = told
+    let named_fixed = told
         .get("fixed")
         .map(str::to_owned)
         .or_else(|| bag().find_map(|bag| bag.fixed_version().map(str::to_owned)))
         .or_else(|| texts().find_map(|text| field(text, &["Fixed Version", "Fix Version", "Fixed in"])))
-        .or_else(|| told.cell(&["fix version", "fixed version", "fix status", "fixed in", "fix"]).map(str::to_owned));
+        .or_else(|| told.cell(FIXED).map(str::to_owned));
 
     let component = |name: &str, version: Option<&str>| Component {
         purl: None,
@@ -166,7 +161,46 @@ pub(super) fn package(
         let by_file = || purl::of_manifest(place.path.as_deref()?, &component.name, version);
         component.purl = by_ecosystem.or_else(by_file);
     }
+    let tables = || {
+        let help = rule?.help.markdown.get().or_else(|| rule?.help.text.get())?;
+        fixed_in_tables(help, &component.as_ref()?.name)
+    };
+    let fixed = named_fixed.or_else(tables);
     (component, fixed)
+}
+
+/// The headers of a column of fixed versions.
+const FIXED: &[&str] = &["fix version", "fixed version", "fix status", "fixed in", "fix"];
+
+/// All versions that the tables of a rule's help name as fixed for a package, whichever of them a result needs.
+fn fixed_in_tables(markdown: &str, package: &str) -> Option<String> {
+    let mut versions: Vec<&str> = Vec::new();
+    let mut header: Option<Vec<&str>> = None;
+    for line in markdown.lines() {
+        let Some(cells) = cells(line) else {
+            header = None;
+            continue;
+        };
+        let Some(header) = &header else {
+            header = Some(cells);
+            continue;
+        };
+        let cell = |names: &[&str]| {
+            let column = header.iter().position(|name| names.contains(&name.to_ascii_lowercase().as_str()))?;
+            cells.get(column).copied()
+        };
+        let is_of_package = cell(&["package name", "package"]).is_none_or(|name| name.eq_ignore_ascii_case(package));
+        let fixed =
+            cell(FIXED).filter(|fixed| is_of_package && fixed.starts_with(|c: char| c.is_ascii_digit() || c == 'v'));
+        versions.extend(fixed.filter(|fixed| !versions.contains(fixed)));
+    }
+    Some(versions.join(", ")).filter(|versions| !versions.is_empty())
+}
+
+/// The cells of a table's line.
+fn cells(line: &str) -> Option<Vec<&str>> {
+    let inner = line.trim().strip_prefix('|')?;
+    Some(inner.strip_suffix('|').unwrap_or(inner).split('|').map(|cell| cell.trim().trim_matches('*')).collect())
 }
 
 /// The package URL of a result: in properties, or as the logical location; of several that of the named version.
@@ -212,6 +246,15 @@ mod tests {
             "**CVE**\n| Severity | Package | Version |\n| --- |:-:|---|\n| low  | libc6 | 2.36-9 |\n| x | y | z |";
         assert_eq!(row(table), [("Severity", "low"), ("Package", "libc6"), ("Version", "2.36-9")]);
         assert_eq!(row("no table | here"), []);
+    }
+
+    #[test]
+    fn all_tables_tell_the_fixed_versions() {
+        let help = "### Affected Packages\n\n| Source | Package Name | Package Version |\n| --- | --- | --- |\n| a | b | 0.0.1 |\n\n\
+            ### Fixed Versions\n\n| Vulnerability ID | Package Name | Fixed Version |\n| --- | --- | --- |\n\
+            | GHSA-1 | b | 0.0.8 |\n| GHSA-1 | b | 1.2.0 |\n| GHSA-1 | c | 7 |\n| GHSA-2 | b | --- |";
+        assert_eq!(fixed_in_tables(help, "b").as_deref(), Some("0.0.8, 1.2.0"));
+        assert_eq!(fixed_in_tables(help, "d"), None);
     }
 
     #[test]

@@ -72,12 +72,16 @@ fn location(run: &Run<'_>, physical: &PhysicalLocation<'_>, logical: &[Object<Lo
     place
 }
 
-/// A resolved URI as a place: the network's addresses are URLs, all others are paths.
+/// A resolved URI as a place: addresses (`https://…`, `host://10.0.0.1`) are URLs, files are paths.
 fn at(uri: String) -> Location {
-    let scheme = uri.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
-    match scheme.as_deref() {
-        Some("http" | "https" | "ws" | "wss") => Location { url: Some(uri), ..Location::default() },
-        _ => Location { path: Some(path(&uri)), ..Location::default() },
+    // One letter is a drive.
+    let is_address = uri.split_once("://").is_some_and(|(scheme, _)| {
+        scheme.len() > 1 && scheme.bytes().all(|b| b.is_ascii_alphanumeric()) && !scheme.eq_ignore_ascii_case("file")
+    });
+    if is_address {
+        Location { url: Some(uri), ..Location::default() }
+    } else {
+        Location { path: Some(path(&uri)), ..Location::default() }
     }
 }
 
@@ -170,6 +174,16 @@ fn snippet(place: &PhysicalLocation<'_>) -> Option<Snippet> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_are_no_paths() {
+        for uri in ["https://shop.example/a", "host://10.0.0.1"] {
+            assert_eq!(at(uri.to_owned()).url.as_deref(), Some(uri));
+        }
+        for (uri, expected) in [("C://code/a.c", "C://code/a.c"), ("file:///a.c", "/a.c"), ("a.c", "a.c")] {
+            assert_eq!(at(uri.to_owned()).path.as_deref(), Some(expected));
+        }
+    }
 
     #[test]
     fn uris_become_paths() {

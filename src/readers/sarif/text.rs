@@ -1,15 +1,9 @@
 //! What people read of a SARIF result: title, description, fix, links.
 
 use super::message;
-use super::model::{ResultObject, Rule};
-use crate::finding::{Fix, Kind};
+use super::model::Rule;
+use crate::finding::Kind;
 use crate::readers::ids;
-
-/// Longer texts are left to the link: they are written once for each finding.
-const MAX_FIX: usize = 1500;
-/// Headings in a rule's help under which it says what to do.
-const FIX_HEADINGS: &[&str] =
-    &["remediation", "recommendation", "recommendations", "how to fix", "fix", "solution", "mitigation", "resolution"];
 
 /// The rule's short description: it is the same for all of its results and does not change with the place. Where it
 /// says no more than the id, or has places for what the message says, the message.
@@ -73,39 +67,6 @@ pub(super) fn description(rule: Option<&Rule<'_>>, message: Option<&str>, title:
     Some(parts.join("\n\n")).filter(|text| !text.is_empty())
 }
 
-/// What the result proposes, else what the rule's help says under a heading of its own: the rest of the help explains, or
-/// repeats the first result.
-pub(super) fn fix(rule: Option<&Rule<'_>>, result: &ResultObject<'_>, version: Option<String>) -> Option<Fix> {
-    let proposed: Vec<&str> = result.fixes.iter().filter_map(|fix| message::words(&fix.description)).collect();
-    let help = || {
-        let help = &rule?.help;
-        let texts = help.markdown.get().into_iter().chain(help.text.get());
-        texts.filter_map(fix_section).find(|section| section.len() <= MAX_FIX)
-    };
-    let text = Some(proposed.join("\n")).filter(|text| !text.is_empty()).or_else(|| help().map(str::to_owned));
-    (version.is_some() || text.is_some()).then_some(Fix { version, text })
-}
-
-/// What stands under a heading that promises a fix, up to the next heading.
-fn fix_section(help: &str) -> Option<&str> {
-    let is_heading =
-        |line: &str| line.starts_with('#') || line.starts_with("**") && line.trim_end_matches(':').ends_with("**");
-    let mut offset = 0;
-    let mut start = None;
-    for line in help.split_inclusive('\n') {
-        let trimmed = line.trim();
-        if is_heading(trimmed) {
-            if let Some(start) = start {
-                return Some(help[start..offset].trim()).filter(|section| !section.is_empty());
-            }
-            let words = trimmed.trim_matches(|c: char| matches!(c, '#' | '*' | ':' | ' ')).to_ascii_lowercase();
-            start = FIX_HEADINGS.contains(&words.as_str()).then_some(offset + line.len());
-        }
-        offset += line.len();
-    }
-    Some(help[start?..].trim()).filter(|section| !section.is_empty())
-}
-
 pub(super) fn references(rule: Option<&Rule<'_>>) -> Vec<String> {
     let mut references = Vec::new();
     if let Some(rule) = rule {
@@ -139,12 +100,5 @@ mod tests {
             assert_eq!(first_sentence(text).as_deref(), Some(wanted));
         }
         assert!(has_places("Value of {0} is bad") && has_places("{name}") && !has_places("a {} of { x: 1 }"));
-    }
-
-    #[test]
-    fn the_fix_is_what_help_says_under_its_heading() {
-        assert_eq!(fix_section("# Rule\nBad.\n## Recommendation\nDo this.\n\n## References\n- a"), Some("Do this."));
-        assert_eq!(fix_section("Bad.\n**How to fix:**\nDo that."), Some("Do that."));
-        assert_eq!(fix_section("Vulnerability CVE-1\nSeverity: HIGH"), None);
     }
 }
