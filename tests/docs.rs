@@ -145,7 +145,7 @@ fn every_example_of_a_mapping_file_is_accepted() {
                 continue;
             }
             let first = block.trim_start().split(':').next().unwrap();
-            let is_of_a_mapping = ["severity", "due"].contains(&first);
+            let is_of_a_mapping = ["severity", "status", "due"].contains(&first);
             let within: String = block.lines().map(|line| format!("    {line}\n")).collect();
             let least = if name == "docs/github.md" { "repository: shop" } else { "project: acme/shop" };
             let text = if is_of_a_mapping { format!("mappings:\n  - {least}\n{within}") } else { block };
