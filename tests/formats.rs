@@ -5,15 +5,40 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use findsync::config::ReportSource;
 use findsync::finding::Severity;
-use findsync::readers::read_bytes;
+use findsync::readers::{ReadOptions, read_reports};
+use serde_json::Value;
+use tempfile::TempDir;
 
 /// What a report says: severities by key, and what was not examined.
 type Reading = (BTreeMap<String, Vec<Severity>>, BTreeSet<String>);
 
+fn pairs() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/pairs")
+}
+
+/// A checkout of what was scanned: formats that do not show the code are completed from it.
+fn checkout() -> TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let eslint: Value = serde_json::from_slice(&fs::read(pairs().join("eslint/eslint.json")).unwrap()).unwrap();
+    let script = eslint[1]["source"].as_str().unwrap();
+    let views = format!("{}    return hashlib.md5(cmd.encode()).hexdigest()\n", "\n".repeat(17));
+    for (path, text) in [("web/server.js", script), ("app/views.py", &views)] {
+        let path = dir.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    dir
+}
+
 fn reading(path: &Path) -> Reading {
     let shown = path.file_name().unwrap().to_string_lossy().into_owned();
-    let scans = read_bytes(&shown, fs::read(path).unwrap(), None).unwrap_or_else(|error| panic!("{error}"));
+    let dir = checkout();
+    fs::copy(path, dir.path().join(&shown)).unwrap();
+    let options = ReadOptions::new(dir.path());
+    let source = ReportSource { path: shown.clone(), ..ReportSource::default() };
+    let scans = read_reports(&[source], &options).unwrap_or_else(|error| panic!("{error}"));
     let mut severities: BTreeMap<String, Vec<Severity>> = BTreeMap::new();
     for finding in scans.iter().flat_map(|scan| &scan.findings) {
         severities.entry(finding.keys[0].to_string()).or_default().push(finding.severity);
@@ -31,7 +56,7 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
 
 #[test]
 fn formats_of_one_tool_agree() {
-    let tools = entries(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/pairs"));
+    let tools = entries(&pairs());
     assert!(tools.len() > 10);
     let mut wrong = Vec::new();
     for tool in tools {
