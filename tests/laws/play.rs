@@ -369,14 +369,15 @@ impl Game {
         self.tell(&plan);
         self.write_run(&reports);
         self.note(&reports);
-        // Of equal lines without lines around, a part tells nothing about which ones it holds.
+        // Of equal lines a part does not tell which are there: one that it left out may look like one that moved. Without the
+        // lines around, it does not even tell which ones it holds.
+        let partial = reports.scans.iter().filter(|(_, short, _)| matches!(short, Short::Partial));
+        let places: BTreeSet<Place> = partial.map(|(name, ..)| name.0).collect();
+        let lines: Vec<Truth> = places.into_iter().flat_map(|place| self.world.lines(place)).collect();
         if !self.world.neighbours() {
-            let partial = reports.scans.iter().filter(|(_, short, _)| matches!(short, Short::Partial));
-            let places: BTreeSet<Place> = partial.map(|(name, ..)| name.0).collect();
-            let lines: Vec<Truth> = places.into_iter().flat_map(|place| self.world.lines(place)).collect();
             self.book.doubtful.extend(lines.iter().cloned());
-            self.book.loose.extend(lines);
         }
+        self.book.loose.extend(lines);
         let (second, _) = self.play(&self.board, &reports, None, Manner { plans_only: true, ..Manner::default() });
         if !second.changes.is_empty() && !self.is_bounded(&plan) {
             self.tell(&second);
