@@ -9,7 +9,7 @@ use crate::cli::{FindingsArgs, FindingsFormat, Global};
 use crate::disk;
 use crate::error::{DONE, Error, GATE};
 use crate::finding::{Scan, Status};
-use crate::reports::{self, Paint};
+use crate::reports::{self, GateView, Paint};
 
 pub(super) fn findings(args: &FindingsArgs, global: &Global, console: &mut Console<'_>) -> Result<u8, Error> {
     let ci = Ci::here();
@@ -24,19 +24,22 @@ pub(super) fn findings(args: &FindingsArgs, global: &Global, console: &mut Conso
         let mut file = disk::open_to_write(path).and_then(|file| file.set_len(0).map(|()| file)).map_err(failed)?;
         print(&mut file, args.format, &scans, Paint::default()).map_err(failed)?;
     }
-    let trips = |least| {
-        let mut active =
-            scans.iter().flat_map(|scan| &scan.findings).filter(|finding| finding.status == Status::Active);
-        active.any(|finding| finding.severity >= least)
-    };
-    let code = if args.fail_on.is_some_and(trips) { GATE } else { DONE };
+    let gate = args.fail_on.and_then(|least| {
+        let all = scans.iter().flat_map(|scan| &scan.findings);
+        let active = all.filter(|finding| finding.status == Status::Active).map(|finding| finding.severity);
+        GateView::of(least, false, active)
+    });
     for (rule, count) in disclose(&mut scans, &config, &ci) {
         tracing::warn!("{count} of `{rule}` are not shown, as everybody may be able to read this: see `--full-out`");
     }
     print(console.out, args.format, &scans, Paint { colour: console.colour })?;
+    // The output of other formats is for programs.
+    if let Some(gate) = &gate {
+        writeln!(console.err, "{gate}")?;
+    }
     // The process ends here, and the system takes its memory back faster than we could piece by piece.
     std::mem::forget(scans);
-    Ok(code)
+    Ok(if gate.is_some() { GATE } else { DONE })
 }
 
 fn print(out: &mut dyn Write, format: FindingsFormat, scans: &[Scan], paint: Paint) -> io::Result<()> {

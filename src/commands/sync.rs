@@ -16,7 +16,7 @@ use crate::config::{Config, Credential, Instance, TrackerKind};
 use crate::error::{DONE, Error, GATE, PARTLY, REFUSED};
 use crate::finding::{self, Scan};
 use crate::plan::{Action, Change, Presence};
-use crate::reports::{PlanView, Progress, unexamined};
+use crate::reports::{GateView, PlanView, Progress, unexamined};
 use crate::sync::{self, Input, Planned};
 use crate::template::RunRef;
 use crate::trackers::{self, Linked, Track};
@@ -45,7 +45,7 @@ pub(super) async fn plan(args: &PlanArgs, global: &Global, console: &mut Console
     run.note_linked(&planned, &disclosure).await;
     let notes = run.take_notes(&planned);
     let mut view = view(&run.config, &run.trackers, &planned, &[], notes);
-    view.exit_code = run.exit_code(&args.sync, &planned, &[]);
+    (view.exit_code, view.gate) = run.end(&args.sync, &planned, &[]);
     let told = run.told(&disclosure, &view, &planned);
     run.tell(&args.sync, tell::open(&args.sync)?, ([&told, &view], &disclosure), console)
 }
@@ -88,7 +88,7 @@ pub(super) async fn apply(args: &ApplyArgs, global: &Global, console: &mut Conso
     }
     let notes = run.take_notes(&planned);
     let mut view = view(&run.config, &run.trackers, &planned, &applied, notes);
-    view.exit_code = run.exit_code(&args.sync, &planned, &applied);
+    (view.exit_code, view.gate) = run.end(&args.sync, &planned, &applied);
     let told = run.told(&disclosure, &view, &planned);
     let printed = run.tell(&args.sync, files, ([&told, &view], &disclosure), console);
     let is_changed = applied.iter().any(Applied::is_anything);
@@ -288,24 +288,22 @@ impl Run {
         told
     }
 
-    fn exit_code(&self, args: &SyncArgs, planned: &[Planned], applied: &[Applied]) -> u8 {
+    /// The exit code, and the gate where it is what makes the run fail.
+    fn end(&self, args: &SyncArgs, planned: &[Planned], applied: &[Applied]) -> (u8, Option<GateView>) {
         if applied.iter().any(Applied::is_partial) {
-            return PARTLY;
+            return (PARTLY, None);
         }
         if planned.iter().any(|planned| planned.plan.refusal.is_some()) {
-            return REFUSED;
+            return (REFUSED, None);
         }
-        let Some(least) = args.fail_on else { return DONE };
         let in_request = self.ci.pull_request.is_some();
-        let trips = planned.iter().flat_map(|planned| &planned.plan.outlooks).any(|outlook| {
-            let counts = match outlook.presence {
-                Presence::New => true,
-                Presence::Known => !in_request,
-                Presence::Decided => false,
-            };
-            counts && outlook.severity >= least
+        let outlooks = planned.iter().flat_map(|planned| &planned.plan.outlooks).filter(|one| match one.presence {
+            Presence::New => true,
+            Presence::Known => !in_request,
+            Presence::Decided => false,
         });
-        if trips { GATE } else { DONE }
+        let gate = args.fail_on.and_then(|least| GateView::of(least, in_request, outlooks.map(|one| one.severity)));
+        (if gate.is_some() { GATE } else { DONE }, gate)
     }
 
     fn tell(

@@ -16,6 +16,9 @@ const MAX_BYTES: usize = 900_000;
 /// Where writing fails.
 pub fn plan(out: &mut dyn Write, view: &PlanView) -> io::Result<()> {
     let mut text = format!("### findsync: {}\n\n", inline(&sums(view)));
+    if let Some(gate) = &view.gate {
+        text.push_str(&format!("**Gate:** {gate}\n\n"));
+    }
     for refusal in view.guard.iter().flat_map(|guard| &guard.refusals) {
         let mapping = refusal.mapping.as_deref().map_or_else(String::new, |label| format!("{}: ", inline(label)));
         text.push_str(&format!("**Refused.** {mapping}{}; {}\n\n", inline(&refusal.reason), inline(&refusal.setting)));

@@ -5,6 +5,7 @@ mod check;
 mod ci;
 mod csv;
 mod findings;
+mod gate;
 mod guide;
 mod json;
 mod line;
@@ -27,6 +28,7 @@ pub use csv::csv;
 pub use findings::{
     ComponentView, CvssView, FindingList, FindingView, FindingsView, FixView, LocationView, ScanView, findings_view,
 };
+pub use gate::GateView;
 pub use guide::{guide, guides};
 pub use json::{findings_schema, json, plan_schema};
 pub use line::Paint;

@@ -29,7 +29,8 @@ pub fn plan(out: &mut dyn Write, view: &PlanView, paint: Paint, quiet: bool) -> 
         writeln!(out, "{} {mapping}{}", paint.paint("1;31", "refused:"), line(&refusal.reason))?;
         writeln!(out, "  {}", line(&refusal.setting))?;
     }
-    writeln!(out, "{}", paint.paint("1", &sums(view)))
+    writeln!(out, "{}", paint.paint("1", &sums(view)))?;
+    view.gate.iter().try_for_each(|gate| writeln!(out, "{}", paint.paint("1;31", &gate.to_string())))
 }
 
 fn mapping(out: &mut dyn Write, mapping: &MappingView, paint: Paint, quiet: bool) -> io::Result<()> {

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::gate::GateView;
 use crate::finding::{Severity, Status};
 use crate::issue::IssueId;
 use crate::plan::{Action, FieldChange};
@@ -21,6 +22,9 @@ pub struct PlanView {
     pub version: u8,
     /// The exit code of the run.
     pub exit_code: u8,
+    /// Why `--fail-on` made the run fail; absent where it did not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gate: Option<GateView>,
     /// Why the plan was refused as unsafe; null where it was not.
     pub guard: Option<GuardView>,
     /// What people should know beside the changes: scans that failed, reports that are partial, runs that only plan.
@@ -32,7 +36,7 @@ pub struct PlanView {
 
 impl Default for PlanView {
     fn default() -> Self {
-        Self { version: VERSION, exit_code: 0, guard: None, notes: Vec::new(), mappings: Vec::new() }
+        Self { version: VERSION, exit_code: 0, gate: None, guard: None, notes: Vec::new(), mappings: Vec::new() }
     }
 }
 

@@ -32,7 +32,7 @@ async fn done_is_0_and_a_tripped_gate_1() {
         .with("GITHUB_REF", "refs/heads/main")
         .with("RUNNER_DEBUG", "1");
     asked.run("plan trivy.json").await.expect(0, &["DEBUG", "/graphql"]);
-    place.run("plan --fail-on high trivy.json").await.expect(1, &[]);
+    place.run("plan --fail-on high trivy.json").await.expect(1, &["failed by `--fail-on high`: 1 Critical", "active"]);
     place.run("apply --fail-on critical next.json --format json").await.expect(0, &["\"exit_code\": 0"]);
     assert_eq!(fake.world().issues.iter().filter(|issue| issue.open).count(), 3);
 }

@@ -146,7 +146,10 @@ async fn a_merge_request_without_the_token_is_blind_and_other_runs_fail() {
     let seen = |token: &str| merge(place(shop)).with("FINDSYNC_TOKEN", token);
     seen("glpat-stranger").run("plan trivy.json").await.expect(0, &[unknown, "may not see it"]);
     seen("glpat-wrong").run("plan trivy.json").await.expect(0, &[unknown, "does not accept the token"]);
-    seen("glpat-good").run("plan trivy.json --fail-on low").await.expect(1, &["to open"]);
+    seen("glpat-good")
+        .run("plan trivy.json --fail-on low")
+        .await
+        .expect(1, &["to open", "failed by `--fail-on low`", "new"]);
     let weight = "mappings: [{ project: acme/backend/shop, fields: [{ field: weight, value: '3' }] }]";
     let wrong = merge(place(weight)).with("FINDSYNC_TOKEN", "glpat-good");
     wrong.run("plan trivy.json").await.expect(2, &["it needs GitLab Premium"]);
