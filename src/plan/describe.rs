@@ -194,6 +194,10 @@ impl World<'_> {
                         read |= self.is_read(*id);
                         decided.insert(format!("{status} for {}", word.scope));
                     }
+                    Verdict::Fixed => {
+                        read |= self.is_read(*id);
+                        decided.insert(format!("{} for {}", Status::Closed, word.scope));
+                    }
                     verdict if verdict.is_active() => drop(active.insert(word.scope.to_string())),
                     _ => {}
                 }

@@ -1,0 +1,23 @@
+//! Planning and applying over issues in memory: the table of what happens to an issue, row by row, and the rules of matching,
+//! guarding and writing that only show where something goes wrong.
+#![expect(
+    clippy::unwrap_used,
+    dead_code,
+    unused_imports,
+    unreachable_pub,
+    reason = "a failed unwrap fails the test; the board, the desk and the builders are shared with other tests"
+)]
+
+#[path = "../laws/board.rs"]
+mod board;
+#[path = "../contract/mod.rs"]
+mod contract;
+#[path = "../laws/desk.rs"]
+mod desk;
+mod groups;
+mod guard;
+mod kit;
+mod matching;
+mod table;
+mod words;
+mod writes;
