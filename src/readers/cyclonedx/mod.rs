@@ -94,17 +94,18 @@ fn as_check(finding: &mut Finding) {
         finding.severity = Severity::Medium;
     }
     let Some(resource) = finding.component.take() else { return };
-    let name = resource.name.as_str();
-    if let Some(description) = finding.description.as_ref().filter(|text| !text.contains('\n')) {
-        let named = description.strip_prefix("Resource: ").and_then(|text| text.strip_prefix(name)?.strip_prefix(". "));
-        finding.title = named.unwrap_or(description).to_owned();
-    }
     let parts = resource.purl.as_deref().and_then(finding::purl::parts);
     let (kind, named) = parts.map(|parts| (parts.kind, parts.name)).unwrap_or_default();
-    let name =
-        name.strip_prefix(&format!("{}/", named.split('/').take(2).collect::<Vec<_>>().join("/"))).unwrap_or(name);
-    let last = name.trim_start_matches('/');
-    let file = named.strip_suffix(last).or_else(|| named.rsplit_once('/').map(|(file, _)| file));
+    // `Resource: aws_s3_bucket.logs. Ensure …`
+    let description = finding.description.clone().filter(|text| !text.contains('\n'));
+    let told = description.as_deref().and_then(|text| text.strip_prefix("Resource: ")?.split_once(". "));
+    let told = told.filter(|(name, _)| named.is_empty() || named.ends_with(name.trim_start_matches('/')));
+    if let Some(text) = &description {
+        finding.title = told.map_or(text.as_str(), |(_, title)| title).to_owned();
+    }
+    let name = told.map_or(resource.name.as_str(), |(name, _)| name).trim_start_matches('/');
+    let file = told.and_then(|_| named.strip_suffix(name));
+    let file = file.or_else(|| named.rsplit_once('/').map(|(file, _)| file));
     let file = file.and_then(|file| file.trim_end_matches('/').splitn(3, '/').nth(2));
     finding.location.path = finding.location.path.take().or(file.map(str::to_owned));
     // A step's number and an instruction's name are no resources.
