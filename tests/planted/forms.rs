@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use base64::Engine as _;
 use quick_xml::events::{BytesCData, BytesStart, BytesText, Event};
 use quick_xml::{Reader, Writer};
 use serde_json::Value;
@@ -52,7 +53,7 @@ const REPORTS: [&str; 36] = [
 /// Reports in XML and CSV.
 const XML: [&str; 9] = [
     "zap/one.xml",
-    "burp/one.xml",
+    "burp/many.xml",
     "tenable/one.xml",
     "nikto/one.xml",
     "wapiti/one.xml",
@@ -104,7 +105,7 @@ fn planted(name: &str, text: &str, secret: &Secret) -> Option<String> {
     if text == "SECRET" {
         return Some(format!("found {whole} here"));
     }
-    if is(&["secret", "raw", "rawv2", "value", "match_content"]) {
+    if is(&["secret", "raw", "rawv2", "value", "match_content", "stringsfound"]) {
         return Some(whole.clone());
     }
     if is(&[
@@ -117,14 +118,23 @@ fn planted(name: &str, text: &str, secret: &Secret) -> Option<String> {
         "raw_source_code_extract",
         "sourcecontent",
         "match_string",
+        "matching",
+        "code_block",
+        "diff",
         "content",
         "context",
     ]) {
         return Some(format!("api_password = \"{whole}\""));
     }
-    if is(&["uri", "url", "matched-at", "matched_at"]) && text.starts_with("http") && !whole.contains(['\n', ':', '/'])
-    {
-        return Some(format!("{}?access_token={whole}", text.split('?').next().unwrap()));
+    if is(&["groups"]) {
+        return Some(base64::engine::general_purpose::STANDARD.encode(whole));
+    }
+    let encoded = percent_encoding::utf8_percent_encode(whole, percent_encoding::NON_ALPHANUMERIC);
+    if is(&["path"]) && text.starts_with('/') {
+        return Some(format!("{text}?access_token={encoded}"));
+    }
+    if is(&["uri", "url", "matched-at", "matched_at"]) && text.starts_with("http") {
+        return Some(format!("{}?access_token={encoded}", text.split('?').next().unwrap()));
     }
     let is_prose = [
         "description",
@@ -146,28 +156,21 @@ fn planted(name: &str, text: &str, secret: &Secret) -> Option<String> {
     is(&is_prose).then_some(prose)
 }
 
-fn plant(value: &mut Value, secret: &Secret) -> usize {
+/// Plants a secret in a value and in all that it holds, whatever its name says it to be; how often.
+fn plant(name: &str, value: &mut Value, secret: &Secret) -> usize {
     match value {
-        Value::Array(items) => items.iter_mut().map(|item| plant(item, secret)).sum(),
+        Value::Array(items) => items.iter_mut().map(|item| plant(name, item, secret)).sum(),
         // What GitLab calls a value is an identifier's, or a message's of the scan itself.
         Value::Object(members)
             if members.contains_key("value") && (members.contains_key("type") || members.contains_key("level")) =>
         {
             0
         }
-        Value::Object(members) => members
-            .iter_mut()
-            .map(|(name, value)| match value {
-                Value::String(text) => match planted(name, text, secret) {
-                    Some(planted) => {
-                        *text = planted;
-                        1
-                    }
-                    None => 0,
-                },
-                other => plant(other, secret),
-            })
-            .sum(),
+        Value::Object(members) => members.iter_mut().map(|(name, value)| plant(name, value, secret)).sum(),
+        Value::String(text) => planted(name, text, secret).map_or(0, |planted| {
+            *text = planted;
+            1
+        }),
         _ => 0,
     }
 }
@@ -288,14 +291,14 @@ fn written(report: &Report, secret: &Secret) -> (String, usize) {
             };
             let mut planted = String::new();
             for mut line in lines {
-                count += plant(&mut line, secret);
+                count += plant("", &mut line, secret);
                 planted += &format!("{line}\n");
             }
             planted
         }
         Form::Json | Form::Yaml => {
             let mut value: Value = serde_json::from_str(text).unwrap();
-            count = plant(&mut value, secret);
+            count = plant("", &mut value, secret);
             if matches!(report.form, Form::Yaml) { serde_yaml::to_string(&value).unwrap() } else { value.to_string() }
         }
     };
