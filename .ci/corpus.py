@@ -19,6 +19,7 @@ MEANT = {
     "aqua": (1, 0, 0, "a list of results without `result` is no report"),
     "aws_inspector2": (0, 1, 1, "the peer writes `N/AN/A` for a file"),
     "aws_prowler": (1, 0, 1, EMPTY + "; Informational is Info"),
+    "blackduck": (0, 8, 8, "the peer names all files of a component for each of its versions, we the version's own"),
     "blackduck_component_risk": (0, 12, 12, "licences and outdated packages are no weaknesses: the archive's vulnerabilities are read"),
     "burp_suite_dast": (1, 12, 12, "HTML for people; Burp's XML and its API are read"),
     "checkmarx": (0, 0, 186, "the peer writes `Information`, which is no severity of its own scale: Info"),
