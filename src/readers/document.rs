@@ -107,7 +107,8 @@ pub(super) fn csv(path: &str, text: &str) -> Result<Value, ReadError> {
     let mut reader = rows(table, separator(table.lines().next().unwrap_or_default()).unwrap_or(b','));
     let header = names(reader.headers().map_err(wrong)?);
     let mut all = Vec::new();
-    let (mut short, mut last_is_short) = (0, false);
+    let (mut short, mut last) = (0, header.len());
+    let mut least_before = header.len();
     for record in reader.records() {
         let record = record.map_err(wrong)?;
         if record.len() > header.len() {
@@ -115,12 +116,15 @@ pub(super) fn csv(path: &str, text: &str) -> Result<Value, ReadError> {
             let detail = format!("line {line}: {} values, but the header has {}", record.len(), header.len());
             return Err(ReadError::malformed(path, detail));
         }
-        last_is_short = record.len() < header.len();
-        short += usize::from(last_is_short);
+        least_before = least_before.min(last);
+        last = record.len();
+        short += usize::from(last < header.len());
         all.push(row(&header, &record));
     }
-    // Some scanners leave out what is empty at a line's end; then other rows are short as well.
-    if ends_in_quotes(table) || last_is_short && short == 1 && all.len() > 1 {
+    // Some scanners leave out what is empty at a line's end; then other rows are short as well, or the line is ended.
+    let is_alone = last < header.len() && short == 1 && all.len() > 1;
+    let is_open = last < least_before && !table.ends_with('\n');
+    if ends_in_quotes(table) || is_alone || is_open {
         return Err(ReadError::malformed(path, CUT));
     }
     Ok(all.into())
@@ -202,7 +206,10 @@ mod tests {
             ("a,b,c\n1,2,3\n4,5,\"si", None),
             ("a,b,c\n1,2,3\n4,5,\"s\"\"i\"", Some(2)),
             ("a,b,c\n1,2\n4,5\n", Some(2)),
-            ("a,b,c\n1,2", Some(1)),
+            ("a,b,c\n1,2\n", Some(1)),
+            ("a,b,c\n1,2", None),
+            ("a,b,c\n1,2\n4,5", Some(2)),
+            ("a,b,c\n1,2\n4", None),
             ("a,b,c\n", Some(0)),
         ] {
             let read = csv("r.csv", text).ok().and_then(|rows| rows.as_array().map(Vec::len));
