@@ -33,6 +33,9 @@ fn takes_out_what_has_a_credentials_form() {
         ("pid 4111111111111112", "pid 4111111111111112"),
         ("x -----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY----- y", "x [secret] y"),
         ("x -----BEGIN PRIVATE KEY-----\\nabc", "x [secret]"),
+        ("x -----begin rsa private key-----\nabc\n-----end rsa private key----- y", "x [secret] y"),
+        ("uses ya29.Z2CXQmfFDVJP", "uses [secret]"),
+        ("ya29.sub is a word", "ya29.sub is a word"),
         ("x -----BEGIN PUBLIC KEY----- y", "x -----BEGIN PUBLIC KEY----- y"),
     ] {
         assert_eq!(text(shown, Care::Certain), clean, "{shown}");

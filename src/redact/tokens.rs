@@ -26,7 +26,10 @@ static STARTS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
 });
 
 /// How JSON web tokens, private keys and hashes of passwords begin.
-const OTHERS: [&str; 8] = ["eyJ", "-----BEGIN ", "$2a$", "$2b$", "$2y$", "$6$", "$5$", "$argon2"];
+const OTHERS: [&str; 9] = ["eyJ", "-----BEGIN ", "-----begin ", "$2a$", "$2b$", "$2y$", "$6$", "$5$", "$argon2"];
+
+/// How much of a token must be there where the text ends in it.
+const LEAST_CUT: usize = 8;
 
 fn token(line: &'static str) -> Option<Token> {
     let mut parts = line.split('\t');
@@ -65,8 +68,8 @@ pub(super) fn find(text: &str, found: &mut Vec<Range<usize>>) {
         };
         let Some(token) = TOKENS.get(hit.pattern().as_usize()) else {
             match &text[start..end] {
-                "-----BEGIN " if start < key_end => {}
-                "-----BEGIN " => {
+                "-----BEGIN " | "-----begin " if start < key_end => {}
+                "-----BEGIN " | "-----begin " => {
                     let key = private_key(text, start);
                     key_end = key.as_ref().map_or(key_end, |key| key.end);
                     found.extend(key);
@@ -91,7 +94,10 @@ pub(super) fn find(text: &str, found: &mut Vec<Range<usize>>) {
         let length = run(token.set);
         let tail = text[end..end + length].trim_end_matches(['.', ':', '=', '/', '-', '_']);
         let tail = if token.set == b'b' { tail } else { &text[end..end + length] };
-        if begins && tail.len() >= token.least && (!token.is_weak || is_mixed(tail)) {
+        // Where the text ends, the token may have been cut off.
+        let is_cut =
+            end + length == text.len() && tail.len() >= LEAST_CUT && tail.bytes().any(|byte| byte.is_ascii_digit());
+        if begins && (is_cut || tail.len() >= token.least) && (!token.is_weak || is_mixed(tail)) {
             // A token that goes on over other characters is masked to its end.
             let more = rest[length..].iter().take_while(|byte| is_in(b'u', **byte)).count();
             found.push(start..end + length + more);
@@ -107,15 +113,16 @@ fn is_mixed(text: &str) -> bool {
         || digits >= 1 && count(u8::is_ascii_uppercase) > 0 && count(u8::is_ascii_lowercase) > 0
 }
 
-/// A private key in PEM, to its end or, where it is cut, to the text's.
+/// A private key in PEM, to its end or, where it is cut, to the text's. Some readers see texts in lower case.
 fn private_key(text: &str, start: usize) -> Option<Range<usize>> {
     let head = &text[start + "-----BEGIN ".len()..];
     let (name, _) = head.split_once("-----")?;
-    if name.len() > 40 || !name.contains("PRIVATE KEY") {
+    if name.len() > 40 || !name.to_ascii_uppercase().contains("PRIVATE KEY") {
         return None;
     }
     let body = start + "-----BEGIN ".len() + name.len() + "-----".len();
-    let end = text[body..].find("-----END ").map_or(text.len(), |at| {
+    let ends = ["-----END ", "-----end "].into_iter().filter_map(|end| text[body..].find(end));
+    let end = ends.min().map_or(text.len(), |at| {
         let tail = &text[body + at + "-----END ".len()..];
         body + at + "-----END ".len() + tail.find("-----").map_or(tail.len(), |at| at + "-----".len())
     });
