@@ -123,7 +123,7 @@ pub(super) fn csv(path: &str, text: &str) -> Result<Value, ReadError> {
     }
     // Some scanners leave out what is empty at a line's end; then other rows are short as well, or the line is ended.
     let is_alone = last < header.len() && short == 1 && all.len() > 1;
-    let is_open = last < least_before && !table.ends_with('\n');
+    let is_open = all.len() > 1 && last < least_before && !table.ends_with('\n');
     if ends_in_quotes(table) || is_alone || is_open {
         return Err(ReadError::malformed(path, CUT));
     }
@@ -207,7 +207,7 @@ mod tests {
             ("a,b,c\n1,2,3\n4,5,\"s\"\"i\"", Some(2)),
             ("a,b,c\n1,2\n4,5\n", Some(2)),
             ("a,b,c\n1,2\n", Some(1)),
-            ("a,b,c\n1,2", None),
+            ("a,b,c\n1,2", Some(1)),
             ("a,b,c\n1,2\n4,5", Some(2)),
             ("a,b,c\n1,2\n4", None),
             ("a,b,c\n", Some(0)),
