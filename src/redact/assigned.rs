@@ -29,6 +29,7 @@ pub(super) fn find(text: &str, care: Care, found: &mut Vec<Range<usize>>) {
     let bytes = text.as_bytes();
     // Where the last cookies end, and the last other header: each goes to the end of its line.
     let mut ends = [0, 0];
+    let mut word_end = 0;
     for at in memchr::memchr2_iter(b'=', b':', bytes) {
         // `://`, `==` and `::` assign nothing.
         if bytes[at] == b':' && bytes[at + 1..].starts_with(b"//") {
@@ -41,7 +42,7 @@ pub(super) fn find(text: &str, care: Care, found: &mut Vec<Range<usize>>) {
                 ends[usize::from(is_cookie)] = header_value(text, at + 1, is_cookie, found);
             }
         } else if is_private(name) {
-            value(text, at + 1, care, found);
+            value(text, at + 1, care, &mut word_end, found);
         }
     }
     logins(text, found);
@@ -120,13 +121,14 @@ fn skip_to_value(text: &str, mut at: usize) -> (usize, Option<u8>) {
 }
 
 /// The value behind a separator, or behind the word that names a way to log in.
-fn value(text: &str, at: usize, care: Care, found: &mut Vec<Range<usize>>) {
-    let after_scheme = one_value(text, at, care, found);
-    after_scheme.and_then(|at| one_value(text, at, Care::Strict, found));
+fn value(text: &str, at: usize, care: Care, word_end: &mut usize, found: &mut Vec<Range<usize>>) {
+    let after_scheme = one_value(text, at, care, word_end, found);
+    after_scheme.and_then(|at| one_value(text, at, Care::Strict, word_end, found));
 }
 
-/// Takes one word for the value; where that names a way to log in, its end.
-fn one_value(text: &str, at: usize, care: Care, found: &mut Vec<Range<usize>>) -> Option<usize> {
+/// Takes one word for the value; where that names a way to log in, its end. The end of the last word is kept, as names and
+/// values may follow each other in one word without end.
+fn one_value(text: &str, at: usize, care: Care, word_end: &mut usize, found: &mut Vec<Range<usize>>) -> Option<usize> {
     let (start, quote) = skip_to_value(text, at);
     // What is a parameter's is found as one.
     if quote.is_none() && is_parameter(text, at) {
@@ -137,11 +139,15 @@ fn one_value(text: &str, at: usize, care: Care, found: &mut Vec<Range<usize>>) -
         Some(quote) => quoted(rest, quote),
         None => {
             let is_part = |byte: &u8| !byte.is_ascii_whitespace() && !b",;&\"'<>`|)}]".contains(byte);
-            // One that is too long for a value is cut so that it still is.
-            let length = rest.bytes().take(MAX_VALUE + 4).take_while(is_part).count();
-            (0..=length).rev().find(|at| rest.is_char_boundary(*at)).unwrap_or(0)
+            if start >= *word_end {
+                *word_end = start + rest.bytes().take_while(is_part).count();
+            }
+            *word_end - start
         }
     };
+    if length > MAX_VALUE {
+        return None;
+    }
     let written = &rest[..length];
     if SCHEMES.contains(&written.to_ascii_lowercase().as_str()) && quote.is_none() {
         return Some(start + length);
@@ -188,7 +194,7 @@ fn is_value(value: &str, is_quoted: bool, care: Care) -> bool {
             value.to_ascii_lowercase().as_str(),
             "true" | "false" | "null" | "none" | "undefined" | "string" | "nil"
         );
-    if is_placeholder || value.len() < 3 || value.len() > MAX_VALUE || is_name(value) {
+    if is_placeholder || value.len() < 3 || is_name(value) {
         return false;
     }
     let has_digit = value.contains(|c: char| c.is_ascii_digit());
@@ -257,6 +263,9 @@ pub(super) fn find_quoted(text: &str, found: &mut Vec<Range<usize>>) {
     for word in text.split(|c: char| c.is_whitespace() || "\"'`=,;(){}[]<>|".contains(c)) {
         let start = text[end..].find(word).map_or(end, |at| end + at);
         end = start + word.len();
+        if word.len() < 4 {
+            continue;
+        }
         let before = text[..start].trim_end();
         let word = word.trim_end_matches(['.', ':', '…', '!', '?']);
         let is_assigned = before.ends_with(['=', ':']) && !before.ends_with("::") && !before.ends_with("://");

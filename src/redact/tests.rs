@@ -127,6 +127,16 @@ fn values_in_values_without_end_take_no_time() {
         "://@",
         "a:b@",
         "x=://a:b@c&",
+        "$2a$",
+        "-eyJ-",
+        "ghs_=",
+        "ghp_.",
+        "-----BEGIN PRIVATE KEY----------END PRIVATE KEY-----",
+        "-----",
+        " ",
+        "a: \n",
+        "password: \n",
+        "'\"`",
     ] {
         let text = piece.repeat((1 << 16) / piece.len());
         for care in [Care::Certain, Care::Likely, Care::Strict] {

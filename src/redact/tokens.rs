@@ -30,6 +30,8 @@ const OTHERS: [&str; 9] = ["eyJ", "-----BEGIN ", "-----begin ", "$2a$", "$2b$", 
 
 /// How much of a token must be there where the text ends in it.
 const LEAST_CUT: usize = 8;
+/// How much of what follows a beginning is looked at to tell whether it is a token, in bytes.
+const LOOKED_AT: usize = 512;
 
 fn token(line: &'static str) -> Option<Token> {
     let mut parts = line.split('\t');
@@ -43,6 +45,8 @@ fn is_in(set: u8, byte: u8) -> bool {
         b'h' => byte.is_ascii_hexdigit(),
         b'a' => byte.is_ascii_alphanumeric(),
         b'u' => byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'),
+        // Hashes of passwords.
+        b'$' => is_in(b'b', byte) || matches!(byte, b'$' | b','),
         _ => byte.is_ascii_alphanumeric() || b"-_.+/=~:|%".contains(&byte),
     }
 }
@@ -51,9 +55,10 @@ pub(super) fn find(text: &str, found: &mut Vec<Range<usize>>) {
     cards(text, found);
     let Some(starts) = STARTS.as_ref() else { return };
     let bytes = text.as_bytes();
-    // Where a run of each set ends: beginnings may lie in runs without end. Hits come in the order of their ends.
-    let mut ends = [(b'h', None), (b'a', None), (b'u', None), (b'b', None)];
-    let mut key_end = 0;
+    // Where a run of each set ends, and what is found so far: beginnings may lie in runs without end, each of which is
+    // looked at once. Hits come in the order of their ends.
+    let mut ends = [(b'h', None), (b'a', None), (b'u', None), (b'b', None), (b'$', None)];
+    let (mut key_end, mut covered) = (0, 0);
     for hit in starts.find_overlapping_iter(text) {
         let (start, end) = (hit.start(), hit.end());
         let before = start.checked_sub(1).map(|at| bytes[at]);
@@ -76,13 +81,12 @@ pub(super) fn find(text: &str, found: &mut Vec<Range<usize>>) {
                 }
                 "eyJ" => {
                     let length = run(b'b');
-                    let is_jwt = rest[..length].contains(&b'.') && length >= 20;
+                    let is_jwt = length >= 20 && rest[..length.min(40)].contains(&b'.');
                     let is_alone = before.is_none_or(|byte| !byte.is_ascii_alphanumeric());
                     found.extend((is_alone && (is_jwt || length >= 40)).then_some(start..end + length));
                 }
                 _ => {
-                    let length =
-                        rest.iter().take_while(|byte| is_in(b'b', **byte) || matches!(byte, b'$' | b',')).count();
+                    let length = run(b'$');
                     found.extend((length >= 20).then_some(start..end + length));
                 }
             }
@@ -92,15 +96,19 @@ pub(super) fn find(text: &str, found: &mut Vec<Range<usize>>) {
         let begins = !token.start.starts_with(|c: char| c.is_ascii_alphanumeric())
             || before.is_none_or(|byte| !byte.is_ascii_alphanumeric());
         let length = run(token.set);
-        let tail = text[end..end + length].trim_end_matches(['.', ':', '=', '/', '-', '_']);
-        let tail = if token.set == b'b' { tail } else { &text[end..end + length] };
+        if end + length <= covered {
+            continue;
+        }
+        let tail = &text[end..end + length.min(LOOKED_AT)];
+        let tail = if token.set == b'b' { tail.trim_end_matches(['.', ':', '=', '/', '-', '_']) } else { tail };
         // Where the text ends, the token may have been cut off.
         let is_cut =
             end + length == text.len() && tail.len() >= LEAST_CUT && tail.bytes().any(|byte| byte.is_ascii_digit());
         if begins && (is_cut || tail.len() >= token.least) && (!token.is_weak || is_mixed(tail)) {
             // A token that goes on over other characters is masked to its end.
             let more = rest[length..].iter().take_while(|byte| is_in(b'u', **byte)).count();
-            found.push(start..end + length + more);
+            covered = end + length + more;
+            found.push(start..covered);
         }
     }
 }
@@ -121,11 +129,9 @@ fn private_key(text: &str, start: usize) -> Option<Range<usize>> {
         return None;
     }
     let body = start + "-----BEGIN ".len() + name.len() + "-----".len();
-    let ends = ["-----END ", "-----end "].into_iter().filter_map(|end| text[body..].find(end));
-    let end = ends.min().map_or(text.len(), |at| {
-        let tail = &text[body + at + "-----END ".len()..];
-        body + at + "-----END ".len() + tail.find("-----").map_or(tail.len(), |at| at + "-----".len())
-    });
+    let mut dashes = memchr::memmem::find_iter(&text.as_bytes()[body..], "-----").map(|at| body + at + "-----".len());
+    let end = dashes.find(|at| text.as_bytes()[*at..].get(..4).is_some_and(|word| word.eq_ignore_ascii_case(b"END ")));
+    let end = end.map_or(text.len(), |at| text[at..].find("-----").map_or(text.len(), |end| at + end + "-----".len()));
     Some(start..end)
 }
 
