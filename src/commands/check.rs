@@ -1,7 +1,7 @@
 //! `findsync check`: everything that would fail later, in one list, before anything is written.
 
 use super::checklist::Checklist;
-use super::tell::mask;
+use super::output::mask;
 use super::{Console, inputs};
 use crate::ci::Ci;
 use crate::cli::{CheckArgs, Global};

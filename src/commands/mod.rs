@@ -2,16 +2,16 @@
 
 mod check;
 mod checklist;
+pub(crate) mod ci_inputs;
 mod disclosure;
 mod findings;
 mod init;
 mod inputs;
+pub(crate) mod output;
 mod review;
 mod scanners;
 mod schema;
-mod step;
 mod sync;
-mod tell;
 mod view;
 mod worker;
 
@@ -21,7 +21,7 @@ use crate::ci;
 use crate::cli::{Cli, Color, Command, Global};
 use crate::error::Error;
 
-pub use step::from_inputs;
+pub use ci_inputs::from_inputs;
 
 /// Where a command writes, and how.
 pub struct Console<'a> {
@@ -78,7 +78,7 @@ pub async fn run(cli: Cli, console: &mut Console<'_>) -> Result<u8, Error> {
         Command::Schema { of } => schema::schema(of, console),
     };
     if let Err(error) = &result
-        && let Err(silent) = tell::tell_failure(&ci::Ci::here(), error)
+        && let Err(silent) = output::tell_failure(&ci::Ci::here(), error)
     {
         tracing::warn!("later steps are not told of the failure: {silent}");
     }

@@ -5,8 +5,9 @@ use std::fs::File;
 use chrono::NaiveDate;
 
 use super::disclosure::Disclosure;
+use super::output;
+use super::output::mask;
 use super::review::still_fits;
-use super::tell::{self, mask};
 use super::view::view;
 use super::{Console, inputs};
 use crate::apply::Applied;
@@ -47,7 +48,7 @@ pub(super) async fn plan(args: &PlanArgs, global: &Global, console: &mut Console
     let mut view = view(&run.config, &run.trackers, &planned, &[], notes);
     (view.exit_code, view.gate) = run.end(&args.sync, &planned, &[]);
     let told = run.told(&disclosure, &view, &planned);
-    run.tell(&args.sync, tell::open(&args.sync)?, ([&told, &view], &disclosure), console)
+    run.tell(&args.sync, output::open(&args.sync)?, ([&told, &view], &disclosure), console)
 }
 
 pub(super) async fn apply(args: &ApplyArgs, global: &Global, console: &mut Console<'_>) -> Result<u8, Error> {
@@ -62,7 +63,7 @@ pub(super) async fn apply(args: &ApplyArgs, global: &Global, console: &mut Conso
     }
     run.note_linked(&planned, &disclosure).await;
     let refused = planned.iter().any(|planned| planned.plan.refusal.is_some());
-    let files = tell::open(&args.sync)?;
+    let files = output::open(&args.sync)?;
     let mut applied = Vec::new();
     match run.ci.may_write(&run.config.branches) {
         Err(why) => run.notes.push(format!("only planned: {why}")),
@@ -137,7 +138,7 @@ impl Run {
                 .inspect_err(|error| tracing::debug!(%error, "who can read this run is not told"))
                 .ok()
         };
-        let lists_findings = tell::wants_findings(args);
+        let lists_findings = output::wants_findings(args);
         Disclosure::find((&self.ci, &self.config), lists_findings, planned, &self.trackers, own).await
     }
 
@@ -272,7 +273,7 @@ impl Run {
     fn tell_blind(&mut self, args: &SyncArgs, console: &mut Console<'_>) -> Result<u8, Error> {
         let view = PlanView { notes: std::mem::take(&mut self.notes), exit_code: DONE, ..PlanView::default() };
         let disclosure = Disclosure::unasked(&self.ci, &self.config);
-        self.tell(args, tell::open(args)?, ([&view, &view], &disclosure), console)
+        self.tell(args, output::open(args)?, ([&view, &view], &disclosure), console)
     }
 
     /// What of a result may be told where it is shown.
@@ -313,14 +314,14 @@ impl Run {
         (views, disclosure): ([&PlanView; 2], &Disclosure),
         console: &mut Console<'_>,
     ) -> Result<u8, Error> {
-        let mut scans = if tell::wants_findings(args) { self.scans.clone() } else { Vec::new() };
+        let mut scans = if output::wants_findings(args) { self.scans.clone() } else { Vec::new() };
         let kept = disclosure.disclose(&mut scans, &self.config, &self.ci);
         if kept > 0 {
             tracing::warn!(
                 "{kept} findings are not in the file of findings, as not everybody who sees it may know of them"
             );
         }
-        tell::tell(&self.ci, args, files, (views, &scans), console)?;
+        output::tell(&self.ci, args, files, (views, &scans), console)?;
         let [_, full] = views;
         Ok(full.exit_code)
     }

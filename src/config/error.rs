@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
 
-use super::text::Place;
+use super::raw::spanned::Place;
 
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]

@@ -4,11 +4,12 @@ use std::path::Path;
 
 use serde_yaml::Error as YamlError;
 
-use super::check::Checker;
 use super::error::quote;
-use super::text::Place;
-use super::written::File;
-use super::{Config, Error, Problem, ProblemKind, Problems, schema, shape};
+use super::raw::File;
+use super::raw::spanned::Place;
+use super::raw::{json_schema::schema, schema_check};
+use super::validate::Checker;
+use super::{Config, Error, Problem, ProblemKind, Problems};
 use crate::ci::Ci;
 
 /// What a mapping file may refer to. All of it is handed in, so that reading is pure.
@@ -116,7 +117,7 @@ fn written(source: &str) -> Result<File, Vec<Problem>> {
             Ok(node) => node,
             Err(not_yaml) => return vec![explain(source, &not_yaml)],
         };
-        let problems = shape::check(source, &node, &schema());
+        let problems = schema_check::check(source, &node, &schema());
         if problems.is_empty() { vec![explain(source, &first)] } else { problems }
     })
 }

@@ -2,21 +2,15 @@
 //!
 //! What stands in a [`Config`] has been checked: names resolve, values parse, tokens come from the environment.
 
-mod check;
 mod defaults;
 mod error;
 mod files;
 mod from_ci;
 mod instance;
-mod instances;
 mod load;
-mod mappings;
-mod schema;
-mod shape;
-mod text;
+pub(crate) mod raw;
+pub(crate) mod validate;
 mod values;
-mod words;
-mod written;
 
 use std::collections::BTreeMap;
 
@@ -26,7 +20,7 @@ pub use error::{Error, Problem, ProblemKind, Problems};
 pub use files::{FilesError, files, literal};
 pub use instance::{Credential, Instance, Secret, TrackerKind};
 pub use load::{BadTemplate, Given, TemplatePart};
-pub use schema::schema;
+pub use raw::json_schema::schema;
 pub use values::{SeverityMap, StatusMap, StatusValue};
 
 use crate::finding::{Kind, Severity, Source, Status};

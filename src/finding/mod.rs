@@ -10,10 +10,10 @@ pub mod identifiers;
 mod identity;
 mod key;
 mod location;
+pub(crate) mod observation;
 pub mod purl;
 mod scan;
 mod severity;
-mod sighting;
 mod status;
 mod versions;
 
@@ -24,9 +24,9 @@ pub use fold::{fold_code, fold_url, image_name, sketch};
 pub use identity::{Evidence, Fingerprint, Snippet, assign_keys};
 pub use key::{Digest, Key, ParseKeyError, digest};
 pub use location::{Location, bare_url, login, without_login};
+pub use observation::{Id, LocationEvidence, Observation, Sighting, sightings};
 pub use scan::{Origin, READS, Run, Scan, Scope, Source, without_matrix_part};
 pub use severity::{ParseSeverityError, Severity};
-pub use sighting::{Id, LocationEvidence, Observation, Sighting, sightings};
 pub use status::{Kind, ParseKindError, ParseStatusError, Status};
 pub use versions::Versions;
 

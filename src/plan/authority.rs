@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::names::{BranchId, ScopeId};
 use super::scans::{self, ScopeScan};
+use super::sources::{BranchId, ScopeId};
 use super::world::World;
 use crate::finding::{Kind, Observation, Run, Scope};
 

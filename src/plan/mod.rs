@@ -11,15 +11,15 @@ mod carry;
 mod compose;
 mod dependencies;
 mod describe;
+pub(crate) mod duplicates;
 mod edit;
 mod guard;
 mod matching;
-mod names;
 mod people;
+pub(crate) mod placement;
 mod reasons;
 mod scans;
-mod settle;
-mod twins;
+pub(crate) mod sources;
 mod words;
 mod world;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::names::{BranchId, Names, ScopeId, SourceId};
+use super::sources::{BranchId, Names, ScopeId, SourceId};
 use crate::finding::{Finding, LocationEvidence, Run, Scan, Scope, Sighting, Source, sightings};
 
 /// What one scan of this run saw.

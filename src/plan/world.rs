@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 
-use super::names::{self, BranchId, Names, ScopeId, SourceId};
 use super::people::{self, Closer};
 use super::scans::{self, ScopeScan, Seen};
+use super::sources;
+use super::sources::{BranchId, Names, ScopeId, SourceId};
 use super::{Planner, Withheld};
 use crate::finding::{Digest, Id, Kind, LocationEvidence, Observation, Run, Source};
 use crate::issue::{
@@ -215,7 +216,7 @@ impl<'a> World<'a> {
     pub(super) fn new(planner: &'a Planner<'a>, issues: &'a [Issue]) -> Self {
         let mut managed: Vec<(&Issue, &Stamp)> = managed_issues(issues).collect();
         managed.sort_by_key(|(issue, _)| issue.id.number);
-        let names = names::learn_names(planner, &managed);
+        let names = sources::learn_names(planner, &managed);
         let mut world = Self {
             planner,
             names,

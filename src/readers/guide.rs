@@ -6,8 +6,9 @@ use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
-use super::registry::{Origin, ReaderInfo, unpack};
-use super::{Format, ReadError, document};
+use super::detect::registry::{Origin, ReaderInfo, unpack};
+use super::load::document;
+use super::{Format, ReadError};
 use crate::redact::without_values;
 
 /// The files of `scanners/standards`, as `build.rs` packs them.
@@ -48,7 +49,7 @@ pub struct Report {
 /// What is known of a standard's writers.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Standard {
+pub(crate) struct Standard {
     #[serde(skip)]
     pub(super) name: String,
     #[serde(skip)]

@@ -3,69 +3,43 @@
 //! Exactly one reader must recognise a document. Nothing read must never look like nothing found: an unknown shape is
 //! an error that names the file and the place.
 
-mod archive;
-mod artifact;
-mod basics;
-mod checkouts;
-mod containers;
-mod cores;
-mod cyclonedx;
-mod definition;
-mod document;
-mod engine;
+pub(crate) mod definitions;
+pub(crate) mod detect;
 mod error;
-mod facts;
-mod functions;
-mod generic;
-mod gitlab;
 mod guide;
 mod html;
-mod ids;
-mod input;
-mod isolated;
-mod leaf;
+pub(crate) mod identifiers;
+pub(crate) mod load;
 mod normalise;
-mod objects;
 mod package;
-mod paths;
-mod probe;
+pub(crate) mod parallel;
 mod purl;
-mod redact;
-mod registry;
-mod resource;
-mod sarif;
-mod scans;
-mod shape;
-mod skim;
-mod source;
-mod steps;
-mod tables;
-mod terms;
-mod trial;
-mod value;
-mod version;
-mod workbook;
-mod xml;
+pub(crate) mod standards;
 
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-pub use definition::Definition;
+pub use definitions::definition::Definition;
+pub use definitions::trial::{Trial, try_definition};
+pub use detect::probe::{Format, Probe};
+pub use detect::registry::{Origin, ReaderInfo};
 pub use error::ReadError;
 pub use guide::{Guide, Report};
-pub use input::MAX_BYTES;
-pub use probe::{Format, Probe};
-pub use registry::{Origin, ReaderInfo};
-pub use trial::{Trial, try_definition};
+pub use load::input::MAX_BYTES;
 
 use crate::config::ReportSource;
 use crate::finding::{Kind, Scan};
-use registry::Registry;
-use source::Sources;
+use detect::registry::Registry;
+use normalise::source::Sources;
 
 /// The readers in Rust, for the standards.
-const STANDARDS: &[&dyn Reader] = &[&sarif::Sarif, &gitlab::GitLab, &cyclonedx::CycloneDx, &generic::Generic];
+const STANDARDS: &[&dyn Reader] = &[
+    &standards::sarif::Sarif,
+    &standards::gitlab::GitLab,
+    &standards::cyclonedx::CycloneDx,
+    &standards::generic::Generic,
+];
 
 /// A report's text, ready to be read: decompressed, UTF-8, without byte order mark.
 #[derive(Debug, Clone, Copy)]
@@ -159,15 +133,15 @@ pub fn read_reports(sources: &[ReportSource], options: &ReadOptions) -> Result<V
     let mut files = Sources::new(&options.workspace);
     let mut scans = Vec::new();
     for source in sources {
-        for path in input::expand(&options.workspace, &source.path)? {
-            let bytes = input::load(&options.workspace, &path, options.max_bytes, options.confined)?;
+        for path in load::input::expand(&options.workspace, &source.path)? {
+            let bytes = load::input::load(&options.workspace, &path, options.max_bytes, options.confined)?;
             let name = source.reader.as_deref().or(options.reader.as_deref());
             let mut read = read_file(&registry, &path, bytes, options.max_bytes, name)?;
             normalise::scans(&mut read, &path, source, &options.workspace, &mut files);
             scans.append(&mut read);
         }
     }
-    redact::run(&mut scans);
+    normalise::redact::run(&mut scans);
     Ok(scans)
 }
 
@@ -179,13 +153,13 @@ fn read_file(
     limit: u64,
     reader: Option<&str>,
 ) -> Result<Vec<Scan>, ReadError> {
-    if !archive::is_zip(&bytes) {
-        return read(registry, path, input::text(bytes, path, limit)?, reader);
+    if !load::archive::is_zip(&bytes) {
+        return read(registry, path, load::input::text(bytes, path, limit)?, reader);
     }
     let mut scans = Vec::new();
-    for document in archive::documents(&bytes, path, limit, &mut registry.for_archives(reader)?.into_iter())? {
-        let archive::Document { path, text, definition } = document;
-        archive::gather(
+    for document in load::archive::documents(&bytes, path, limit, &mut registry.for_archives(reader)?.into_iter())? {
+        let load::archive::Document { path, text, definition } = document;
+        load::archive::gather(
             &mut scans,
             match definition {
                 Some(definition) => with_input(&path, &text, |input| definition.read(input))?,
@@ -210,7 +184,7 @@ fn read(registry: &Registry, path: &str, bytes: Bytes, reader: Option<&str>) -> 
 
 /// Does something with a report's text when it has been looked at.
 fn with_input<T>(path: &str, bytes: &Bytes, f: impl FnOnce(Input<'_>) -> Result<T, ReadError>) -> Result<T, ReadError> {
-    let text = input::utf8(bytes, path)?;
+    let text = load::input::utf8(bytes, path)?;
     let probe = Probe::new(path, text)?;
     f(Input { path, text, bytes, probe: &probe })
 }
@@ -223,7 +197,7 @@ pub fn read_bytes(path: &str, bytes: Vec<u8>, reader: Option<&str>) -> Result<Ve
     let nowhere = Path::new("/nonexistent");
     let mut scans = read_file(&Registry::new(nowhere)?, path, bytes, MAX_BYTES, reader)?;
     normalise::scans(&mut scans, path, &ReportSource::default(), nowhere, &mut Sources::new(nowhere));
-    redact::run(&mut scans);
+    normalise::redact::run(&mut scans);
     Ok(scans)
 }
 
@@ -232,7 +206,7 @@ pub fn read_bytes(path: &str, bytes: Vec<u8>, reader: Option<&str>) -> Result<Ve
 /// # Errors
 /// As the worker's reply.
 pub fn answer(parts: &[Vec<u8>]) -> crate::worker::Reply {
-    isolated::answer(parts)
+    definitions::isolated::answer(parts)
 }
 
 /// All readers that there are for a workspace, by name.

@@ -1,6 +1,6 @@
 //! Takes out of texts what looks like a credential, whoever wrote it: the net under all that is read and printed.
 //!
-//! What is known to be a secret is taken out where it is known (`readers/redact.rs`); this is for what nobody named.
+//! What is known to be a secret is taken out where it is known (`readers/normalise/redact.rs`); this is for what nobody named.
 
 mod address;
 mod assigned;

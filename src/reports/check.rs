@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::line::{Paint, line, within};
+use super::untrusted::{Paint, line, within};
 use crate::trackers::Problem;
 
 /// What is wrong with one mapping's tracker.

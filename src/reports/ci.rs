@@ -8,7 +8,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::line::line;
+use super::untrusted::line;
 use super::view::{ChangeView, Counts, Outcome, PlanView};
 use super::{FindingsView, json};
 use crate::finding::{Severity, Status, digest};
@@ -37,7 +37,7 @@ fn annotations(view: &PlanView) -> Vec<Annotation<'_>> {
     let changes = || view.mappings.iter().flat_map(|mapping| &mapping.changes);
     let failed = changes().filter(|change| change.failed()).map(|change| Annotation {
         severity: Severity::Critical,
-        title: format!("findsync failed to {}", super::words::name(change.action)),
+        title: format!("findsync failed to {}", super::wording::name(change.action)),
         text: format!(
             "{}: {}",
             change.title,

@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use super::line::line;
+use super::untrusted::line;
 use crate::readers::{Format, Guide, Origin};
 
 /// A scanner.

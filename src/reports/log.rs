@@ -10,7 +10,7 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
-use super::line::{Paint, line, within};
+use super::untrusted::{Paint, line, within};
 use crate::redact;
 
 /// Longest event, in characters: errors of services are long.

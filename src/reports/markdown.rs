@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::FindingsView;
 use super::view::{ChangeView, FindingsTotals, MappingView, PlanView};
-use super::words::{fields, head, name, place, shortcoming, sums, verb};
+use super::wording::{fields, head, name, place, shortcoming, sums, verb};
 use crate::issue::escape::inline;
 
 /// GitHub takes 1 MiB of summary a step; what others wrote in the step needs room too.

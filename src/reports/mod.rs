@@ -8,16 +8,16 @@ mod findings;
 mod gate;
 mod guide;
 mod json;
-mod line;
-mod lists;
+pub(crate) mod listings;
 mod log;
 mod markdown;
 mod pipe;
 mod progress;
 mod sarif;
 mod text;
+pub(crate) mod untrusted;
 mod view;
-mod words;
+pub(crate) mod wording;
 
 pub use check::{CheckView, check, error, usage};
 pub use ci::{
@@ -31,15 +31,15 @@ pub use findings::{
 pub use gate::GateView;
 pub use guide::{guide, guides};
 pub use json::{findings_schema, json, plan_schema};
-pub use line::Paint;
-pub use lists::{proposal, readers, trial};
+pub use listings::{proposal, readers, trial};
 pub use log::{LogFormat, panic};
 pub use markdown::{findings as findings_markdown, plan as plan_markdown};
 pub use pipe::UntilClosed;
 pub use progress::Progress;
 pub use sarif::sarif;
 pub use text::{findings as findings_text, plan as plan_text};
+pub use untrusted::Paint;
 pub use view::{
     ChangeView, Counts, GuardView, HeldView, IssueRef, MappingView, Outcome, OutcomeView, PlanView, Refusal, VERSION,
 };
-pub use words::unexamined;
+pub use wording::unexamined;

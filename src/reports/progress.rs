@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::line::line;
+use super::untrusted::line;
 
 /// Time between two lines in a log.
 const PAUSE: Duration = Duration::from_secs(15);

@@ -3,9 +3,9 @@
 use std::io::{self, Write};
 
 use super::FindingsView;
-use super::line::{Paint, line, pad};
+use super::untrusted::{Paint, line, pad};
 use super::view::{ChangeView, FindingsTotals, HeldView, MappingView, Outcome, PlanView};
-use super::words::{fields, head, name, place, plural, shortcoming, sums, verb};
+use super::wording::{fields, head, name, place, plural, shortcoming, sums, verb};
 use crate::finding::Severity;
 
 /// Widest title before the reasons are no longer aligned.

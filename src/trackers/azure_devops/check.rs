@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::client::Scope;
 use super::fields::{self, Place};
 use super::links::Changes;
-use super::model::{Operation, Project};
-use super::{AzureDevOps, types};
+use super::wire::{Operation, Project};
+use super::{AzureDevOps, work_item_types};
 use crate::issue::FieldEdit;
 use crate::trackers::error::{found, missing_token};
 use crate::trackers::{Error, Problem};
@@ -50,7 +50,7 @@ impl AzureDevOps {
 
     async fn try_to_create(
         &self,
-        work_type: &types::WorkType,
+        work_type: &work_item_types::WorkType,
         title: &str,
         severity: &str,
     ) -> Result<Vec<Problem>, Error> {

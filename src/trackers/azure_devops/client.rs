@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use super::model::{Operation, Refusal, WorkItem};
+use super::wire::{Operation, Refusal, WorkItem};
 use crate::config::{Credential, Instance, Secret};
 use crate::trackers::Error;
 use crate::trackers::http::{AuthHeader, Http, HttpConfig, Kind, Request, Response};

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::model::FieldDefinition;
-use super::text;
-use super::types::WorkType;
+use super::description;
+use super::wire::FieldDefinition;
+use super::work_item_types::WorkType;
 use crate::config::{DUE_DATE, Mapping};
 use crate::issue::{Markup, words};
 use crate::trackers::Problem;
@@ -118,7 +118,7 @@ impl Type {
         Some(match self {
             _ if trimmed.is_empty() => "".into(),
             Self::Text => value.into(),
-            Self::Html => text::escaped(value).into(),
+            Self::Html => description::escaped(value).into(),
             Self::Integer => trimmed.parse::<i64>().ok()?.into(),
             Self::Double => trimmed.parse::<f64>().ok().filter(|number| number.is_finite())?.into(),
             Self::Boolean => match trimmed.to_ascii_lowercase().as_str() {
@@ -163,7 +163,7 @@ pub(super) fn read<'a>(value: &Value, of: Option<Type>, mut writings: impl Itera
     let said = match value {
         Value::Null => return None,
         Value::String(text) if text.is_empty() => return None,
-        Value::String(text) if of == Some(Type::Html) => vec![text.clone(), text::unescaped(text)],
+        Value::String(text) if of == Some(Type::Html) => vec![text.clone(), description::unescaped(text)],
         Value::String(text) => vec![text.clone(), short_date(text).unwrap_or_else(|| text.clone())],
         Value::Bool(_) | Value::Number(_) => vec![value.to_string()],
         Value::Object(identity) => {

@@ -3,7 +3,7 @@
 //! The encoded stamp is cut into parts that fit into an address; each part says which of how many it is, as relations
 //! come back in any order.
 
-use super::model::{Operation, Relation};
+use super::wire::{Operation, Relation};
 use crate::issue::{Stamp, StampError};
 
 /// The relation to an item's parent.

@@ -5,13 +5,13 @@
 
 mod check;
 mod client;
+pub(crate) mod description;
 mod fields;
 mod links;
-mod model;
-mod read;
+pub(crate) mod list;
 pub(super) mod runs;
-mod text;
-mod types;
+pub(crate) mod wire;
+pub(crate) mod work_item_types;
 mod write;
 
 use std::collections::{BTreeSet, HashMap};
@@ -23,14 +23,14 @@ use tokio::sync::OnceCell;
 
 use self::client::{Client, Scope};
 use self::fields::{Place, Type};
-use self::model::{FieldDefinition, List, StateColor, WorkItemType};
-use self::read::Known;
-use self::types::{Types, WorkType};
 use super::http::HttpConfig;
 use super::labels::{LabelRules, OWN_LABEL, OwnLabels};
 use super::{Error, Found, Problem, Read, Track, Visibility, Which};
 use crate::config::{Instance, Mapping};
 use crate::issue::{Edit, Issue, IssueId, Limits, Markup, New};
+use list::Known;
+use wire::{FieldDefinition, List, StateColor, WorkItemType};
+use work_item_types::{Types, WorkType};
 
 /// What a work item holds.
 const LIMITS: Limits = Limits {
@@ -129,7 +129,7 @@ impl AzureDevOps {
     fn is_needed(&self, name: &str) -> bool {
         match &self.mapping.project.work_item_type {
             Some(named) => named.eq_ignore_ascii_case(name),
-            None => types::PREFERRED.iter().any(|preferred| preferred.eq_ignore_ascii_case(name)),
+            None => work_item_types::PREFERRED.iter().any(|preferred| preferred.eq_ignore_ascii_case(name)),
         }
     }
 

@@ -5,7 +5,7 @@
 use serde::Deserialize;
 
 use super::client::{Client, Scope};
-use super::model::List;
+use super::wire::List;
 use crate::ci::{Ci, Siblings, System};
 use crate::config::Instance;
 use crate::trackers::Error;

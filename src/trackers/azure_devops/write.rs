@@ -5,10 +5,10 @@ use serde_json::Value;
 
 use super::client::Scope;
 use super::fields::{Place, Type};
-use super::model::{Operation, Relation, WorkItem};
-use super::read::{Known, is_id};
-use super::types::{Types, WorkType};
-use super::{AzureDevOps, fields, links, text};
+use super::list::{Known, is_id};
+use super::wire::{Operation, Relation, WorkItem};
+use super::work_item_types::{Types, WorkType};
+use super::{AzureDevOps, description, fields, links};
 use crate::finding::Status;
 use crate::issue::{Edit, FieldEdit, Issue, IssueId, New, Stamp, State};
 use crate::trackers::labels::left_behind;
@@ -111,8 +111,8 @@ impl AzureDevOps {
         let own = self.own_labels.put_on(&new.own_labels);
         let tags = own.iter().chain(&new.labels).chain(&of_fields).take(MOST_TAGS);
         let mut patch = vec![
-            Operation::add("System.Title", text::title_to_service(&new.title)),
-            Operation::add(work_type.body_field(), text::to_service(&new.body)),
+            Operation::add("System.Title", description::title_to_service(&new.title)),
+            Operation::add(work_type.body_field(), description::to_service(&new.body)),
             Operation::add("System.Tags", tags.map(String::as_str).collect::<Vec<_>>().join("; ")),
         ];
         patch.extend(state.map(|state| Operation::add(fields::STATE, state)));
@@ -132,8 +132,12 @@ impl AzureDevOps {
         let goal = self.goal(types, work_type, &edit.fields, state, edit.stamp.as_ref().map(|stamp| stamp.status));
         let way = goal.map(|goal| work_type.way(&known.state, &goal)).unwrap_or_default();
         let mut patch = Vec::new();
-        patch.extend(edit.title.as_deref().map(|title| Operation::add("System.Title", text::title_to_service(title))));
-        patch.extend(edit.body.as_deref().map(|body| Operation::add(work_type.body_field(), text::to_service(body))));
+        patch.extend(
+            edit.title.as_deref().map(|title| Operation::add("System.Title", description::title_to_service(title))),
+        );
+        patch.extend(
+            edit.body.as_deref().map(|body| Operation::add(work_type.body_field(), description::to_service(body))),
+        );
         patch.extend(self.set_tags(work_type, &known.tags, issue, edit));
         let mut links = links::Changes::default();
         patch.extend(self.set_fields(work_type, &edit.fields, &known.relations, &mut links).await?);

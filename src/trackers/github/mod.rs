@@ -4,15 +4,15 @@
 //! asks writers not to come in parallel.
 
 mod address;
-mod api;
 mod auth;
 mod check;
+pub(crate) mod client;
 mod issue_fields;
-mod items;
 mod labels;
 mod list;
 mod people;
 mod project;
+pub(crate) mod project_items;
 pub(super) mod runs;
 mod setup;
 mod transferred;
@@ -29,7 +29,6 @@ use serde_json::json;
 use tokio::sync::{Mutex, OnceCell};
 use tokio::time::Instant;
 
-use self::api::Api;
 use self::issue_fields::{FieldValue, IssueField};
 use self::list::{Node, Page, Query};
 use self::people::{People, Standing};
@@ -39,6 +38,7 @@ use super::labels::{LabelRules, OWN_LABEL, OwnLabels, moved_fields};
 use super::{Error, Found, Problem, Read, Track, Visibility, Which, is_closed_by_others};
 use crate::config::{Instance, Mapping, Secret};
 use crate::issue::{Edit, Issue, IssueId, Limits, Markup, New};
+use client::Api;
 
 /// What GitHub holds. Title and body: the API refuses more with 422.
 const LIMITS: Limits = Limits {

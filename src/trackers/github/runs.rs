@@ -4,7 +4,7 @@
 
 use serde::Deserialize;
 
-use super::api::Api;
+use super::client::Api;
 use crate::ci::{Ci, Siblings, System};
 use crate::config::{Instance, Mapping, Project, TrackerKind};
 use crate::trackers::Error;

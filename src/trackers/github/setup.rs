@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::api::{Answer, Api, Failed};
+use super::client::{Answer, Api, Failed};
 use super::issue_fields::{IssueField, IssueFields};
 use super::project::{self, DUE, Project};
 use crate::config::{Instance, Mapping};

@@ -78,7 +78,7 @@ impl GitHub {
         }
         let written: Written = response
             .ok()
-            .map_err(super::api::clarify)?
+            .map_err(super::client::clarify)?
             .json()
             .map_err(|e| Error::Unclear { what: "open an issue".to_owned(), detail: e.to_string() })?;
         let dropped = compare(&written, &payload);
@@ -215,7 +215,7 @@ impl GitHub {
         let url = self.api.address.repo(&["issues", &id.number.to_string()]);
         let what = format!("update #{}", id.number);
         let request = self.based_on_reading(Request::new(Kind::Write, Method::PATCH, what.clone(), url), id);
-        match self.send_issue(request, payload).await?.ok().map_err(super::api::clarify) {
+        match self.send_issue(request, payload).await?.ok().map_err(super::client::clarify) {
             Ok(response) => {
                 if let Ok(written) = response.json::<Written>() {
                     compare(&written, payload);

@@ -12,7 +12,7 @@ use http::HeaderMap;
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use super::api::{Api, Get, With};
+use super::client::{Api, Get, With};
 use super::wire;
 use crate::trackers::Error;
 use crate::trackers::http::{Paging, Response};

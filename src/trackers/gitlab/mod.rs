@@ -1,7 +1,7 @@
 //! GitLab issues, gitlab.com and self-managed, over REST, and over GraphQL for what REST lacks.
 
-mod api;
 mod check;
+pub(crate) mod client;
 mod fields;
 mod labels;
 mod list;
@@ -24,7 +24,6 @@ use serde_json::json;
 use tokio::sync::{Mutex, OnceCell};
 use tokio::time::Instant;
 
-use self::api::{Api, Get};
 use self::fields::{Fields, state_of};
 use self::list::Filter;
 use self::people::{People, Standing};
@@ -35,6 +34,7 @@ use super::{Error, Found, Linked, Problem, Read, Track, Visibility, Which, close
 use crate::config::{Credential, Instance, Mapping};
 use crate::finding::Status;
 use crate::issue::{Body, CloseReason, Comment, Edit, Issue, IssueId, Limits, Markup, New, State, TrackerDecision};
+use client::{Api, Get};
 
 /// What an issue of GitLab can hold.
 ///

@@ -7,7 +7,7 @@ use gitlab::api::projects::members::AllProjectMembers;
 
 use tokio::sync::{Mutex, OnceCell};
 
-use super::api::{Api, Get};
+use super::client::{Api, Get};
 use super::wire::{Group, Member, PLANNER, Project, User};
 use super::{Error, built};
 use crate::issue::Actor;

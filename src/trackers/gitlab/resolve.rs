@@ -6,7 +6,7 @@ use gitlab::api::projects::labels::{CreateLabel, Labels};
 use gitlab::api::users::Users;
 use serde_json::{Value, json};
 
-use super::api::Get;
+use super::client::Get;
 use super::fields::{Field, Slot, state_word};
 use super::labels::spelled_among;
 use super::{Error, GitLab, Setup, built, wire};

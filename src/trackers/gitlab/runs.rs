@@ -5,7 +5,7 @@
 use gitlab::api::projects::pipelines::{PipelineOrderBy, PipelineScope, Pipelines};
 use serde::Deserialize;
 
-use super::api::Api;
+use super::client::Api;
 use crate::ci::{Ci, Siblings, System};
 use crate::config::Instance;
 use crate::trackers::Error;

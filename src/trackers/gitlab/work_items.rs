@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::Error;
-use super::api::Api;
+use super::client::Api;
 use crate::trackers::http::Kind;
 
 const TYPES: &str = "query($path: ID!) { namespace(fullPath: $path) { workItemTypes(name: ISSUE) { nodes { \

@@ -6,7 +6,7 @@ use gitlab::api::projects::issues::notes::CreateIssueNote;
 use gitlab::api::projects::issues::{CreateIssue, EditIssue, IssueStateEvent};
 use tokio::time::Instant;
 
-use super::api::With;
+use super::client::With;
 use super::fields::{Slot, state_of};
 use super::resolve::Changes;
 use super::work_items::Item;
