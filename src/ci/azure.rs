@@ -1,7 +1,8 @@
 //! Azure Pipelines: `SYSTEM_*` and `BUILD_*`; code may be in Azure Repos or elsewhere.
 
+use super::model::{Env, branch_of, matrix_part, run, shown};
 use super::remote::Remote;
-use super::{Ci, CodeLinks, Env, PullRequest, Service, Siblings, System, Trust, branch_of, matrix_part, run, shown};
+use super::{Ci, CodeLinks, PullRequest, Service, Siblings, System, Trust};
 use crate::finding::Source;
 
 /// Reasons of runs that work on what was pushed to their branch.

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use super::model::{Env, Read, branch_of};
 use super::remote::Remote;
-use super::{Ci, CodeLinks, Env, Read, branch_of};
+use super::{Ci, CodeLinks};
 
 pub(super) fn detect(env: Env<'_>, read: Read<'_>, dir: &Path) -> Ci {
     let Some(repository) = dir.ancestors().find_map(|root| Repository::open(read, root)) else { return Ci::default() };

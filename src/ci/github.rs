@@ -4,11 +4,9 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use super::model::{Env, Read, branch_of, matrix_part, queue_base, run, shown};
 use super::remote::source_of;
-use super::{
-    Ci, CodeLinks, Env, PullRequest, Read, Service, Siblings, System, Trust, Visibility, branch_of, matrix_part,
-    queue_base, run, shown,
-};
+use super::{Ci, CodeLinks, PullRequest, Service, Siblings, System, Trust, Visibility};
 use crate::finding::Source;
 
 /// Events whose runs work on what was pushed to a branch by people who may: `release` on a tag.

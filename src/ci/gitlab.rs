@@ -1,7 +1,8 @@
 //! GitLab CI: `CI_*`, see <https://docs.gitlab.com/ci/variables/predefined_variables/>.
 
+use super::model::{Env, matrix_part, run, shown};
 use super::remote::source_of;
-use super::{Ci, CodeLinks, Env, PullRequest, Service, Siblings, System, Trust, Visibility, matrix_part, run, shown};
+use super::{Ci, CodeLinks, PullRequest, Service, Siblings, System, Trust, Visibility};
 use crate::finding::Source;
 
 /// Whoever starts one of these may run pipelines on the branch, and it holds that branch's code alone; a child pipeline

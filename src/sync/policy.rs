@@ -1,4 +1,4 @@
-//! The desk: what planning asks of the configuration and the templates, for one mapping.
+//! The policy: what planning asks of the configuration and the templates, for one mapping.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -6,12 +6,16 @@ use std::sync::{Mutex, PoisonError};
 
 use chrono::{Days, NaiveDate};
 
-use super::update;
-use crate::config::{DUE_DATE, FieldOn, GroupBy, Mapping};
+use super::Error;
+use super::input::{Homes, Input};
+use super::settings::{is_shared, update};
+use super::snapshot::Snapshot;
+use crate::config::{Confidential, DUE_DATE, FieldOn, GroupBy, Mapping, Public};
 use crate::finding::{Digest, Finding, Key, Kind, Scan, Severity, Source, Status};
 use crate::issue::{Draft, DraftField, GroupStamp, Issue, On, Verdict};
 use crate::plan::{Decision, MemberView, Policy, Reported, Route, Subject};
 use crate::template::{Style, TemplateError, Templates};
+use crate::trackers::{Track, Visibility};
 use crate::triage::{self, Case, Decisions, Item, Routes, Ticket};
 
 /// A bare key of the mapping file that several findings bear.
@@ -22,7 +26,7 @@ pub(super) struct AmbiguousKey {
 }
 
 /// What planning asks, answered for one mapping.
-pub(super) struct Desk<'a> {
+pub(super) struct MappingPolicy<'a> {
     pub scans: &'a [Scan],
     /// Index of the mapping.
     pub index: usize,
@@ -44,7 +48,42 @@ pub(super) struct Desk<'a> {
     pub decided_keys: Mutex<BTreeMap<Key, BTreeSet<u64>>>,
 }
 
-impl Desk<'_> {
+impl<'a> MappingPolicy<'a> {
+    /// The policy of a mapping, by its place in the mapping file.
+    pub(super) fn new(
+        input: &Input<'a>,
+        index: usize,
+        snapshot: &Snapshot,
+        tracker: &dyn Track,
+        homes: &Homes,
+    ) -> Result<Self, Error> {
+        let mapping = &input.config.mappings[index];
+        let wrap = |source| Error::Template { mapping: mapping.label.clone(), source };
+        Ok(Self {
+            scans: input.scans,
+            index,
+            mapping,
+            decisions: Decisions::new(&input.config.decisions, input.vex, input.today)?,
+            routes: Routes::new(input.config)?,
+            templates: templates(mapping).map_err(wrap)?,
+            style: Style {
+                limits: tracker.limits(),
+                links: input.links.clone(),
+                public_minimal: mapping.public == Some(Public::Minimal)
+                    && snapshot.visibility == Some(Visibility::Public),
+            },
+            confidential: confidential(mapping, snapshot.visibility, tracker),
+            today: input.today,
+            shared: is_shared(mapping),
+            workspace: input.workspace.clone(),
+            homes: homes.clone(),
+            failed: Mutex::default(),
+            decided_keys: Mutex::default(),
+        })
+    }
+}
+
+impl MappingPolicy<'_> {
     fn finding(&self, (scan, finding): (usize, usize)) -> &Finding {
         &self.scans[scan].findings[finding]
     }
@@ -186,7 +225,7 @@ const fn verdict_words(verdict: Verdict) -> &'static str {
     }
 }
 
-impl Policy for Desk<'_> {
+impl Policy for MappingPolicy<'_> {
     fn decide(&self, reported: &Reported<'_>) -> Option<Decision> {
         let scan = &self.scans[reported.scan];
         let finding = self.finding((reported.scan, reported.finding));
@@ -312,4 +351,27 @@ impl Policy for Desk<'_> {
             issue.title == title || named && place.is_none_or(|place| issue.body.contains(&place))
         })
     }
+}
+
+/// Compiles a mapping's templates.
+///
+/// # Errors
+/// Where one of them cannot be read, or names what no ticket has.
+fn templates(mapping: &Mapping) -> Result<Templates, TemplateError> {
+    let fields: Vec<(&str, &str)> =
+        mapping.fields.iter().map(|rule| (rule.field.as_str(), rule.value.as_str())).collect();
+    Templates::new(&crate::template::Sources {
+        title: mapping.title_template.as_deref(),
+        body: mapping.body_template.as_deref(),
+        fields: &fields,
+    })
+}
+
+fn confidential(mapping: &Mapping, visibility: Option<Visibility>, tracker: &dyn Track) -> bool {
+    let wanted = match mapping.confidential {
+        Confidential::Auto => visibility.is_some_and(|visibility| visibility != Visibility::Private),
+        Confidential::Always => true,
+        Confidential::Never => false,
+    };
+    wanted && tracker.limits().confidential
 }
