@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{NewFile, scalar};
+use super::files::{NewFile, scalar};
 use crate::ci::{Ci, System};
 
 /// The project's repository on GitHub, as `owner/name`: from Cargo.toml, and nowhere else.

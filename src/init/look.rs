@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::Recognise;
 use crate::ci::{Ci, Service, System};
 use crate::config::literal;
+
+/// Tells the reader of a report, by its path; `None` where it is no report.
+pub type Recognise<'a> = &'a dyn Fn(&Path) -> Option<String>;
 
 /// Folders deeper than this are not looked into.
 const MAX_DEPTH: usize = 6;

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{MAPPING_FILE, NewFile, job, scalar};
+use super::files::{MAPPING_FILE, NewFile, scalar};
+use super::job;
 use crate::ci::Ci;
 use crate::config::{Config, Instance, Mapping, TrackerKind};
 

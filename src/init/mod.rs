@@ -1,5 +1,6 @@
 //! `findsync init`: a first mapping file and CI job for what lies in a folder. Never overwrites anything.
 
+mod files;
 mod job;
 mod look;
 mod mapping;
@@ -10,13 +11,8 @@ use std::path::{Path, PathBuf};
 
 use crate::ci::Ci;
 
-/// The name of the mapping file.
-pub const MAPPING_FILE: &str = ".findsync.yml";
-/// The names under which the mapping file is looked for.
-pub const MAPPING_FILES: [&str; 4] = [MAPPING_FILE, ".findsync.yaml", "findsync.yml", "findsync.yaml"];
-
-/// Tells the reader of a report, by its path; `None` where it is no report.
-pub type Recognise<'a> = &'a dyn Fn(&Path) -> Option<String>;
+pub use files::{MAPPING_FILE, MAPPING_FILES, NewFile};
+pub use look::Recognise;
 
 /// What `init` would write.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,15 +21,6 @@ pub struct Proposal {
     pub files: Vec<NewFile>,
     /// What people should know or do, one sentence each.
     pub notes: Vec<String>,
-}
-
-/// A file to write.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewFile {
-    /// Its path, from the folder.
-    pub path: PathBuf,
-    /// What stands in it.
-    pub content: String,
 }
 
 /// A file that could not be written.
@@ -98,14 +85,4 @@ fn write_new(path: &Path, content: &str) -> io::Result<()> {
         fs::create_dir_all(parent)?;
     }
     OpenOptions::new().write(true).create_new(true).open(path)?.write_all(content.as_bytes())
-}
-
-/// Text as a YAML scalar of the mapping file, where `${` would begin a variable.
-fn scalar(text: &str) -> String {
-    let is_plain = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/')
-        && text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "._/@-*".contains(c) || (c == ':' && text.contains("://")))
-        && !["true", "false", "yes", "no", "on", "off", "null", "y", "n"].contains(&text.to_lowercase().as_str());
-    if is_plain { text.to_owned() } else { serde_json::Value::from(text.replace("${", "$${")).to_string() }
 }

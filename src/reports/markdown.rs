@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 
 use super::FindingsView;
-use super::view::{ChangeView, FindingsTotals, MappingView, PlanView};
+use super::totals::FindingsTotals;
+use super::view::{ChangeView, MappingView, PlanView};
 use super::wording::{fields, head, name, place, shortcoming, sums, verb};
 use crate::issue::escape::inline;
 

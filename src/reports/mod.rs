@@ -15,6 +15,7 @@ mod pipe;
 mod progress;
 mod sarif;
 mod text;
+mod totals;
 pub(crate) mod untrusted;
 mod view;
 pub(crate) mod wording;

@@ -3,8 +3,9 @@
 use std::io::{self, Write};
 
 use super::FindingsView;
+use super::totals::FindingsTotals;
 use super::untrusted::{Paint, line, pad};
-use super::view::{ChangeView, FindingsTotals, HeldView, MappingView, Outcome, PlanView};
+use super::view::{ChangeView, HeldView, MappingView, Outcome, PlanView};
 use super::wording::{fields, head, name, place, plural, shortcoming, sums, verb};
 use crate::finding::Severity;
 

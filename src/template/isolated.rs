@@ -8,8 +8,9 @@ use minijinja::value::{Serde, ValueKind};
 use minijinja::{Environment, Value};
 use serde_json::Value as Json;
 
-use super::check::{self, TemplateError};
+use super::check;
 use super::engine;
+use super::error::TemplateError;
 use crate::worker::{self, Reply};
 
 /// What a template makes.

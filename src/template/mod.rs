@@ -8,10 +8,12 @@ mod comments;
 mod context;
 mod databases;
 mod engine;
+mod error;
 mod isolated;
 
-pub use check::{TemplateError, check};
+pub use check::check;
 pub use comments::{RunRef, comment};
+pub use error::TemplateError;
 pub use isolated::Worker;
 
 use self::context::{Manner, context};

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{Checker, MAX_DAYS};
+use crate::config::TemplatePart;
 use crate::config::error::quote;
 use crate::config::from_ci;
-use crate::config::load::TemplatePart;
 use crate::config::raw;
 use crate::config::raw::Due;
 use crate::config::raw::spanned::{Place, Placed, Short, Text};

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
 
+use super::context::{BadTemplate, Given, TemplatePart};
 use super::error::{nearest, quote};
-use super::load::{BadTemplate, Given, TemplatePart};
 use super::raw::spanned::{BadVariable, Number, Place, Placed, Text, Word, Words, interpolate};
 use super::{
     Config, Decision, DecisionMatch, Filter, Mapping, Problem, ProblemKind, ReportSource, Route, RunLimits, raw,

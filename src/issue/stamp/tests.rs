@@ -1,5 +1,10 @@
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+
 use super::*;
-use crate::finding::{LocationEvidence, digest};
+use crate::finding::{Digest, Id, LocationEvidence, Observation, Run, Scope, Severity, Source, Status, digest};
+use crate::issue::State;
 
 fn key(n: usize) -> Digest {
     digest([("n", n.to_string().as_str())])

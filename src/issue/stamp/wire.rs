@@ -9,8 +9,9 @@ use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 
-use super::{ClosedHow, Contest, Former, GroupStamp, Member, PeopleDecision, Stamp, StampError, State, Verdict, Word};
+use super::{ClosedHow, Contest, Former, GroupStamp, Member, PeopleDecision, Stamp, StampError, Verdict, Word};
 use crate::finding::{Digest, Id, Kind, LocationEvidence, Observation, Run, Scope, Severity, Source, Status};
+use crate::issue::State;
 
 /// The version of the wire format that is written.
 const VERSION: u32 = 1;
