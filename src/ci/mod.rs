@@ -9,6 +9,7 @@ mod github;
 mod gitlab;
 mod model;
 mod remote;
+mod service;
 mod trust;
 
 use std::path::Path;
@@ -17,8 +18,9 @@ use crate::disk;
 use model::{Env, MAX_TOLD, Read};
 
 pub use code::CodeLinks;
-pub use model::{Ci, PullRequest, Service, Siblings, System, Visibility};
+pub use model::{Ci, PullRequest, Siblings};
 pub use remote::source_of;
+pub use service::{Service, System, Visibility};
 pub use trust::Trust;
 
 /// Makes a folder the one that paths are relative to.

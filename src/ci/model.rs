@@ -2,33 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{CodeLinks, Trust};
+use super::{CodeLinks, Service, System, Trust, Visibility};
 use crate::finding::{Origin, Run, Source};
 
 /// What files of an event and of git may measure, in bytes.
 pub(super) const MAX_TOLD: u64 = 64 << 20;
-
-/// A CI system.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum System {
-    /// GitHub Actions.
-    GitHubActions,
-    /// GitLab CI.
-    GitLabCi,
-    /// Azure Pipelines.
-    AzurePipelines,
-}
-
-/// The service where the repository or project is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Service {
-    /// GitHub.com or GitHub Enterprise Server.
-    GitHub,
-    /// GitLab.com or self-managed.
-    GitLab,
-    /// Azure DevOps Services or Server.
-    AzureDevOps,
-}
 
 /// The pull or merge request that a run is for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,28 +15,6 @@ pub struct PullRequest {
     pub number: Option<u64>,
     /// Whether it comes from another repository: then there are no secrets, and nobody has vouched for the content.
     pub from_fork: bool,
-}
-
-/// Who can read something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Visibility {
-    /// Members only.
-    Private,
-    /// Everybody with an account on the server.
-    Internal,
-    /// Everybody.
-    Public,
-}
-
-impl Visibility {
-    /// By its name at GitHub and GitLab. A word that we do not know must not make a guard sleep.
-    pub(super) fn named(name: &str) -> Self {
-        match name.to_ascii_lowercase().as_str() {
-            "private" => Self::Private,
-            "internal" => Self::Internal,
-            _ => Self::Public,
-        }
-    }
 }
 
 /// The runs of one pipeline on one branch, in the CI's words.

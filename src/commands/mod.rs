@@ -2,12 +2,13 @@
 
 mod check;
 mod checklist;
-pub(crate) mod ci_inputs;
+mod ci_inputs;
+mod console;
 mod disclosure;
 mod findings;
 mod init;
 mod inputs;
-pub(crate) mod output;
+mod output;
 mod review;
 mod scanners;
 mod schema;
@@ -15,27 +16,12 @@ mod sync;
 mod view;
 mod worker;
 
-use std::io::Write;
-
 use crate::ci;
-use crate::cli::{Cli, Color, Command, Global};
+use crate::cli::{Cli, Command};
 use crate::error::Error;
 
 pub use ci_inputs::from_inputs;
-
-/// Where a command writes, and how.
-pub struct Console<'a> {
-    /// The result.
-    pub out: &'a mut dyn Write,
-    /// For what is beside the result: progress, and what the CI shows in its own ways.
-    pub err: &'a mut dyn Write,
-    /// Whether the result may be coloured.
-    pub colour: bool,
-    /// Whether to say only the result.
-    pub quiet: bool,
-    /// Whether standard error is a terminal, so that progress may move.
-    pub lively: bool,
-}
+pub use console::{Console, colour};
 
 /// Lets programs that people write run in processes of their own. The program that calls this must hand its command line
 /// to [`run`].
@@ -43,16 +29,6 @@ pub fn start_workers() {
     // Where the system does not tell it, they run here.
     if let Ok(program) = std::env::current_exe() {
         crate::worker::start_by(program);
-    }
-}
-
-/// Whether to colour what goes to a stream.
-#[must_use]
-pub fn colour(global: &Global, is_terminal: bool, no_color: bool) -> bool {
-    match global.color {
-        Color::Always => true,
-        Color::Never => false,
-        Color::Auto => is_terminal && !no_color,
     }
 }
 

@@ -2,22 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::closer::Closer;
+use super::content::Content;
 use super::edit::{self, DesiredState};
-use super::people::Closer;
 use super::reasons;
 use super::world::{MemberStatus, World};
 use super::{Action, Change, Plan, Subject, Withheld, Write};
 use crate::finding::Status;
 use crate::issue::{Former, Issue, Member, Note, PeopleDecision, Stamp, State, Verdict};
-
-/// The members of an issue by what became of them.
-pub(super) struct Content {
-    pub here: Vec<usize>,
-    /// Members that other issues hold from now on.
-    pub left: Vec<usize>,
-    /// Members that keep the issue open.
-    pub active: Vec<usize>,
-}
 
 impl World<'_> {
     /// The changes of all issues, in the order in which to make them: first give, then take.
@@ -345,7 +337,7 @@ impl World<'_> {
             );
         }
         // Open again although we closed it: a person did that.
-        if stamp.state == State::Closed && super::people::standing(issue, stamp).next().is_none() {
+        if stamp.state == State::Closed && super::closer::standing(issue, stamp).next().is_none() {
             return (None, State::Closed, None, String::new(), Action::Update);
         }
         // An issue that was opened to record a decision says so itself; only its closing is still to come.

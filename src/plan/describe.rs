@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::compose::Content;
+use super::content::Content;
 use super::world::{MemberStatus, Slot, World};
 use super::{Action, MemberView, Subject, Withheld, words};
 use crate::finding::{Key, Kind, Severity, Status};
@@ -154,7 +154,7 @@ impl World<'_> {
     pub(super) fn issue_key(&self, home: usize, content: &Content) -> Key {
         match &self.homes[home].group {
             Some(GroupStamp { digest, .. }) => Key { version: KEY_VERSION, kind: None, digest: *digest },
-            None => content.here.first().map_or(super::NO_KEY, |slot| self.key_of(*slot)),
+            None => content.here.first().map_or(super::policy::NO_KEY, |slot| self.key_of(*slot)),
         }
     }
 

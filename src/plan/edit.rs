@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::settings::{ATTRIBUTION, BODY, TITLE};
 use super::{FieldChange, Planner};
 use crate::finding::{Severity, Status};
 use crate::issue::{
@@ -103,11 +104,6 @@ pub(super) fn new_issue(planner: &Planner<'_>, desired: &DesiredState<'_>, draft
         confidential: draft.confidential,
     }
 }
-
-/// The names under which the stamp remembers the title, our part of the body, and who was said to see it.
-pub(super) const TITLE: &str = "title";
-pub(super) const BODY: &str = "body";
-pub(super) const ATTRIBUTION: &str = "seen by";
 
 fn whole_section(main: &str, attribution: &str) -> String {
     if attribution.is_empty() { main.to_owned() } else { format!("{}\n\n{attribution}", main.trim_end()) }

@@ -1,22 +1,11 @@
 //! The guard: refuses a plan that looks like an accident, and names the setting that lets it pass.
 
 use super::world::World;
-use super::{Action, Change, Plan, Write};
+use super::{Action, Change, Plan, Refusal, Write};
 use crate::finding::{Kind, Scope, Status};
 
 /// From how many open issues on the share of closed ones is looked at.
 const MIN_ISSUES: usize = 10;
-
-/// Why a whole plan is refused.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Refusal {
-    /// The rule: `max_close_percent` or `public`.
-    pub rule: &'static str,
-    /// What would have happened.
-    pub detail: String,
-    /// Which setting lets it pass, and how to go on.
-    pub hint: String,
-}
 
 pub(super) fn check(plan: &Plan, world: &World<'_>) -> Option<Refusal> {
     too_much_closed(plan, world).or_else(|| published_unasked(plan, world))

@@ -3,54 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::Settings;
+use super::closer::{Closer, standing};
 use super::world::{Home, MemberStatus, Slot, World};
-use crate::finding::{Id, LocationEvidence, Observation, Source, Status, digest};
-use crate::issue::{Actor, CloseReason, ClosedHow, Issue, Stamp, State, TrackerDecision};
-
-/// Who closed an issue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Closer {
-    /// Nobody: it is open.
-    Nobody,
-    Us,
-    Person,
-    Bot,
-}
-
-/// Who closed an issue, by what we left it as. Our own account may be a person's, too, and tokens change: what counts is
-/// whether the issue is still as we wrote it.
-pub(super) fn closer(issue: &Issue, stamp: &Stamp, settings: &Settings) -> Closer {
-    if issue.state == State::Open {
-        return Closer::Nobody;
-    }
-    let by_others = if issue.closed_by == Some(Actor::Bot) { Closer::Bot } else { Closer::Person };
-    if stamp.state == State::Open {
-        return by_others;
-    }
-    let wrote = if stamp.duplicate_of.is_some() {
-        Some(CloseReason::Duplicate)
-    } else {
-        settings.target(stamp.status).closed_as
-    };
-    // A service that knows no reasons, or not this one, tells another than we gave.
-    let is_ours = match (issue.closed_as, wrote) {
-        (None, _) | (_, None) => true,
-        (Some(now), Some(wrote)) => now == wrote || now == CloseReason::Completed || issue.closed_by == Some(Actor::Us),
-    };
-    if is_ours { Closer::Us } else { by_others }
-}
-
-/// The decisions on an issue by labels and columns that are not our own echo.
-pub(super) fn standing<'i>(issue: &'i Issue, stamp: &Stamp) -> impl Iterator<Item = &'i TrackerDecision> {
-    let (wrote, moved) = (stamp.status, stamp.moved_by_people);
-    // A column that means a decision may be where we moved the issue ourselves: then it is nobody's decision but ours.
-    issue.decisions.iter().filter(move |decision| !(decision.by_field && decision.status == wrote && !moved))
-}
-
-/// The same as digests.
-pub(super) fn deciding_labels(issue: &Issue, stamp: &Stamp) -> BTreeSet<u32> {
-    standing(issue, stamp).map(|decision| LocationEvidence::part(Some(&decision.by.to_lowercase()))).collect()
-}
+use crate::finding::{Id, Status};
+use crate::issue::{CloseReason, ClosedHow, State};
 
 /// What people decided by closing the issue, as long as it is not frozen into members.
 pub(super) fn closing(home: &Home<'_>, settings: &Settings) -> Option<ClosedHow> {
@@ -63,30 +19,6 @@ pub(super) fn closing(home: &Home<'_>, settings: &Settings) -> Option<ClosedHow>
         Some(CloseReason::Duplicate) => Some(ClosedHow::Duplicate),
         _ => (settings.keep_manual_close && stamp.state == State::Open).then_some(ClosedHow::Done),
     }
-}
-
-/// Issues with our label and a stamp whose authors have no rights in the project: named, and ignored.
-pub(super) fn stranger_notes(issues: &[Issue]) -> impl Iterator<Item = String> {
-    let is_strange = |issue: &&Issue| issue.labelled && !issue.trusted && issue.stamp.is_some();
-    issues.iter().filter(is_strange).map(|Issue { id, .. }| {
-        format!("#{} bears findsync's label and stamp, but its author may not write here: it is ignored", id.number)
-    })
-}
-
-/// The name that a member has from birth on, the same in two runs that meet it at once.
-pub(super) fn uid(newest: u64, owner: &Source, facts: &Observation) -> u64 {
-    let place = format!(
-        "{:?}",
-        (facts.evidence.line, facts.evidence.column, facts.evidence.message, facts.evidence.neighbours())
-    );
-    let (newest, key) = (newest.to_string(), facts.key().to_string());
-    let parts = [
-        ("newest", newest.as_str()),
-        ("owner", owner.id.as_deref().unwrap_or(&owner.name)),
-        ("key", &key),
-        ("place", &place),
-    ];
-    u64::from_be_bytes(digest(parts).short()) >> 16
 }
 
 impl World<'_> {

@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::people::Closer;
+use super::closer::Closer;
 use super::sources::ScopeId;
 use super::world::{Home, MemberStatus, World};
 use super::{Action, Outlook, Presence, Route, Withheld};

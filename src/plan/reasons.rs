@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::compose::Content;
-use super::people::Closer;
+use super::closer::Closer;
+use super::content::Content;
 use super::world::{MemberStatus, World};
 use crate::finding::Status;
 use crate::issue::{Issue, Member, Note, Stamp, State};

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 
-use super::people::{self, Closer};
+use super::closer::{Closer, closer, deciding_labels, stranger_notes};
 use super::scans::{self, ScopeScan, Seen};
 use super::sources;
 use super::sources::{BranchId, Names, ScopeId, SourceId};
 use super::{Planner, Withheld};
-use crate::finding::{Digest, Id, Kind, LocationEvidence, Observation, Run, Source};
+use crate::finding::{Digest, Id, Kind, LocationEvidence, Observation, Run, Source, digest};
 use crate::issue::{
     CloseReason, Former, GroupStamp, Issue, Member, PeopleDecision, Stamp, StampError, State, Verdict, Word,
 };
@@ -240,7 +240,7 @@ impl<'a> World<'a> {
                 .filter_map(|issue| Some((issue, issue.stamp_error.as_ref()?)))
                 .collect(),
         };
-        world.notes.extend(people::stranger_notes(issues));
+        world.notes.extend(stranger_notes(issues));
         for (issue, stamp) in managed {
             world.add_issue(issue, stamp);
         }
@@ -256,8 +256,8 @@ impl<'a> World<'a> {
 
     fn add_issue(&mut self, issue: &'a Issue, stamp: &'a Stamp) {
         let home = self.homes.len();
-        let labels = people::deciding_labels(issue, stamp);
-        let closer = people::closer(issue, stamp, self.planner.settings);
+        let labels = deciding_labels(issue, stamp);
+        let closer = closer(issue, stamp, self.planner.settings);
         for contest in &stamp.contested {
             let scope = self.names.scope(&contest.scope);
             if !contest.proven {
@@ -386,7 +386,7 @@ impl<'a> World<'a> {
             owner_source: (*owner_source).clone(),
             kind: facts.kind,
             root: sighting.name,
-            uid: people::uid(self.newest, owner_source, facts),
+            uid: uid(self.newest, owner_source, facts),
             words: BTreeMap::new(),
             former: BTreeSet::new(),
             people: None,
@@ -450,4 +450,20 @@ pub(super) fn managed_issues(issues: &[Issue]) -> impl Iterator<Item = (&Issue, 
         let stamp = issue.stamp.as_ref().filter(|_| issue.trusted && seen.insert(issue.id.number))?;
         Some((issue, stamp))
     })
+}
+
+/// The name that a member has from birth on, the same in two runs that meet it at once.
+fn uid(newest: u64, owner: &Source, facts: &Observation) -> u64 {
+    let place = format!(
+        "{:?}",
+        (facts.evidence.line, facts.evidence.column, facts.evidence.message, facts.evidence.neighbours())
+    );
+    let (newest, key) = (newest.to_string(), facts.key().to_string());
+    let parts = [
+        ("newest", newest.as_str()),
+        ("owner", owner.id.as_deref().unwrap_or(&owner.name)),
+        ("key", &key),
+        ("place", &place),
+    ];
+    u64::from_be_bytes(digest(parts).short()) >> 16
 }

@@ -8,9 +8,8 @@ use minijinja::value::{Serde, ValueKind};
 use minijinja::{Environment, Value};
 use serde_json::Value as Json;
 
-use super::check;
-use super::engine;
 use super::error::TemplateError;
+use super::{engine, trial};
 use crate::worker::{self, Reply};
 
 /// What a template makes.
@@ -54,7 +53,7 @@ impl Engines {
     /// Compiles and checks a template of ours.
     pub(super) fn add(&mut self, makes: Makes, name: &str, source: &str, title: &str) -> Result<(), TemplateError> {
         let engine = if makes == Makes::Markdown { &mut self.markdown } else { &mut self.plain };
-        check::add(engine, name, source, title)
+        trial::add(engine, name, source, title)
     }
 
     /// Compiles and checks a template that people wrote.

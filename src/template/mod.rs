@@ -10,6 +10,7 @@ mod databases;
 mod engine;
 mod error;
 mod isolated;
+mod trial;
 
 pub use check::check;
 pub use comments::{RunRef, comment};
