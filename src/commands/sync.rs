@@ -298,12 +298,12 @@ impl Run {
             return (REFUSED, None);
         }
         let in_request = self.ci.pull_request.is_some();
-        let outlooks = planned.iter().flat_map(|planned| &planned.plan.outlooks).filter(|one| match one.presence {
+        let counting = planned.iter().flat_map(|planned| &planned.plan.accounts).filter(|one| match one.presence {
             Presence::New => true,
             Presence::Known => !in_request,
             Presence::Decided => false,
         });
-        let gate = args.fail_on.and_then(|least| GateView::of(least, in_request, outlooks.map(|one| one.severity)));
+        let gate = args.fail_on.and_then(|least| GateView::of(least, in_request, counting.map(|one| one.severity)));
         (if gate.is_some() { GATE } else { DONE }, gate)
     }
 

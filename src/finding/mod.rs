@@ -27,7 +27,7 @@ pub use location::{Location, bare_url, login, without_login};
 pub use observation::{Id, LocationEvidence, Observation, Sighting, sightings};
 pub use scan::{Origin, READS, Run, Scan, Scope, Source, without_matrix_part};
 pub use severity::{ParseSeverityError, Severity};
-pub use status::{Kind, ParseKindError, ParseStatusError, Status};
+pub use status::{DecidedBy, Kind, ParseKindError, ParseStatusError, Status};
 pub use versions::Versions;
 
 use serde::Serialize;

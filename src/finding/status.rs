@@ -23,6 +23,20 @@ pub enum Status {
     RiskAccepted,
 }
 
+/// Who decided that a finding is a false positive or an accepted risk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DecidedBy {
+    /// A person, in the tracker: by closing the issue, a label or a column.
+    Tracker,
+    /// The mapping file's `decisions`.
+    MappingFile,
+    /// A VEX document.
+    Vex,
+    /// The report: a suppression in the code, or a state in the scanner's own database.
+    Report,
+}
+
 /// A word that names no status.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a status (active, closed, false_positive, risk_accepted)")]

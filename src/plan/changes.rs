@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::finding::{Digest, Key, Kind, Severity, Status};
+use crate::finding::{DecidedBy, Digest, Key, Kind, Severity, Status};
 use crate::issue::{Edit, Issue, IssueId, New, Note};
 
 /// What a change does.
@@ -124,13 +124,45 @@ pub enum Presence {
     Decided,
 }
 
-/// One finding of this run, for gates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Outlook {
+/// What a plan does about a finding of this run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Fate {
+    /// An issue is opened for it.
+    Open,
+    /// Its issue is reopened.
+    Reopen,
+    /// Its issue is brought up to date.
+    Update,
+    /// Its issue is as it should be.
+    Unchanged,
+    /// No issue is opened for it now: `max_open`, a route's filter, an issue whose stamp cannot be read.
+    Withheld,
+    /// It is a false positive, an accepted risk, or fixed, as somebody decided.
+    Decided,
+    /// No route leads it here.
+    NotRouted,
+}
+
+/// What becomes of a finding of this run: every one is accounted for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Its key.
+    pub key: Key,
     /// How bad it is.
     pub severity: Severity,
-    /// How it stood.
+    /// How it stood before the plan.
     pub presence: Presence,
+    /// What the plan does about it.
+    pub fate: Fate,
+    /// Its issue, where it has one already.
+    pub issue: Option<IssueId>,
+    /// Who decided about it, where somebody did.
+    pub decided_by: Option<DecidedBy>,
+    /// Why it is withheld or decided. Untrusted.
+    pub reason: Option<String>,
+    /// Where this run reports it: scan and finding.
+    pub reports: Vec<(usize, usize)>,
 }
 
 /// The list of changes that would bring the tracker in step.
@@ -142,8 +174,8 @@ pub struct Plan {
     pub withheld: Vec<Withheld>,
     /// How many issues are as they should be.
     pub unchanged: usize,
-    /// How each finding of this run stood.
-    pub outlooks: Vec<Outlook>,
+    /// What becomes of each finding of this run.
+    pub accounts: Vec<Account>,
     /// What people should know: late runs, jobs that share a scope, scopes that no longer count.
     pub notes: Vec<String>,
     /// Why the whole plan is refused, where it is.

@@ -5,6 +5,7 @@
 //! `matching`, `carry` and `dependencies` find out which member a finding is, `duplicates` joins what is one, `words` writes what
 //! scopes say, `placement` gives members their issues, `compose` makes changes of that, `edit` decides what is written.
 
+mod accounts;
 mod align;
 mod authority;
 mod carry;
@@ -30,7 +31,7 @@ mod sources;
 mod words;
 mod world;
 
-pub use changes::{Action, Change, FieldChange, Outlook, Plan, Presence, Refusal, Withheld, Write};
+pub use changes::{Account, Action, Change, Fate, FieldChange, Plan, Presence, Refusal, Withheld, Write};
 pub use planner::Planner;
 pub use policy::{Decision, MemberView, Policy, Reported, Route, Subject};
 pub use scan_facts::ScanFacts;
@@ -59,7 +60,7 @@ impl Planner<'_> {
         let mut plan = Plan::default();
         world.compose(&mut plan);
         world.note_unread();
-        plan.outlooks = world.outlooks();
+        plan.accounts = world.accounts(&plan);
         plan.withheld.append(&mut world.withheld);
         plan.notes.append(&mut world.notes);
         plan.refusal = guard::check(&plan, &world);

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::closer::Closer;
 use super::sources::ScopeId;
 use super::world::{Home, MemberStatus, World};
-use super::{Action, Outlook, Presence, Route, Withheld};
+use super::{Action, Route, Withheld};
 use crate::finding::Severity;
 use crate::issue::{GroupStamp, IssueId, StampError, State};
 
@@ -308,6 +308,7 @@ impl World<'_> {
             let first = slots.iter().copied().max_by_key(|slot| self.severity(*slot));
             for &slot in &slots {
                 self.slots[slot].home = None;
+                self.slots[slot].withheld = Some(reason.clone());
             }
             self.homes[home].members.clear();
             if let Some(slot) = first {
@@ -317,7 +318,7 @@ impl World<'_> {
     }
 
     fn withhold_opening(&mut self, slot: usize, reason: String) {
-        self.slots[slot].withheld = true;
+        self.slots[slot].withheld = Some(reason.clone());
         let reports = self.finding_indices(slot);
         let title = Some(self.planner.policy.title(&reports));
         let withheld = Withheld { title, reports, ..self.withheld(slot, Action::Open, None, reason) };
@@ -369,25 +370,6 @@ impl World<'_> {
 }
 
 impl World<'_> {
-    /// How each finding of this run stood before it.
-    pub(super) fn outlooks(&self) -> Vec<Outlook> {
-        let reported = (0..self.slots.len()).filter(|slot| !self.slots[*slot].reported.is_empty());
-        reported
-            .map(|slot| {
-                let known = &self.slots[slot];
-                let before = known.before.as_ref().map(|(home, _)| &self.homes[*home]);
-                let presence = match known.status() {
-                    MemberStatus::Active if known.words.is_empty() => Presence::New,
-                    MemberStatus::Active if self.covered(slot) => Presence::Decided,
-                    MemberStatus::Active if before.is_some_and(Home::was_open) => Presence::Known,
-                    MemberStatus::Active => Presence::New,
-                    MemberStatus::Decided | MemberStatus::Gone => Presence::Decided,
-                };
-                Outlook { severity: self.severity(slot), presence }
-            })
-            .collect()
-    }
-
     /// This run's findings that have an open issue, or one that people closed for good.
     pub(super) fn at_home(&self) -> BTreeSet<(usize, usize)> {
         let stays = |slot: &usize| {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::finding::{Digest, Id, Key, Kind, Observation, Scope, Severity, Source, Status};
+use crate::finding::{DecidedBy, Digest, Id, Key, Kind, Observation, Scope, Severity, Source, Status};
 use crate::issue::{Draft, GroupStamp, Issue, Verdict};
 
 /// The key of no finding.
@@ -34,6 +34,8 @@ pub struct Decision {
     pub status: Status,
     /// Why. Untrusted.
     pub reason: Option<String>,
+    /// Whose decision it is.
+    pub by: DecidedBy,
 }
 
 /// Whether a finding gets an issue here.
@@ -41,7 +43,7 @@ pub struct Decision {
 pub enum Route {
     /// It does.
     Here,
-    /// It does, but must not be opened now: why.
+    /// It does, but a filter says that it must not be opened: why.
     Withheld(String),
     /// It goes elsewhere.
     Elsewhere,

@@ -7,7 +7,7 @@ use chrono::{Days, NaiveDate};
 
 use super::world::{MemberStatus, Slot, World};
 use super::{Decision, Reported};
-use crate::finding::{Id, Kind, LocationEvidence, Observation, Run, Status};
+use crate::finding::{DecidedBy, Id, Kind, LocationEvidence, Observation, Run, Status};
 use crate::issue::{Former, Verdict, Word};
 
 impl World<'_> {
@@ -53,8 +53,10 @@ impl World<'_> {
     fn word(&mut self, scan: usize, slot: usize, old: Option<&Word>) -> Word {
         let id = self.scans[scan].id;
         let seen: Vec<usize> = self.slots[slot].reported.get(&id).cloned().unwrap_or_default();
-        let (facts, verdict, reason) = self.judge(scan, slot, &seen);
-        self.slots[slot].reason = reason.or(self.slots[slot].reason.take());
+        let (facts, verdict, decision) = self.judge(scan, slot, &seen);
+        let known = &mut self.slots[slot];
+        known.decided_by = decision.as_ref().map(|decision| decision.by).or(known.decided_by);
+        known.reason = decision.and_then(|decision| decision.reason).or(known.reason.take());
         let here = &self.scans[scan];
         let today = self.planner.settings.today;
         let fresh = Word {
@@ -84,7 +86,7 @@ impl World<'_> {
     }
 
     /// What counts of all that a scope reports of a member, and whether it is decided for this scope.
-    fn judge(&self, scan: usize, slot: usize, seen: &[usize]) -> (Arc<Observation>, Verdict, Option<String>) {
+    fn judge(&self, scan: usize, slot: usize, seen: &[usize]) -> (Arc<Observation>, Verdict, Option<Decision>) {
         let sighting = |at: usize| self.scans[scan].seen[at].sighting;
         let decisions: Vec<Option<Decision>> = seen.iter().map(|at| self.decision(scan, slot, *at)).collect();
         let lead = (0..seen.len()).max_by(|a, b| {
@@ -108,13 +110,14 @@ impl World<'_> {
         let undecided = decisions.iter().any(|one| one.as_ref().is_none_or(|one| one.status == Status::Active));
         let told = decisions.iter().flatten();
         if undecided {
-            let run_out = told.filter(|one| one.status == Status::Active).find_map(|one| one.reason.clone());
+            let run_out = told.clone().find(|one| one.status == Status::Active && one.reason.is_some()).cloned();
             return (facts, Verdict::Active, run_out);
         }
         let status = told.clone().map(|one| one.status).min().unwrap_or(Status::Active);
-        let reason = told.filter(|one| one.status == status).find_map(|one| one.reason.clone());
+        let mut decided = told.filter(|one| one.status == status);
+        let decision = decided.clone().find(|one| one.reason.is_some()).or_else(|| decided.next()).cloned();
         let verdict = if status == Status::Closed { Verdict::Fixed } else { Verdict::Decided(status) };
-        (facts, verdict, reason)
+        (facts, verdict, decision)
     }
 
     fn decision(&self, scan: usize, slot: usize, at: usize) -> Option<Decision> {
@@ -127,7 +130,8 @@ impl World<'_> {
         let (finding, name) = (seen.sighting.finding, seen.sighting.name);
         let reported = Reported { scan: seen.scan, finding, keys: &keys, uid: known.uid, ids: &ids, name };
         let decided = self.planner.policy.decide(&reported);
-        decided.or_else(|| seen.sighting.suppressed.map(|status| Decision { status, reason: None }))
+        decided
+            .or_else(|| seen.sighting.suppressed.map(|status| Decision { status, reason: None, by: DecidedBy::Report }))
     }
 
     /// Whether two sets of facts say the same. A line that moved is no news, unless the pairing of equal findings hangs on

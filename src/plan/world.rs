@@ -10,7 +10,7 @@ use super::scans::{self, ScopeScan, Seen};
 use super::sources;
 use super::sources::{BranchId, Names, ScopeId, SourceId};
 use super::{Planner, Withheld};
-use crate::finding::{Digest, Id, Kind, LocationEvidence, Observation, Run, Source, digest};
+use crate::finding::{DecidedBy, Digest, Id, Kind, LocationEvidence, Observation, Run, Source, digest};
 use crate::issue::{
     CloseReason, Former, GroupStamp, Issue, Member, PeopleDecision, Stamp, StampError, State, Verdict, Word,
 };
@@ -56,8 +56,10 @@ pub(super) struct Slot {
     pub lost_to: Option<usize>,
     /// Why the decision that this run's configuration takes, or that has run out.
     pub reason: Option<String>,
-    /// Whether its opening was held back.
-    pub withheld: bool,
+    /// Whose decision that is.
+    pub decided_by: Option<DecidedBy>,
+    /// Why its opening was withheld, where it was.
+    pub withheld: Option<String>,
 }
 
 impl Slot {
@@ -338,7 +340,8 @@ impl<'a> World<'a> {
             reported: BTreeMap::new(),
             lost_to: None,
             reason: None,
-            withheld: false,
+            decided_by: None,
+            withheld: None,
         };
         self.add_slot(slot);
     }
@@ -400,7 +403,8 @@ impl<'a> World<'a> {
             reported: BTreeMap::new(),
             lost_to: None,
             reason: None,
-            withheld: false,
+            decided_by: None,
+            withheld: None,
         };
         self.add_slot(slot)
     }

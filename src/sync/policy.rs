@@ -11,7 +11,7 @@ use super::input::{Homes, Input};
 use super::settings::{is_shared, update};
 use super::snapshot::Snapshot;
 use crate::config::{Confidential, DUE_DATE, FieldOn, GroupBy, Mapping, Public};
-use crate::finding::{Digest, Finding, Key, Kind, Scan, Severity, Source, Status};
+use crate::finding::{DecidedBy, Digest, Finding, Key, Kind, Scan, Severity, Source, Status};
 use crate::issue::{Draft, DraftField, GroupStamp, Issue, On, Verdict};
 use crate::plan::{Decision, MemberView, Policy, Reported, Route, Subject};
 use crate::template::{Style, TemplateError, Templates};
@@ -233,12 +233,16 @@ impl Policy for MappingPolicy<'_> {
         let case = Case { finding, scan, keys, uid, ids, name };
         let Some(decided) = self.decisions.decide(&case) else {
             let reason = finding.justification.clone().filter(|_| !self.style.hides_finding(finding));
-            return (finding.status != Status::Active).then_some(Decision { status: finding.status, reason });
+            return (finding.status != Status::Active).then_some(Decision {
+                status: finding.status,
+                reason,
+                by: DecidedBy::Report,
+            });
         };
         // A decision that has run out leaves the report's own.
         if decided.status == Status::Active && finding.status != Status::Active {
             let reason = finding.justification.clone().filter(|_| !self.style.hides_finding(finding));
-            return Some(Decision { status: finding.status, reason });
+            return Some(Decision { status: finding.status, reason, by: DecidedBy::Report });
         }
         if let Some(key) = decided.by_key.filter(|_| finding.kind != Kind::Dependency) {
             let mut known = self.decided_keys.lock().unwrap_or_else(PoisonError::into_inner);
@@ -246,7 +250,7 @@ impl Policy for MappingPolicy<'_> {
         }
         // Why people decided may tell what must not be told; that a decision has run out is ours to say.
         let hides = decided.status != Status::Active && self.style.hides_finding(finding);
-        Some(Decision { status: decided.status, reason: decided.reason.filter(|_| !hides) })
+        Some(Decision { status: decided.status, reason: decided.reason.filter(|_| !hides), by: decided.by })
     }
 
     fn route(&self, reports: &[(usize, usize)]) -> Route {

@@ -8,7 +8,7 @@ use globset::GlobMatcher;
 use super::vex::newest;
 use super::{GlobError, Statement, Subject, matcher};
 use crate::config::{Decision, DecisionMatch};
-use crate::finding::{Component, Digest, Finding, Id, Key, Scan, Status, purl, without_matrix_part};
+use crate::finding::{Component, DecidedBy, Digest, Finding, Id, Key, Scan, Status, purl, without_matrix_part};
 
 /// What is known of a finding when it is decided about.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +45,8 @@ pub struct Decided {
     pub status: Status,
     /// Why. Untrusted.
     pub reason: Option<String>,
+    /// Whose decision it is.
+    pub by: DecidedBy,
     /// The key by which the mapping file names it, where that names no single finding by a `~`.
     pub by_key: Option<Key>,
 }
@@ -89,7 +91,12 @@ impl<'a> Decisions<'a> {
                 None => {
                     let reason = one.decision.reason.clone().unwrap_or_else(|| one.decision.source.clone());
                     let by_key = one.key.filter(|(_, uid)| uid.is_none()).map(|(key, _)| key);
-                    return Some(Decided { status: one.decision.status, reason: Some(reason), by_key });
+                    return Some(Decided {
+                        status: one.decision.status,
+                        reason: Some(reason),
+                        by: DecidedBy::MappingFile,
+                        by_key,
+                    });
                 }
             }
         }
@@ -97,12 +104,12 @@ impl<'a> Decisions<'a> {
         if let Some(statement) = statement.filter(|statement| statement.status != Status::Active) {
             let why = statement.justification.as_deref().unwrap_or("VEX");
             let reason = Some(format!("{why} ({})", statement.source));
-            return Some(Decided { status: statement.status, reason, by_key: None });
+            return Some(Decided { status: statement.status, reason, by: DecidedBy::Vex, by_key: None });
         }
         let (until, decision) = run_out.filter(|_| case.finding.status == Status::Active)?;
         let what = if decision.status == Status::RiskAccepted { "acceptance" } else { "decision" };
         let reason = Some(format!("the {what} has run out on {until}"));
-        Some(Decided { status: Status::Active, reason, by_key: None })
+        Some(Decided { status: Status::Active, reason, by: DecidedBy::MappingFile, by_key: None })
     }
 }
 

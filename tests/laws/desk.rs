@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use findsync::config::{Config, GroupBy};
-use findsync::finding::{Digest, Finding, Key, Scan, Severity, Status, digest};
+use findsync::finding::{DecidedBy, Digest, Finding, Key, Scan, Severity, Status, digest};
 use findsync::issue::{Draft, DraftField, GroupStamp, Issue, On, StatusTarget, Update, Verdict};
 use findsync::plan::{Decision, Policy, Reported, Route, Settings, Subject};
 use findsync::triage::{self, Case, Decisions, Item, Routes, Statement};
@@ -102,12 +102,16 @@ impl Policy for Desk<'_> {
         let finding = self.finding((reported.scan, reported.finding));
         let Reported { keys, uid, ids, name, .. } = *reported;
         let case = Case { finding, scan: &self.scans[reported.scan], keys, uid, ids, name };
-        let own = (finding.status != Status::Active).then_some(Decision { status: finding.status, reason: None });
+        let own = (finding.status != Status::Active).then_some(Decision {
+            status: finding.status,
+            reason: None,
+            by: DecidedBy::Report,
+        });
         let Some(decided) = self.decisions.decide(&case) else { return own };
         if decided.status == Status::Active && own.is_some() {
             return own;
         }
-        Some(Decision { status: decided.status, reason: decided.reason })
+        Some(Decision { status: decided.status, reason: decided.reason, by: decided.by })
     }
 
     fn route(&self, reports: &[(usize, usize)]) -> Route {
