@@ -41,6 +41,7 @@ fn main() -> ExitCode {
         err: &mut UntilClosed::new(std::io::stderr()),
         colour: out_colour,
         quiet: cli.global.quiet,
+        verbose: cli.global.verbose > 0,
         lively: stderr.is_terminal(),
     };
     let result = match tokio::runtime::Builder::new_current_thread().enable_all().build() {

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use findsync::finding::{Component, Cvss, Finding, Fix, Key, Kind, Location, Scan, Severity, Status, digest};
 use findsync::plan::{Action, FieldChange};
-use findsync::reports::{self, *};
+use findsync::reports::{self, Detail, *};
 
 fn written(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> String {
     let mut out = Vec::new();
@@ -57,6 +57,7 @@ fn plan() -> PlanView {
         title: "Weak hash in a.py".into(),
         severity: Severity::Low,
         reason: "below min_severity: medium".into(),
+        filtered: false,
     };
     let mapping = MappingView {
         label: "shop".into(),
@@ -163,28 +164,31 @@ const PLAIN: Paint = Paint { colour: false };
 fn text_of_plans() {
     let told: Vec<String> = [plan(), applied(), refused(), quiet(), PlanView::default()]
         .iter()
-        .map(|view| written(|out| plan_text(out, view, PLAIN, false)))
+        .map(|view| written(|out| plan_text(out, view, PLAIN, Detail::Changes)))
         .collect();
     insta::assert_snapshot!(told.join("----\n"));
-    let quietly = written(|out| plan_text(out, &applied(), PLAIN, true));
+    let quietly = written(|out| plan_text(out, &applied(), PLAIN, Detail::Sums));
     assert!(quietly.contains("title is too long") && !quietly.contains("CVE-2019-1"), "{quietly}");
 }
 
 #[test]
 fn a_careful_run_never_looks_like_a_clean_one() {
     let mut view = quiet();
-    assert!(written(|out| plan_text(out, &view, PLAIN, false)).ends_with("Nothing to do: 10 issues are in step\n"));
+    assert!(
+        written(|out| plan_text(out, &view, PLAIN, Detail::Changes))
+            .ends_with("Nothing to do: 10 issues are in step\n")
+    );
     view.mappings[0].held = plan().mappings[0].held.clone();
     view.mappings[0].counts.held = 1;
-    let told = written(|out| plan_text(out, &view, PLAIN, false));
+    let told = written(|out| plan_text(out, &view, PLAIN, Detail::Changes));
     assert!(told.contains("below min_severity: medium"));
     assert!(told.ends_with("Nothing to do now, 1 held back, 10 issues are in step\n"), "{told}");
 }
 
 #[test]
 fn colour_only_where_asked_for() {
-    assert!(!written(|out| plan_text(out, &applied(), PLAIN, false)).contains('\u{1b}'));
-    let coloured = written(|out| plan_text(out, &applied(), Paint { colour: true }, false));
+    assert!(!written(|out| plan_text(out, &applied(), PLAIN, Detail::Changes)).contains('\u{1b}'));
+    let coloured = written(|out| plan_text(out, &applied(), Paint { colour: true }, Detail::Changes));
     assert!(coloured.contains("\u{1b}[32mopened  \u{1b}[0m"), "{coloured:?}");
 }
 
@@ -298,7 +302,7 @@ fn hostile_data_does_nothing_anywhere() {
     }
     let findings = findings_view(&scans);
     let own = [
-        ("text", written(|out| plan_text(out, &view, PLAIN, false))),
+        ("text", written(|out| plan_text(out, &view, PLAIN, Detail::Changes))),
         ("markdown", written(|out| plan_markdown(out, &view))),
         ("json", written(|out| reports::json(out, &view))),
         ("findings text", written(|out| findings_text(out, &findings, PLAIN))),

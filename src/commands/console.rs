@@ -14,6 +14,8 @@ pub struct Console<'a> {
     pub colour: bool,
     /// Whether to say only the result.
     pub quiet: bool,
+    /// Whether to list each finding, too.
+    pub verbose: bool,
     /// Whether standard error is a terminal, so that progress may move.
     pub lively: bool,
 }

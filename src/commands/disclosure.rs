@@ -8,7 +8,7 @@ use crate::ci::{Ci, System};
 use crate::config::{Confidential, Config, Mapping, Public, TrackerKind};
 use crate::finding::{Evidence, Finding, Fix, Kind, Scan};
 use crate::plan::{Change, Withheld, Write};
-use crate::reports::{ChangeView, HeldView, PlanView};
+use crate::reports::{AccountView, ChangeView, HeldView, PlanView};
 use crate::sync::Planned;
 use crate::trackers::{Track, Visibility};
 
@@ -19,7 +19,10 @@ const KEPT: &str = "not told where everybody can read it";
 const MAX_RULES: usize = 3;
 
 /// What of a run may be told where it is read.
+#[derive(Clone)]
 pub(super) struct Disclosure {
+    /// Whether this is a CI, so that strangers may read what it prints.
+    in_ci: bool,
     /// Who can read the run; `None` on a desk, where people read what is theirs.
     readers: Option<Visibility>,
     /// The projects of the mappings.
@@ -27,6 +30,7 @@ pub(super) struct Disclosure {
 }
 
 /// A tracker's project.
+#[derive(Clone)]
 struct Project {
     kind: TrackerKind,
     visibility: Visibility,
@@ -46,7 +50,7 @@ impl Disclosure {
         own: impl Future<Output = Option<Visibility>>,
     ) -> Self {
         if ci.system.is_none() {
-            return Self { readers: None, projects: Vec::new() };
+            return Self { in_ci: false, readers: None, projects: Vec::new() };
         }
         let mut projects = Vec::new();
         let mut tells = false;
@@ -66,7 +70,7 @@ impl Disclosure {
             None if tells => Some(own.await.unwrap_or(Visibility::Public)),
             known => known,
         };
-        Self { readers, projects }
+        Self { in_ci: true, readers, projects }
     }
 
     /// The same where no tracker can be asked: each may be as private as its mapping allows.
@@ -78,7 +82,7 @@ impl Disclosure {
             Project { kind, visibility, has_confidential }
         };
         let readers = ci.system.and(ci.readers.or(Some(Visibility::Public)));
-        Self { readers, projects: config.mappings.iter().map(project).collect() }
+        Self { in_ci: ci.system.is_some(), readers, projects: config.mappings.iter().map(project).collect() }
     }
 
     /// Whether some who may read the run may not read all issues of a mapping.
@@ -145,7 +149,29 @@ impl Disclosure {
                 }
             }
         }
+        self.apply_to_findings(&mut view.findings, config, scans);
         kept
+    }
+
+    /// What may be told of each finding. Who can read the run is not asked for their sake alone: then everybody may.
+    fn apply_to_findings(&self, accounts: &mut [AccountView], config: &Config, scans: &[Scan]) {
+        let readers = self.readers.or(self.in_ci.then_some(Visibility::Public));
+        let strict = Self { readers, ..self.clone() };
+        for view in accounts {
+            let finding = &scans[view.at.0].findings[view.at.1];
+            let mut mappings = config.mappings.iter().enumerate();
+            let keeps = mappings.any(|(index, mapping)| {
+                let concerns = view.mapping.as_ref().is_none_or(|label| *label == mapping.label);
+                let is_new = view.issue.is_none() || strict.is_local(index);
+                let publishes = is_new && strict.publishes(index, mapping) && is_own([finding.kind]);
+                concerns && (strict.hides(index, mapping) || publishes)
+            });
+            if keeps {
+                view.title = rule(finding).to_owned();
+                view.key.clear();
+                view.reason = view.reason.take().map(|_| KEPT.to_owned());
+            }
+        }
     }
 
     /// Whether a change's title may be told.

@@ -1,5 +1,6 @@
 //! What each command does: reads what it needs, calls the way in `sync`, hands the result to `reports`.
 
+mod accounts;
 mod check;
 mod checklist;
 mod ci_inputs;

@@ -12,7 +12,7 @@ use crate::disk;
 use crate::error::Error;
 use crate::finding::Scan;
 use crate::reports;
-use crate::reports::{Paint, PlanView};
+use crate::reports::{Detail, Paint, PlanView};
 use crate::trackers::Track;
 
 /// Opens the files that the result goes to, before anything is changed; what stands in them stays until it is there.
@@ -33,15 +33,20 @@ pub(super) fn tell(
     console: &mut Console<'_>,
 ) -> Result<(), Error> {
     let paint = Paint { colour: console.colour };
+    let detail = match (console.quiet, console.verbose) {
+        (true, _) => Detail::Sums,
+        (false, true) => Detail::Findings,
+        (false, false) => Detail::Changes,
+    };
     if ci.system == Some(System::GitLabCi) && args.format == Format::Text && !console.quiet {
         // Every line is there to unfold; what failed, what was refused and the sums stand below it.
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
         reports::gitlab_section(console.out, "findsync", "findsync: each change and its reason", now, &mut |out| {
-            print(args.format, out, view, paint, false)
+            print(args.format, out, view, paint, detail)
         })?;
-        print(args.format, console.out, view, paint, true)?;
+        print(args.format, console.out, view, paint, Detail::Sums)?;
     } else {
-        print(args.format, console.out, view, paint, console.quiet)?;
+        print(args.format, console.out, view, paint, detail)?;
     }
     let is_plan = |path: &&PathBuf| format_of(path) == Some(Format::Json) && !is_code_quality(path);
     let plan = args.out.iter().find(is_plan);
@@ -53,7 +58,7 @@ pub(super) fn tell(
     for ((path, file), view) in args.out.iter().chain(&args.full_out).zip(files).zip(views) {
         write(path, overwritten(file), |out| match format_of(path) {
             _ if is_code_quality(path) => reports::code_quality(out, &reports::findings_view(scans)),
-            Some(format) => print(format, out, view, Paint::default(), false),
+            Some(format) => print(format, out, view, Paint::default(), Detail::Changes),
             None => reports::dotenv(out, &values),
         })?;
     }
@@ -121,9 +126,9 @@ fn format_of(path: &Path) -> Option<Format> {
     }
 }
 
-fn print(format: Format, out: &mut dyn Write, view: &PlanView, paint: Paint, quiet: bool) -> io::Result<()> {
+fn print(format: Format, out: &mut dyn Write, view: &PlanView, paint: Paint, detail: Detail) -> io::Result<()> {
     match format {
-        Format::Text => reports::plan_text(out, view, paint, quiet),
+        Format::Text => reports::plan_text(out, view, paint, detail),
         Format::Json => reports::json(out, view),
         Format::Markdown => reports::plan_markdown(out, view),
     }

@@ -45,7 +45,8 @@ pub(super) async fn plan(args: &PlanArgs, global: &Global, console: &mut Console
     let disclosure = run.disclosure(&args.sync, &planned, global).await;
     run.note_linked(&planned, &disclosure).await;
     let notes = run.take_notes(&planned);
-    let mut view = view(&run.config, &run.trackers, &planned, &[], notes);
+    let mut view = view(&run.config, &run.trackers, &planned, &[], &run.scans);
+    view.notes = notes;
     (view.exit_code, view.gate) = run.end(&args.sync, &planned, &[]);
     let told = run.told(&disclosure, &view, &planned);
     run.tell(&args.sync, output::open(&args.sync)?, ([&told, &view], &disclosure), console)
@@ -57,8 +58,8 @@ pub(super) async fn apply(args: &ApplyArgs, global: &Global, console: &mut Conso
     mask(&run.ci, &run.trackers, console).await?;
     let disclosure = run.disclosure(&args.sync, &planned, global).await;
     if let Some(path) = &args.plan {
-        let now = view(&run.config, &run.trackers, &planned, &[], Vec::new());
-        let is_told = run.told(&disclosure, &now, &planned) == now;
+        let now = view(&run.config, &run.trackers, &planned, &[], &run.scans);
+        let is_told = run.told(&disclosure, &now, &planned).mappings == now.mappings;
         still_fits(path, &now, is_told)?;
     }
     run.note_linked(&planned, &disclosure).await;
@@ -88,7 +89,8 @@ pub(super) async fn apply(args: &ApplyArgs, global: &Global, console: &mut Conso
         }
     }
     let notes = run.take_notes(&planned);
-    let mut view = view(&run.config, &run.trackers, &planned, &applied, notes);
+    let mut view = view(&run.config, &run.trackers, &planned, &applied, &run.scans);
+    view.notes = notes;
     (view.exit_code, view.gate) = run.end(&args.sync, &planned, &applied);
     let told = run.told(&disclosure, &view, &planned);
     let printed = run.tell(&args.sync, files, ([&told, &view], &disclosure), console);

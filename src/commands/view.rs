@@ -1,8 +1,10 @@
 //! Plans and outcomes as `reports` tells them.
 
+use super::accounts::accounts;
 use super::review::fingerprint;
 use crate::apply::{Applied, Outcome};
 use crate::config::Config;
+use crate::finding::Scan;
 use crate::issue::escape;
 use crate::plan::{Action, Change, Withheld};
 use crate::reports::{self, ChangeView, Counts, GuardView, HeldView, MappingView, OutcomeView, PlanView};
@@ -15,18 +17,20 @@ pub(super) fn view(
     trackers: &[Box<dyn Track>],
     planned: &[Planned],
     applied: &[Applied],
-    notes: Vec<String>,
+    scans: &[Scan],
 ) -> PlanView {
+    let (findings, totals) = accounts(config, planned, scans);
     let refusals: Vec<reports::Refusal> = planned.iter().filter_map(|planned| refusal(config, planned)).collect();
     PlanView {
         guard: (!refusals.is_empty()).then_some(GuardView { refusals }),
-        notes,
         mappings: planned
             .iter()
             .zip(trackers)
             .enumerate()
             .map(|(at, (planned, tracker))| mapping(config, planned, tracker.as_ref(), applied.get(at)))
             .collect(),
+        totals: Some(totals),
+        findings,
         ..PlanView::default()
     }
 }
@@ -103,5 +107,6 @@ fn withheld(held: &Withheld) -> HeldView {
         title: escape::clean(held.title.as_deref().unwrap_or_default()),
         severity: held.severity,
         reason: held.reason.clone(),
+        filtered: held.filtered,
     }
 }

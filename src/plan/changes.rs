@@ -109,6 +109,8 @@ pub struct Withheld {
     pub issue: Option<IssueId>,
     /// Why nothing is done.
     pub reason: String,
+    /// Whether a route's filter says so, and nothing else.
+    pub filtered: bool,
     /// This run's findings: scan and finding.
     pub reports: Vec<(usize, usize)>,
 }

@@ -108,7 +108,7 @@ impl World<'_> {
             Some(Route::Elsewhere) => return,
             // What is held back comes along where its group has an open issue.
             Some(Route::Withheld(reason)) if !target.is_some_and(|home| self.homes[home].open) => {
-                self.withhold_opening(slot, reason.clone());
+                self.withhold_opening(slot, reason.clone(), true);
                 return;
             }
             _ => {}
@@ -116,7 +116,7 @@ impl World<'_> {
         if target.is_none()
             && let Some(reason) = self.unreadable_twin(slot)
         {
-            self.withhold_opening(slot, reason);
+            self.withhold_opening(slot, reason, false);
             return;
         }
         self.move_to(slot, target, group);
@@ -312,16 +312,16 @@ impl World<'_> {
             }
             self.homes[home].members.clear();
             if let Some(slot) = first {
-                self.withhold_opening(slot, reason);
+                self.withhold_opening(slot, reason, false);
             }
         }
     }
 
-    fn withhold_opening(&mut self, slot: usize, reason: String) {
+    fn withhold_opening(&mut self, slot: usize, reason: String, filtered: bool) {
         self.slots[slot].withheld = Some(reason.clone());
         let reports = self.finding_indices(slot);
         let title = Some(self.planner.policy.title(&reports));
-        let withheld = Withheld { title, reports, ..self.withheld(slot, Action::Open, None, reason) };
+        let withheld = Withheld { title, reports, filtered, ..self.withheld(slot, Action::Open, None, reason) };
         self.withheld.push(withheld);
     }
 
@@ -337,6 +337,7 @@ impl World<'_> {
             action,
             issue,
             reason,
+            filtered: false,
             reports: Vec::new(),
         }
     }

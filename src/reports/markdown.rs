@@ -20,6 +20,9 @@ pub fn plan(out: &mut dyn Write, view: &PlanView) -> io::Result<()> {
     if let Some(gate) = &view.gate {
         text.push_str(&format!("**Gate:** {gate}\n\n"));
     }
+    if let Some(totals) = &view.totals {
+        text.push_str(&format!("{}\n\n", inline(&totals.to_string())));
+    }
     for refusal in view.guard.iter().flat_map(|guard| &guard.refusals) {
         let mapping = refusal.mapping.as_deref().map_or_else(String::new, |label| format!("{}: ", inline(label)));
         text.push_str(&format!("**Refused.** {mapping}{}; {}\n\n", inline(&refusal.reason), inline(&refusal.setting)));
@@ -79,6 +82,7 @@ fn fill(text: &mut String, parts: impl Iterator<Item = impl Iterator<Item = Stri
 fn rows(mapping: &MappingView) -> impl Iterator<Item = String> {
     let MappingView { changes, held, .. } = mapping;
     let head = format!("#### {}\n\n", inline(&self::head(mapping)));
+    let held: Vec<_> = held.iter().filter(|held| !held.filtered).collect();
     let any = !changes.is_empty() || !held.is_empty();
     let table = any.then(|| "| | Issue | Severity | Title | Why |\n|---|---|---|---|---|\n".to_owned());
     let issue = |issue: Option<&super::IssueRef>| {
@@ -92,7 +96,7 @@ fn rows(mapping: &MappingView) -> impl Iterator<Item = String> {
         };
         row([verb(change).0, &issue, change.severity.name(), &inline(&change.title), &why(change)])
     });
-    let held = held.iter().map(move |held| {
+    let held = held.into_iter().map(move |held| {
         let issue = issue(held.issue.as_ref());
         let verb = format!("held back: {}", name(held.action));
         row([&verb, &issue, held.severity.name(), &inline(&held.title), &inline(&held.reason)])

@@ -1,6 +1,7 @@
 //! TELL: everything that people and machines read of a run. Writers take a view and a place to write to; nothing else
 //! in findsync prints.
 
+mod accounts;
 mod check;
 mod ci;
 mod csv;
@@ -20,6 +21,7 @@ pub(crate) mod untrusted;
 mod view;
 pub(crate) mod wording;
 
+pub use accounts::{AccountView, TotalsView};
 pub use check::{CheckView, check, error, usage};
 pub use ci::{
     azure_annotations, azure_mask, azure_outputs, azure_summary, code_quality, dotenv, github_annotations, github_mask,
@@ -38,7 +40,7 @@ pub use markdown::{findings as findings_markdown, plan as plan_markdown};
 pub use pipe::UntilClosed;
 pub use progress::Progress;
 pub use sarif::sarif;
-pub use text::{findings as findings_text, plan as plan_text};
+pub use text::{Detail, findings as findings_text, plan as plan_text};
 pub use untrusted::Paint;
 pub use view::{
     ChangeView, Counts, GuardView, HeldView, IssueRef, MappingView, Outcome, OutcomeView, PlanView, Refusal, VERSION,

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use super::FindingsView;
+use super::accounts::{decider, fate};
 use super::totals::FindingsTotals;
 use super::untrusted::{Paint, line, pad};
 use super::view::{ChangeView, HeldView, MappingView, Outcome, PlanView};
@@ -12,17 +13,30 @@ use crate::finding::Severity;
 /// Widest title before the reasons are no longer aligned.
 const MAX_TITLE: usize = 60;
 
-/// Writes a plan, or what became of it. `quiet`: only what failed, what was refused, and the sums.
+/// How much of a result is printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Detail {
+    /// What failed, what was refused, and the sums.
+    Sums,
+    /// Each change, and what is held back.
+    #[default]
+    Changes,
+    /// Also each finding, and what becomes of it.
+    Findings,
+}
+
+/// Writes a plan, or what became of it.
 ///
 /// # Errors
 /// Where writing fails.
-pub fn plan(out: &mut dyn Write, view: &PlanView, paint: Paint, quiet: bool) -> io::Result<()> {
+pub fn plan(out: &mut dyn Write, view: &PlanView, paint: Paint, detail: Detail) -> io::Result<()> {
+    let quiet = detail == Detail::Sums;
     for note in &view.notes {
         writeln!(out, "{} {}", paint.paint("33", "note:"), line(note))?;
     }
     for mapping in &view.mappings {
         if !quiet || mapping.changes.iter().any(ChangeView::failed) {
-            self::mapping(out, mapping, paint, quiet)?;
+            self::mapping(out, mapping, paint, detail)?;
         }
     }
     for refusal in view.guard.iter().flat_map(|guard| &guard.refusals) {
@@ -30,12 +44,48 @@ pub fn plan(out: &mut dyn Write, view: &PlanView, paint: Paint, quiet: bool) -> 
         writeln!(out, "{} {mapping}{}", paint.paint("1;31", "refused:"), line(&refusal.reason))?;
         writeln!(out, "  {}", line(&refusal.setting))?;
     }
+    if detail == Detail::Findings {
+        accounts(out, view, paint)?;
+    }
+    if let Some(totals) = &view.totals {
+        writeln!(out, "{}", line(&totals.to_string()))?;
+    }
     writeln!(out, "{}", paint.paint("1", &sums(view)))?;
     view.gate.iter().try_for_each(|gate| writeln!(out, "{}", paint.paint("1;31", &gate.to_string())))
 }
 
-fn mapping(out: &mut dyn Write, mapping: &MappingView, paint: Paint, quiet: bool) -> io::Result<()> {
+/// Each finding, and what becomes of it.
+fn accounts(out: &mut dyn Write, view: &PlanView, paint: Paint) -> io::Result<()> {
+    if view.findings.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "{}", paint.paint("1", "findings:"))?;
+    let titles = view.findings.iter().map(|account| account.title.chars().count());
+    let width = titles.max().unwrap_or(0).min(MAX_TITLE);
+    for account in &view.findings {
+        let number = account.issue.as_ref().map_or_else(|| "-".to_owned(), |issue| format!("#{}", issue.number));
+        let by = account.decided_by.map(decider);
+        let why = by.into_iter().chain(account.reason.as_deref()).collect::<Vec<_>>().join(": ");
+        let mapping = account.mapping.as_ref().filter(|_| view.mappings.len() > 1);
+        let mapping = mapping.map_or_else(String::new, |mapping| format!("{mapping}: "));
+        let text = format!(
+            "  {} {} {} {}  {}",
+            pad(fate(account), 10),
+            pad(&number, 6),
+            severity(account.severity, paint),
+            pad(&line(&account.title), width),
+            line(format!("{mapping}{why}").trim_end_matches([':', ' '])),
+        );
+        writeln!(out, "{}", text.trim_end())?;
+    }
+    Ok(())
+}
+
+fn mapping(out: &mut dyn Write, mapping: &MappingView, paint: Paint, detail: Detail) -> io::Result<()> {
+    let quiet = detail == Detail::Sums;
     let MappingView { changes, held, .. } = mapping;
+    // What a filter holds back is counted below.
+    let held: Vec<&HeldView> = held.iter().filter(|held| !held.filtered || detail == Detail::Findings).collect();
     writeln!(out, "{}", paint.paint("1", &line(&head(mapping))))?;
     let shown: Vec<&ChangeView> = changes.iter().filter(|change| !quiet || change.failed()).collect();
     let titles = shown.iter().map(|change| &change.title).chain(held.iter().map(|held| &held.title));
@@ -47,7 +97,7 @@ fn mapping(out: &mut dyn Write, mapping: &MappingView, paint: Paint, quiet: bool
         return Ok(());
     }
     writeln!(out, "  {}", paint.paint("33", "held back:"))?;
-    held.iter().try_for_each(|held| self::held(out, held, width, paint))
+    held.into_iter().try_for_each(|held| self::held(out, held, width, paint))
 }
 
 fn change(out: &mut dyn Write, change: &ChangeView, width: usize, paint: Paint) -> io::Result<()> {

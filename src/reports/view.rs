@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::accounts::{AccountView, TotalsView};
 use super::gate::GateView;
 use crate::finding::{Severity, Status};
 use crate::issue::IssueId;
@@ -30,13 +31,26 @@ pub struct PlanView {
     /// What people should know beside the changes: scans that failed, reports that are partial, runs that only plan.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// How many findings were read, and what becomes of them; null where the tracker was not read.
+    pub totals: Option<TotalsView>,
     /// The mappings, in the order of the mapping file.
     pub mappings: Vec<MappingView>,
+    /// What becomes of each finding, in the order of the reports.
+    pub findings: Vec<AccountView>,
 }
 
 impl Default for PlanView {
     fn default() -> Self {
-        Self { version: VERSION, exit_code: 0, gate: None, guard: None, notes: Vec::new(), mappings: Vec::new() }
+        Self {
+            version: VERSION,
+            exit_code: 0,
+            gate: None,
+            guard: None,
+            notes: Vec::new(),
+            totals: None,
+            mappings: Vec::new(),
+            findings: Vec::new(),
+        }
     }
 }
 
@@ -205,6 +219,8 @@ pub struct HeldView {
     pub severity: Severity,
     /// Why nothing is done, for people. Untrusted.
     pub reason: String,
+    /// Whether a route's filter says so: such findings are counted in text, and listed with `-v`.
+    pub filtered: bool,
 }
 
 impl ChangeView {

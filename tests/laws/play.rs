@@ -244,6 +244,7 @@ impl Game {
                 }
                 plan = planner.plan(&issues);
             }
+            assert_accounts(&plan, &scans);
             if manner.plans_only {
                 return (plan, Applied::default());
             }
@@ -473,4 +474,16 @@ impl SourceView<'_> {
     async fn list(&self, which: Which) -> Vec<Issue> {
         self.board.list(which, self.source.as_deref())
     }
+}
+
+/// Every finding of a scan that is not late is accounted for, and nothing else is.
+fn assert_accounts(plan: &Plan, scans: &[Scan]) {
+    let accounted: BTreeSet<(usize, usize)> =
+        plan.accounts.iter().flat_map(|account| account.reports.iter().copied()).collect();
+    for (index, scan) in scans.iter().enumerate() {
+        let all = (0..scan.findings.len()).map(|finding| (index, finding));
+        let (counted, missing): (Vec<_>, Vec<_>) = all.partition(|at| accounted.contains(at));
+        assert!(counted.is_empty() || missing.is_empty(), "not accounted for: {missing:?} of {}", scan.scope());
+    }
+    assert!(accounted.iter().all(|(scan, finding)| *finding < scans[*scan].findings.len()));
 }

@@ -8,6 +8,7 @@
     reason = "a failed unwrap fails the test; the board, the desk and the builders are shared with other tests"
 )]
 
+mod accounts;
 #[path = "../laws/board.rs"]
 mod board;
 #[path = "../contract/mod.rs"]
