@@ -83,6 +83,8 @@ pub enum Command {
     Check(CheckArgs),
     /// Write a first mapping file and CI job for what is found in this folder
     Init(InitArgs),
+    /// Tell all that is known of a finding: its issue, who decided, why it is (not) opened, what apply would do
+    Explain(ExplainArgs),
     /// Print the normalised findings: any scanner in, one format out
     Findings(FindingsArgs),
     /// List the readers, or try a scanner definition
@@ -181,6 +183,41 @@ pub struct InitArgs {
     /// Print the files instead of writing them
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// What explain takes.
+#[derive(Debug, Clone, Args)]
+pub struct ExplainArgs {
+    /// An id (CVE-2021-23337), a key, an issue (#12), a path with or without a line (src/a.py:7), or words of the title
+    pub query: String,
+    /// Which reports
+    #[command(flatten)]
+    pub reports: ReportArgs,
+    /// Issues are Markdown files in this folder
+    #[arg(long, value_name = "DIR")]
+    pub to: Option<PathBuf>,
+    /// How to print the answer
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub format: Format,
+    /// The day that decisions and due dates count from [default: today]
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub today: Option<NaiveDate>,
+}
+
+impl ExplainArgs {
+    /// The same for a plan.
+    #[must_use]
+    pub fn sync(&self) -> SyncArgs {
+        SyncArgs {
+            reports: self.reports.clone(),
+            to: self.to.clone(),
+            format: self.format,
+            out: Vec::new(),
+            full_out: None,
+            fail_on: None,
+            today: self.today,
+        }
+    }
 }
 
 /// What findings takes.

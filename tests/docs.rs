@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 use findsync::ci::{Ci, Service};
 use findsync::config::{Config, Given};
 
-const PAGES: [&str; 2] = ["README.md", "docs/adding-a-scanner.md"];
+const PAGES: [&str; 3] = ["README.md", "docs/adding-a-scanner.md", "docs/answers.md"];
 /// Longest time from a fence's first to its last line would be no test: these run elsewhere.
 const ELSEWHERE: [&str; 1] = ["cargo test"];
 
@@ -62,6 +62,27 @@ fn the_readmes_first_commands_do_what_is_said() {
     }
     for command in &commands[2..] {
         run(command);
+    }
+}
+
+#[test]
+fn questions_are_answered_as_the_page_says() {
+    let dir = tempfile::tempdir().unwrap();
+    let reports = dir.path().join("examples/reports");
+    std::fs::create_dir_all(&reports).unwrap();
+    for name in ["trivy.json", "trivy-next.json"] {
+        std::fs::copy(root().join("examples/reports").join(name), reports.join(name)).unwrap();
+    }
+    assert!(shell("findsync apply examples/reports/trivy.json --to issues", dir.path()).status.success());
+    let commands = fences(&page("docs/answers.md"), "sh");
+    let answers: Vec<String> = commands.iter().map(|command| text(&shell(command, dir.path()))).collect();
+    assert!(
+        answers[0].contains("3 findings (") && answers[0].contains("): 1 new, 1 updated, 1 unchanged"),
+        "{}",
+        answers[0]
+    );
+    for part in ["issue:      #2 issues/", "scope:      Trivy on ", "next apply: update: "] {
+        assert!(answers[1].contains(part), "{part}: {}", answers[1]);
     }
 }
 

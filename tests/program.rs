@@ -239,3 +239,40 @@ fn jobs_of_a_matrix_share_routes_and_groups_but_close_nothing_of_each_others() {
     assert_eq!(run(20, 1, &found), [0, 0, 0], "the other job's findings are the same issue's");
     assert_eq!(run(20, 2, &clean.to_string()), [0, 0, 0], "one job still finds them");
 }
+
+#[test]
+fn explain_tells_why_where_and_what_next() {
+    let dir = folder();
+    let mapping = "instances: [{ label: board, type: local, location: issues }]\nmappings: [{ label: main, instance: board }]\n\
+                   routes: [{ mapping: main, when: { min_severity: high } }]\ndecisions:\n  - match: { id: CVE-2021-3807 }\n\
+                   \x20   status: risk_accepted\n    reason: not reachable\n    until: 2027-03-31\n";
+    fs::write(dir.path().join(".findsync.yml"), mapping).unwrap();
+    let ask = |arguments: &[&str]| {
+        let today = ["--today", "2026-12-01"];
+        let output = findsync(dir.path(), &[arguments, &today].concat()).output().unwrap();
+        assert_eq!(code(&output), 0, "{output:?}");
+        said(&output)
+    };
+    ask(&["apply", "r.json"]);
+    let accepted = ask(&["explain", "CVE-2021-3807", "r.json"]);
+    assert!(accepted.contains("decided by the mapping file: not reachable (.findsync.yml:5)"), "{accepted}");
+    let known = ask(&["explain", "minimist", "r.json"]);
+    assert!(known.contains(": active (2026-12-01)") && known.contains("next apply: nothing to do"), "{known}");
+    let number = known.split("issue:      #").nth(1).unwrap().split(' ').next().unwrap();
+    assert!(ask(&["explain", &format!("#{number}"), "r.json"]).contains("minimist"));
+    let key = known.split("key:        ").nth(1).unwrap().lines().next().unwrap();
+    assert!(ask(&["explain", key, "r.json"]).contains("minimist"));
+    let nothing = ask(&["explain", "CVE-1999-0001", "r.json"]);
+    assert!(nothing.contains("Nothing is known of `CVE-1999-0001`"), "{nothing}");
+    // What is no longer reported is remembered by its issue.
+    fs::write(
+        dir.path().join("other.json"),
+        fs::read_to_string(dir.path().join("r.json")).unwrap().replace("minimist", "elsewhere"),
+    )
+    .unwrap();
+    let remembered = ask(&["explain", &format!("#{number}"), "other.json"]);
+    assert!(remembered.contains("the issue remembers it"), "{remembered}");
+    let told: serde_json::Value =
+        serde_json::from_str(&ask(&["explain", "minimist", "r.json", "--format", "json"])).unwrap();
+    assert_eq!(told["findings"][0]["mappings"][0]["fate"], "unchanged");
+}

@@ -174,6 +174,16 @@ impl Disclosure {
         }
     }
 
+    /// Whether what a mapping's issues remember must not be told.
+    pub(super) fn is_kept(&self, planned: &Planned, config: &Config) -> bool {
+        self.in_ci && {
+            let readers = self.readers.or(Some(Visibility::Public));
+            let strict = Self { readers, ..self.clone() };
+            let mapping = &config.mappings[planned.mapping];
+            strict.hides(planned.mapping, mapping) || strict.publishes(planned.mapping, mapping)
+        }
+    }
+
     /// Whether a change's title may be told.
     pub(super) fn tells(&self, index: usize, config: &Config, planned: &Planned, change: &Change) -> bool {
         !self.keeps_change(index, &config.mappings[planned.mapping], change)

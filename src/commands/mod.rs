@@ -6,6 +6,7 @@ mod checklist;
 mod ci_inputs;
 mod console;
 mod disclosure;
+mod explain;
 mod findings;
 mod init;
 mod inputs;
@@ -46,6 +47,7 @@ pub async fn run(cli: Cli, console: &mut Console<'_>) -> Result<u8, Error> {
         Command::Plan(args) => sync::plan(&args, &global, console).await,
         Command::Apply(args) => sync::apply(&args, &global, console).await,
         Command::Check(args) => check::check(&args, &global, console).await,
+        Command::Explain(args) => explain::explain(&args, &global, console).await,
         Command::Findings(args) => findings::findings(&args, &global, console),
         Command::Init(args) => init::init(&args, console),
         Command::Scanners(args) => scanners::scanners(&args, console),

@@ -24,12 +24,12 @@ use crate::trackers::{self, Linked, Track};
 use crate::triage::Statement;
 
 /// Everything that a run starts from.
-struct Run {
+pub(super) struct Run {
     ci: Ci,
-    config: Config,
-    scans: Vec<Scan>,
+    pub(super) config: Config,
+    pub(super) scans: Vec<Scan>,
     vex: Vec<Statement>,
-    trackers: Vec<Box<dyn Track>>,
+    pub(super) trackers: Vec<Box<dyn Track>>,
     today: NaiveDate,
     notes: Vec<String>,
     /// The CI's own server, where it can be asked for its runs.
@@ -99,7 +99,7 @@ pub(super) async fn apply(args: &ApplyArgs, global: &Global, console: &mut Conso
 }
 
 impl Run {
-    fn new(args: &SyncArgs, global: &Global) -> Result<Self, Error> {
+    pub(super) fn new(args: &SyncArgs, global: &Global) -> Result<Self, Error> {
         let ci = Ci::here();
         let mut config = inputs::config(global, &ci, args.to.as_deref(), true)?;
         let today = args.today.unwrap_or_else(|| chrono::Local::now().date_naive());
@@ -129,7 +129,7 @@ impl Run {
     }
 
     /// What may be told where this run is read.
-    async fn disclosure(&self, args: &SyncArgs, planned: &[Planned], global: &Global) -> Disclosure {
+    pub(super) async fn disclosure(&self, args: &SyncArgs, planned: &[Planned], global: &Global) -> Disclosure {
         let own = async {
             let config = Config::from_ci(&self.ci, &|name| global.variable(name));
             let (instance, mapping) = (config.instances.first()?, config.mappings.first()?);
@@ -145,7 +145,7 @@ impl Run {
     }
 
     /// What people should know, of this run and of its plans, each once.
-    fn take_notes(&mut self, planned: &[Planned]) -> Vec<String> {
+    pub(super) fn take_notes(&mut self, planned: &[Planned]) -> Vec<String> {
         let mut notes = std::mem::take(&mut self.notes);
         for note in planned.iter().flat_map(|planned| &planned.plan.notes) {
             if !notes.contains(note) {
@@ -206,7 +206,7 @@ impl Run {
     }
 
     /// Plans. In pull requests a tracker that cannot be seen is no failure: then there is no plan, and a note says why.
-    async fn planned(&mut self) -> Result<Option<Vec<Planned>>, Error> {
+    pub(super) async fn planned(&mut self) -> Result<Option<Vec<Planned>>, Error> {
         let request = self.ci.pull_request.clone();
         let request = request.as_ref();
         let why = match self.lacks_token(request) {

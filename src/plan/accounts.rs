@@ -25,7 +25,7 @@ impl World<'_> {
         let (fate, decided_by, reason) = if by_people {
             (Fate::Decided, Some(DecidedBy::Tracker), people())
         } else if presence == Presence::Decided {
-            (Fate::Decided, known.decided_by, known.reason.clone())
+            (Fate::Decided, known.decision.as_ref().map(|decision| decision.by), known.reason.clone())
         } else if let Some(number) = issue.as_ref().map(|issue| issue.number) {
             let fate = match of_issue.get(&number).map(|change| change.action) {
                 Some(Action::Reopen) => Fate::Reopen,
@@ -41,6 +41,9 @@ impl World<'_> {
             (Fate::NotRouted, None, None)
         };
         let reports = self.finding_indices(slot);
+        let is_ours = |by: &DecidedBy| *by != DecidedBy::Tracker;
+        let decision = decided_by.filter(is_ours).and(known.decision.as_ref());
+        let decided_in = decision.and_then(|decision| decision.source.clone());
         Account {
             key: self.key_of(slot),
             severity: self.severity(slot),
@@ -48,7 +51,9 @@ impl World<'_> {
             fate,
             issue,
             decided_by,
+            decided_in,
             reason,
+            uid: known.uid,
             reports,
         }
     }

@@ -161,8 +161,12 @@ pub struct Account {
     pub issue: Option<IssueId>,
     /// Who decided about it, where somebody did.
     pub decided_by: Option<DecidedBy>,
+    /// Where that stands: file and line, or the VEX document. Untrusted.
+    pub decided_in: Option<String>,
     /// Why it is withheld or decided. Untrusted.
     pub reason: Option<String>,
+    /// The name that the finding has from birth on.
+    pub uid: u64,
     /// Where this run reports it: scan and finding.
     pub reports: Vec<(usize, usize)>,
 }

@@ -36,6 +36,8 @@ pub struct Decision {
     pub reason: Option<String>,
     /// Whose decision it is.
     pub by: DecidedBy,
+    /// Where it stands: file and line, or the VEX document.
+    pub source: Option<String>,
 }
 
 /// Whether a finding gets an issue here.

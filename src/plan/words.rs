@@ -55,8 +55,8 @@ impl World<'_> {
         let seen: Vec<usize> = self.slots[slot].reported.get(&id).cloned().unwrap_or_default();
         let (facts, verdict, decision) = self.judge(scan, slot, &seen);
         let known = &mut self.slots[slot];
-        known.decided_by = decision.as_ref().map(|decision| decision.by).or(known.decided_by);
-        known.reason = decision.and_then(|decision| decision.reason).or(known.reason.take());
+        known.reason = decision.as_ref().and_then(|decision| decision.reason.clone()).or(known.reason.take());
+        known.decision = decision.or(known.decision.take());
         let here = &self.scans[scan];
         let today = self.planner.settings.today;
         let fresh = Word {
@@ -130,8 +130,14 @@ impl World<'_> {
         let (finding, name) = (seen.sighting.finding, seen.sighting.name);
         let reported = Reported { scan: seen.scan, finding, keys: &keys, uid: known.uid, ids: &ids, name };
         let decided = self.planner.policy.decide(&reported);
-        decided
-            .or_else(|| seen.sighting.suppressed.map(|status| Decision { status, reason: None, by: DecidedBy::Report }))
+        decided.or_else(|| {
+            seen.sighting.suppressed.map(|status| Decision {
+                status,
+                reason: None,
+                by: DecidedBy::Report,
+                source: None,
+            })
+        })
     }
 
     /// Whether two sets of facts say the same. A line that moved is no news, unless the pairing of equal findings hangs on

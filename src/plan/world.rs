@@ -9,8 +9,8 @@ use super::closer::{Closer, closer, deciding_labels, stranger_notes};
 use super::scans::{self, ScopeScan, Seen};
 use super::sources;
 use super::sources::{BranchId, Names, ScopeId, SourceId};
-use super::{Planner, Withheld};
-use crate::finding::{DecidedBy, Digest, Id, Kind, LocationEvidence, Observation, Run, Source, digest};
+use super::{Decision, Planner, Withheld};
+use crate::finding::{Digest, Id, Kind, LocationEvidence, Observation, Run, Source, digest};
 use crate::issue::{
     CloseReason, Former, GroupStamp, Issue, Member, PeopleDecision, Stamp, StampError, State, Verdict, Word,
 };
@@ -56,8 +56,8 @@ pub(super) struct Slot {
     pub lost_to: Option<usize>,
     /// Why the decision that this run's configuration takes, or that has run out.
     pub reason: Option<String>,
-    /// Whose decision that is.
-    pub decided_by: Option<DecidedBy>,
+    /// That decision.
+    pub decision: Option<Decision>,
     /// Why its opening was withheld, where it was.
     pub withheld: Option<String>,
 }
@@ -340,7 +340,7 @@ impl<'a> World<'a> {
             reported: BTreeMap::new(),
             lost_to: None,
             reason: None,
-            decided_by: None,
+            decision: None,
             withheld: None,
         };
         self.add_slot(slot);
@@ -403,7 +403,7 @@ impl<'a> World<'a> {
             reported: BTreeMap::new(),
             lost_to: None,
             reason: None,
-            decided_by: None,
+            decision: None,
             withheld: None,
         };
         self.add_slot(slot)

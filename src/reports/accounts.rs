@@ -131,8 +131,8 @@ pub(super) const fn decider(by: DecidedBy) -> &'static str {
 }
 
 /// What becomes of a finding, in a word or two.
-pub(super) fn fate(account: &AccountView) -> &'static str {
-    match account.fate {
+pub(super) const fn fate_name(fate: Option<Fate>) -> &'static str {
+    match fate {
         Some(Fate::Open) => "new",
         Some(Fate::Reopen) => "returned",
         Some(Fate::Update) => "updated",

@@ -5,6 +5,7 @@ mod accounts;
 mod check;
 mod ci;
 mod csv;
+mod explain;
 mod findings;
 mod gate;
 mod guide;
@@ -28,6 +29,7 @@ pub use ci::{
     github_outputs, gitlab_section, outputs,
 };
 pub use csv::csv;
+pub use explain::{ExplainView, ExplainedFinding, ExplainedMapping, Remembered, ScopeWord, explain};
 pub use findings::{
     ComponentView, CvssView, FindingList, FindingView, FindingsView, FixView, LocationView, ScanView, findings_view,
 };

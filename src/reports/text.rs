@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::FindingsView;
-use super::accounts::{decider, fate};
+use super::accounts::{decider, fate_name};
 use super::totals::FindingsTotals;
 use super::untrusted::{Paint, line, pad};
 use super::view::{ChangeView, HeldView, MappingView, Outcome, PlanView};
@@ -70,7 +70,7 @@ fn accounts(out: &mut dyn Write, view: &PlanView, paint: Paint) -> io::Result<()
         let mapping = mapping.map_or_else(String::new, |mapping| format!("{mapping}: "));
         let text = format!(
             "  {} {} {} {}  {}",
-            pad(fate(account), 10),
+            pad(fate_name(account.fate), 10),
             pad(&number, 6),
             severity(account.severity, paint),
             pad(&line(&account.title), width),

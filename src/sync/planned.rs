@@ -2,6 +2,7 @@
 
 use super::input::Homes;
 use super::snapshot::Snapshot;
+use crate::issue::Issue;
 use crate::plan::Plan;
 use crate::trackers::Visibility;
 
@@ -21,6 +22,12 @@ impl Planned {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.plan.changes.is_empty()
+    }
+
+    /// The issues that were read.
+    #[must_use]
+    pub fn issues(&self) -> &[Issue] {
+        &self.snapshot.issues
     }
 
     /// Who can read the tracker's project; `None` where that made no difference.

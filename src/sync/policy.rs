@@ -237,12 +237,13 @@ impl Policy for MappingPolicy<'_> {
                 status: finding.status,
                 reason,
                 by: DecidedBy::Report,
+                source: None,
             });
         };
         // A decision that has run out leaves the report's own.
         if decided.status == Status::Active && finding.status != Status::Active {
             let reason = finding.justification.clone().filter(|_| !self.style.hides_finding(finding));
-            return Some(Decision { status: finding.status, reason, by: DecidedBy::Report });
+            return Some(Decision { status: finding.status, reason, by: DecidedBy::Report, source: None });
         }
         if let Some(key) = decided.by_key.filter(|_| finding.kind != Kind::Dependency) {
             let mut known = self.decided_keys.lock().unwrap_or_else(PoisonError::into_inner);
@@ -250,7 +251,12 @@ impl Policy for MappingPolicy<'_> {
         }
         // Why people decided may tell what must not be told; that a decision has run out is ours to say.
         let hides = decided.status != Status::Active && self.style.hides_finding(finding);
-        Some(Decision { status: decided.status, reason: decided.reason.filter(|_| !hides), by: decided.by })
+        Some(Decision {
+            status: decided.status,
+            reason: decided.reason.filter(|_| !hides),
+            by: decided.by,
+            source: Some(decided.source),
+        })
     }
 
     fn route(&self, reports: &[(usize, usize)]) -> Route {

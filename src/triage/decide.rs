@@ -47,6 +47,8 @@ pub struct Decided {
     pub reason: Option<String>,
     /// Whose decision it is.
     pub by: DecidedBy,
+    /// Where it stands: file and line, or the VEX document.
+    pub source: String,
     /// The key by which the mapping file names it, where that names no single finding by a `~`.
     pub by_key: Option<Key>,
 }
@@ -95,6 +97,7 @@ impl<'a> Decisions<'a> {
                         status: one.decision.status,
                         reason: Some(reason),
                         by: DecidedBy::MappingFile,
+                        source: one.decision.source.clone(),
                         by_key,
                     });
                 }
@@ -104,12 +107,24 @@ impl<'a> Decisions<'a> {
         if let Some(statement) = statement.filter(|statement| statement.status != Status::Active) {
             let why = statement.justification.as_deref().unwrap_or("VEX");
             let reason = Some(format!("{why} ({})", statement.source));
-            return Some(Decided { status: statement.status, reason, by: DecidedBy::Vex, by_key: None });
+            return Some(Decided {
+                status: statement.status,
+                reason,
+                by: DecidedBy::Vex,
+                source: statement.source.clone(),
+                by_key: None,
+            });
         }
         let (until, decision) = run_out.filter(|_| case.finding.status == Status::Active)?;
         let what = if decision.status == Status::RiskAccepted { "acceptance" } else { "decision" };
         let reason = Some(format!("the {what} has run out on {until}"));
-        Some(Decided { status: Status::Active, reason, by: DecidedBy::MappingFile, by_key: None })
+        Some(Decided {
+            status: Status::Active,
+            reason,
+            by: DecidedBy::MappingFile,
+            source: decision.source.clone(),
+            by_key: None,
+        })
     }
 }
 

@@ -106,12 +106,13 @@ impl Policy for Desk<'_> {
             status: finding.status,
             reason: None,
             by: DecidedBy::Report,
+            source: None,
         });
         let Some(decided) = self.decisions.decide(&case) else { return own };
         if decided.status == Status::Active && own.is_some() {
             return own;
         }
-        Some(Decision { status: decided.status, reason: decided.reason, by: decided.by })
+        Some(Decision { status: decided.status, reason: decided.reason, by: decided.by, source: Some(decided.source) })
     }
 
     fn route(&self, reports: &[(usize, usize)]) -> Route {
