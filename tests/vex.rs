@@ -349,6 +349,13 @@ fn csaf_products_have_branches_and_parts() {
         json!([{"category": "product_name", "name": "shop", "branches": [
             {"category": category, "name": name, "product": {"product_id": "P", "name": "Acme shop"}}]}])
     };
+    let family = |name: &str| json!([{"category": "product_family", "name": name, "product": {"product_id": "P", "name": "Acme shops"}}]);
+    let in_family =
+        json!([{"category": "product_family", "name": "shop", "branches": branch("product_version", "2.5")}]);
+    let named = |product: &str| {
+        json!([{"category": "product_family", "name": "shop", "branches": [
+        {"category": "product_name", "name": product, "product": {"product_id": "P", "name": "Acme product"}}]}])
+    };
     let by_cpe = json!([{"category": "product_version", "name": "1", "product": {"product_id": "P", "name": "Acme OS 1",
         "product_identification_helper": {"cpe": "cpe:/o:acme:os:1"}}},
         {"category": "product_version", "name": "1.4.0", "product": {"product_id": "L", "name": "lib",
@@ -361,6 +368,10 @@ fn csaf_products_have_branches_and_parts() {
         ("another version", report(), csaf(branch("product_version", "2.4"), json!([]), "P"), OPEN),
         ("a range", report(), csaf(branch("product_version_range", "vers:generic/<2.6"), json!([]), "P"), DECIDED),
         ("another range", report(), csaf(branch("product_version_range", "vers:generic/<2.5"), json!([]), "P"), OPEN),
+        ("its family", report(), csaf(family("shop"), json!([]), "P"), DECIDED),
+        ("another family", report(), csaf(family("desks"), json!([]), "P"), OPEN),
+        ("its version in a family", report(), csaf(in_family, json!([]), "P"), DECIDED),
+        ("another product of a family of its name", report(), csaf(named("till"), json!([]), "P"), OPEN),
         ("a package", report(), csaf(by_cpe.clone(), json!([]), "L"), DECIDED),
         ("a package of a product that is known by its CPE", report(), csaf(by_cpe, relation, "P:L"), OPEN),
     ]);
@@ -382,4 +393,22 @@ fn the_newest_statement_holds() {
     assert_eq!(opened(&report, &[one]), DECIDED, "of one document the last");
     let unknown = openvex(json!([{"@id": "pkg:npm/lib?arch=arm64"}]), "affected", "2026-02-01");
     assert_eq!(opened(&report, &[settled, unknown]), OPEN, "what may be affected stays");
+}
+
+#[test]
+fn a_rule_that_names_vulnerability_and_package_is_known_by_the_vulnerability() {
+    // Grype's SARIF.
+    let report = |id: &str| {
+        let text =
+            format!("A high vulnerability in deb package: bash, version 5.3 was found in image nginx:1 at: /lib/{id}");
+        json!({"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "Grype", "rules": [{"id": format!("{id}-bash")}]}},
+            "results": [{"ruleId": format!("{id}-bash"), "message": {"text": text}, "locations": [
+                {"physicalLocation": {"artifactLocation": {"uri": "lib"}, "region": {"startLine": 1}}}]}]}]})
+    };
+    check(&[
+        ("the image", report(ID), product("pkg:oci/nginx"), DECIDED),
+        ("its tag", report(ID), product("pkg:oci/nginx?tag=1"), DECIDED),
+        ("another image", report(ID), product("pkg:oci/httpd"), OPEN),
+        ("another vulnerability", report("CVE-2026-12"), product("pkg:oci/nginx"), OPEN),
+    ]);
 }

@@ -60,17 +60,15 @@ pub(super) struct Named {
 /// The vulnerabilities that a finding speaks for: the CVE that its rule names, else each CVE that it lists, else the one
 /// that its best id or its rule names.
 pub(super) fn names(finding: &Finding) -> Vec<Named> {
-    let mut ids: Vec<String> = finding
-        .identifiers
-        .iter()
-        .chain(&finding.rule)
-        .filter(|id| rank(id).is_some())
-        .map(|id| id.to_ascii_uppercase())
-        .collect();
+    let rule = finding.rule.as_deref().unwrap_or_default().to_ascii_uppercase();
+    let identifiers = || finding.identifiers.iter().map(|id| id.to_ascii_uppercase());
+    let is_longer = identifiers().any(|id| id != rule && begins_with(&rule, &id));
+    let by_rule = (!is_longer && !rule.is_empty()).then(|| rule.clone());
+    let mut ids: Vec<String> = identifiers().chain(by_rule).filter(|id| rank(id).is_some()).collect();
     ids.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.cmp(b)));
     ids.dedup();
     let (cves, aliases): (Vec<String>, Vec<String>) = ids.into_iter().partition(|id| is_cve(id));
-    let by_rule = finding.rule.as_ref().map(|rule| rule.to_ascii_uppercase()).filter(|rule| cves.contains(rule));
+    let by_rule = cves.iter().find(|cve| begins_with(&rule, cve)).cloned();
     let names = match (by_rule, cves.is_empty()) {
         (Some(rule), _) => vec![rule],
         (None, false) => cves,
@@ -89,8 +87,34 @@ pub(super) fn names(finding: &Finding) -> Vec<Named> {
     names.into_iter().map(named).collect()
 }
 
+/// Whether a rule is an id, alone or with more behind it: Grype's SARIF has a rule for each vulnerability and package,
+/// `CVE-2024-1234-zlib`.
+fn begins_with(rule: &str, id: &str) -> bool {
+    rule.strip_prefix(id).is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
+}
+
 /// Whether an id is a CVE's.
 #[must_use]
 pub fn is_cve(id: &str) -> bool {
     id.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("CVE-"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_that_goes_on_behind_an_id_names_no_other_vulnerability() {
+        let named = |rule: &str, identifiers: &[&str]| {
+            let identifiers = identifiers.iter().map(|id| (*id).to_owned()).collect();
+            let finding = Finding { rule: Some(rule.to_owned()), identifiers, ..Finding::default() };
+            names(&finding).into_iter().map(|named| (named.name, named.ids)).collect::<Vec<_>>()
+        };
+        let one = |name: &str| vec![(name.to_owned(), vec![name.to_owned()])];
+        assert_eq!(named("CVE-2024-1234-zlib", &["CVE-2024-1234"]), one("CVE-2024-1234"));
+        assert_eq!(named("cve-2024-1234-zlib", &["CVE-2024-1234", "CVE-2024-5"]), one("CVE-2024-1234"));
+        assert_eq!(named("GHSA-aaaa-bbbb-cccc-zlib", &["GHSA-aaaa-bbbb-cccc"]), one("GHSA-AAAA-BBBB-CCCC"));
+        assert_eq!(named("CVE-2024-12345", &["CVE-2024-1234"])[0].0, "CVE-2024-12345");
+        assert_eq!(named("CVE-2024-1234", &[]), one("CVE-2024-1234"));
+    }
 }

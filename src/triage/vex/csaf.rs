@@ -163,7 +163,7 @@ impl<'a> Branch<'a> {
     fn with(&self, node: &Node<'a>) -> Self {
         let mut branch = self.clone();
         match (node.text("category"), node.text("name")) {
-            (Some("product_name"), Some(name)) => branch.product = Some(name),
+            (Some("product_name" | "product_family"), Some(name)) => branch.product = Some(name),
             (Some("product_version"), Some(version)) => branch.versions = Versions::exact(Some(version)),
             (Some("product_version_range"), Some(range)) => branch.versions.add_range(range),
             _ => {}
