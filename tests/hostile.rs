@@ -280,6 +280,103 @@ fn html_holds_no_markup_of_a_report() {
     }
 }
 
+/// What templates may do with a value so that it comes out in pieces, changed, or otherwise than it was escaped.
+const TRICKS: &[&str] = &[
+    "{{ V | replace('`', '') }}",
+    "{{ V | trim('`') }}",
+    "{{ V | split('`') | join }}",
+    "{{ V | split(' ') | join('') }}",
+    "{{ V[1:] }}",
+    "{{ V[:-1] }}",
+    "{{ V[:1] }}{{ V[1:] }}",
+    "{{ V | first }}{{ V[1:] }}",
+    "{{ [V[:1], V[1:]] | join }}",
+    "{{ '%s' | format(V) }}",
+    "{{ V ~ title }}",
+    "{{ V * 2 }}",
+    "{{ V | list | join }}",
+    "{% for c in V %}{{ c }}{% endfor %}",
+    "{% for c in V | list %}{{ c }}{% endfor %}",
+    "{% for c in V | list %}{{ c | code }}{% endfor %}",
+    "{{ V | reverse }}",
+    "{{ V | reverse | reverse }}",
+    "{{ V | upper }}",
+    "{{ V | lower | title }}",
+    "{{ V | urlencode }}",
+    "{{ V | indent(4) }}",
+    "{{ V | lines | join('\n') }}",
+    "{{ V | batch(1) | join }}",
+    "{{ V | slice(3) | join }}",
+    "{{ V | default('x') }}",
+    "{{ V | string }}",
+    "{{ V | pprint }}",
+    "{{ [V] }}",
+    "{{ {'a': V} }}",
+    "{{ [V] | join('@') }}",
+    "{% set x = V %}{{ x }}",
+    "{% set x %}{{ V }}{% endset %}{{ x }}",
+    "{% set x %}{{ V }}{% endset %}{{ x | replace('\\\\', '') }}",
+    "{% set x %}{{ V }}{% endset %}{{ x | string | list | join }}",
+    "{% filter replace('`', '') %}{{ V }}{% endfilter %}",
+    "{% filter upper %}{{ V }}{% endfilter %}",
+    "{% with x = V %}{{ x }}{% endwith %}",
+    "{% macro m(x) %}{{ x }}{% endmacro %}{{ m(V) }}",
+    "{% macro m(x) %}{{ x }}{% endmacro %}{{ m(V) | replace('\u{200b}', '') }}",
+    "{% macro m() %}{{ caller() }}{% endmacro %}{% call m() %}{{ V }}{% endcall %}",
+    "{% set n = namespace(x='') %}{% for c in V %}{% set n.x = n.x ~ c %}{% endfor %}{{ n.x }}",
+    "{% autoescape false %}{{ V }}{% endautoescape %}",
+    "{% autoescape 'none' %}{{ V }}{% endautoescape %}",
+    "{% autoescape 'html' %}{{ V }}{% endautoescape %}",
+    "{% autoescape 'json' %}{{ V }}{% endautoescape %}",
+    "{% if V is startingwith('@') %}{{ V[:1] }}{{ V[1:] }}{% endif %}",
+    "{{ V }}@{{ V }}",
+    "{{ V }}-{{ V }}",
+    "{{ V }}.{{ V }}",
+    "{{ V }}:{{ V }}",
+    "see @{{ V }}",
+    "{{ V | safe }}",
+    "{{ V | escape }}",
+    "{{ V | tojson }}",
+    "{% include 'body' %}",
+    "{% include title %}",
+    "{% extends title %}",
+    "{% import title as t %}{{ t }}",
+];
+
+#[test]
+fn no_template_makes_a_value_do_anything() {
+    let short =
+        ["@", "!", "7", "gh", "GH-", "www", "http", "//evil.example", "deadbee", "&", "~", "team", "%", "$", "1"];
+    let mut refused = 0;
+    for trick in TRICKS {
+        for value in ["title", "location.shown", "rule", "component.name"] {
+            let body = trick.replace('V', value);
+            let Ok(templates) = Templates::new(&Sources { body: Some(&body), ..Sources::default() }) else {
+                refused += 1;
+                continue;
+            };
+            let all = NASTY.join(" ");
+            for text in NASTY.iter().copied().chain(short).chain([all.as_str()]) {
+                for markup in [Markup::GitHub, Markup::GitLab, Markup::CommonMark, Markup::Html] {
+                    let style = Style { limits: limits(markup), links: None, public_minimal: false };
+                    let Ok(told) = templates.render(&ticket(text, Kind::Dependency), &style) else { continue };
+                    let lower = told.body.to_lowercase();
+                    let html = ["<script", "<img", "<!--", "<details", "<a href=\"http://evil", "<b>"];
+                    match markup {
+                        Markup::Html => assert!(!html.iter().any(|bad| lower.contains(bad)), "{body}: {}", told.body),
+                        _ => assert_eq!(
+                            std::panic::catch_unwind(|| assert_inert(&told.body)).err().map(|_| &body),
+                            None,
+                            "{text:?}"
+                        ),
+                    }
+                }
+            }
+        }
+    }
+    assert!(refused < TRICKS.len(), "{refused} templates were refused");
+}
+
 #[test]
 fn the_words_can_still_be_read() {
     let readable = |text: &str| text.replace(escape::ZWSP, "");

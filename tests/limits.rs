@@ -145,3 +145,55 @@ fn templates_of_people_say_what_they_say() {
         issues.filter(|path| path.extension().is_some()).map(|path| fs::read_to_string(path).unwrap()).collect();
     assert!(text.contains("High: ") && text.contains("**code** `src/a.py:3`") && text.contains("codes"), "{text}");
 }
+
+/// Debug builds are given less to do in the same time.
+const SHARE: usize = if cfg!(debug_assertions) { 4 } else { 1 };
+
+#[test]
+fn large_mapping_files_end() {
+    let report = |findings: usize| {
+        let result = |n| format!("{{\"ruleId\": \"r{n}\", \"message\": {{\"text\": \"m{n}\"}}}}");
+        let results = (0..findings).map(result).collect::<Vec<_>>().join(",");
+        format!(
+            "{{\"version\": \"2.1.0\", \"runs\": [{{\"tool\": {{\"driver\": {{\"name\": \"T\"}}}}, \"results\": [{results}]}}]}}"
+        )
+    };
+    let lines = |number: usize, line: &dyn Fn(usize) -> String| (0..number).map(line).collect::<String>();
+    let here = "instances: [{ label: a, type: local, location: issues }]\nmappings:\n";
+    let template = format!("{{{{ title }}}}{}", "x{{ severity }}".repeat(60_000 / SHARE / 15));
+    let text = "x".repeat(60_000);
+    let titled = |title: &str| {
+        format!("{here}{}", lines(60, &|n| format!("  - {{ label: m{n}, instance: a, title: \"{title}{n}\" }}\n")))
+    };
+    let many = 2_000 / SHARE;
+    let instances = format!(
+        "instances:\n{}mappings:\n{}",
+        lines(many, &|n| format!("  - {{ label: a{n}, type: local, location: issues{n} }}\n")),
+        lines(many, &|n| format!("  - {{ label: m{n}, instance: a{n} }}\n")),
+    );
+    let decisions = |number: usize| {
+        let line = |n| format!("  - {{ match: {{ rule: 'q{n}', path: 'src/*{n}*/**' }}, status: false_positive }}\n");
+        format!("{here}  - {{ instance: a }}\ndecisions:\n{}", lines(number, &line))
+    };
+    for (name, mapping, findings, ends) in [
+        ("long templates", titled(&template), 1, 0),
+        ("long titles", titled(&text), 1, 0),
+        ("many trackers", instances, 3, 0),
+        ("many decisions", decisions(10_000 / SHARE), 300, 0),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join(".findsync.yml"), mapping).unwrap();
+        fs::write(dir.path().join("r.sarif"), report(findings)).unwrap();
+        let (code, shown) = run(dir.path(), "plan r.sarif");
+        let shown: String = shown.chars().take(500).collect();
+        assert_eq!(code, ends, "{name}: {shown}");
+    }
+}
+
+#[test]
+fn wide_tables_end() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("r.csv"), "x,".repeat(25_000_000 / SHARE)).unwrap();
+    let (code, shown) = run(dir.path(), "findings r.csv");
+    assert!(code == 2 && shown.contains("r.csv"), "{shown}");
+}

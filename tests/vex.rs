@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-const ID: &str = "CVE-2026-1";
+const ID: &str = "CVE-2026-1000";
 /// Issues that a plan would open.
 const OPEN: u64 = 1;
 /// Nothing is opened: people have decided.
@@ -409,6 +409,6 @@ fn a_rule_that_names_vulnerability_and_package_is_known_by_the_vulnerability() {
         ("the image", report(ID), product("pkg:oci/nginx"), DECIDED),
         ("its tag", report(ID), product("pkg:oci/nginx?tag=1"), DECIDED),
         ("another image", report(ID), product("pkg:oci/httpd"), OPEN),
-        ("another vulnerability", report("CVE-2026-12"), product("pkg:oci/nginx"), OPEN),
+        ("another vulnerability", report("CVE-2026-10001"), product("pkg:oci/nginx"), OPEN),
     ]);
 }

@@ -25,8 +25,8 @@ pub enum Severity {
 
 /// A word that names no severity.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a severity (info, low, medium, high, critical)")]
-pub struct ParseSeverityError(pub String);
+#[error("this is not a severity (info, low, medium, high, critical)")]
+pub struct ParseSeverityError;
 
 impl Severity {
     /// All five, the least first.
@@ -93,10 +93,7 @@ impl FromStr for Severity {
 
     /// Takes only the five names, in any case: what people write in a mapping file or on the command line.
     fn from_str(s: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|severity| severity.name().eq_ignore_ascii_case(s.trim()))
-            .ok_or_else(|| ParseSeverityError(s.to_owned()))
+        Self::ALL.into_iter().find(|severity| severity.name().eq_ignore_ascii_case(s.trim())).ok_or(ParseSeverityError)
     }
 }
 

@@ -39,8 +39,8 @@ pub enum DecidedBy {
 
 /// A word that names no status.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a status (active, closed, false_positive, risk_accepted)")]
-pub struct ParseStatusError(pub String);
+#[error("this is not a status (active, closed, false_positive, risk_accepted)")]
+pub struct ParseStatusError;
 
 impl Status {
     /// All four.
@@ -70,10 +70,7 @@ impl FromStr for Status {
     /// Takes the names with space, underscore or dash, in any case.
     fn from_str(s: &str) -> Result<Self, Self::Err> {
         let folded = s.trim().replace(['_', '-'], " ");
-        Self::ALL
-            .into_iter()
-            .find(|status| status.name().eq_ignore_ascii_case(&folded))
-            .ok_or_else(|| ParseStatusError(s.to_owned()))
+        Self::ALL.into_iter().find(|status| status.name().eq_ignore_ascii_case(&folded)).ok_or(ParseStatusError)
     }
 }
 
@@ -100,8 +97,8 @@ pub enum Kind {
 
 /// A word that names no kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a kind (code, dependency, secret, infrastructure, dynamic, other)")]
-pub struct ParseKindError(pub String);
+#[error("this is not a kind (code, dependency, secret, infrastructure, dynamic, other)")]
+pub struct ParseKindError;
 
 impl Kind {
     /// All six.
@@ -132,9 +129,6 @@ impl FromStr for Kind {
     type Err = ParseKindError;
 
     fn from_str(s: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|kind| kind.name().eq_ignore_ascii_case(s.trim()))
-            .ok_or_else(|| ParseKindError(s.to_owned()))
+        Self::ALL.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(s.trim())).ok_or(ParseKindError)
     }
 }

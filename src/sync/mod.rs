@@ -1,6 +1,7 @@
 //! The whole way: scans and what the trackers hold → plan → apply. Everything is decided in the modules that this one
 //! calls; here they are only put in a row.
 
+mod compiled;
 mod error;
 mod input;
 mod planned;
@@ -12,12 +13,15 @@ pub use error::Error;
 pub use input::Input;
 pub use planned::Planned;
 
+use std::sync::Arc;
+
+use self::compiled::Compiled;
 use self::input::Homes;
 use self::policy::MappingPolicy;
 use self::snapshot::Snapshot;
 use crate::apply::{self, Applied};
 use crate::plan::{Action, Change, Plan, Planner, Policy as _, Route, ScanFacts, Settings};
-use crate::template::comment;
+use crate::template::{Templates, comment};
 use crate::trackers::Track;
 
 /// What planning one mapping needs, put together once.
@@ -30,21 +34,31 @@ struct MappingPlanner<'a> {
 impl<'a> MappingPlanner<'a> {
     fn new(
         input: &Input<'a>,
+        compiled: &'a Compiled<'a>,
         index: usize,
         snapshot: &Snapshot,
         tracker: &dyn Track,
-        homes: &Homes,
-    ) -> Result<Self, Error> {
-        let policy = MappingPolicy::new(input, index, snapshot, tracker, homes)?;
+        kept: (&Arc<Homes>, &Arc<Templates>),
+    ) -> Self {
+        let policy = MappingPolicy::new(input, compiled, index, snapshot, tracker, kept);
         let settings = settings::settings(input, index, snapshot, tracker);
         let scans =
             input.scans.iter().map(|scan| ScanFacts::new(scan, &|finding| policy.list_title(finding))).collect();
-        Ok(Self { policy, settings, scans })
+        Self { policy, settings, scans }
     }
 
     fn planner(&self) -> Planner<'_> {
         Planner { scans: &self.scans, policy: &self.policy, settings: &self.settings }
     }
+}
+
+/// What all mappings are planned with.
+struct Planning<'a> {
+    input: &'a Input<'a>,
+    compiled: &'a Compiled<'a>,
+    trackers: &'a [Box<dyn Track>],
+    /// Each mapping's.
+    templates: Vec<Arc<Templates>>,
 }
 
 /// Plans all mappings. `trackers` are in the order of the mappings.
@@ -55,8 +69,10 @@ impl<'a> MappingPlanner<'a> {
 pub async fn plan(input: &Input<'_>, trackers: &[Box<dyn Track>]) -> Result<Vec<Planned>, Error> {
     let mappings = &input.config.mappings;
     let mut snapshots = snapshot::read(input.config, trackers).await?;
-    let mut homes = assign_orphans(input, trackers, &mut snapshots)?;
-    let mut plans = plan_all(input, trackers, &snapshots, &homes)?;
+    let templates = compiled::templates(mappings)?;
+    let planning = Planning { input, compiled: &Compiled::new(input)?, trackers, templates };
+    let mut homes = planning.assign_orphans(&mut snapshots);
+    let mut plans = planning.plan_all(&snapshots, &homes)?;
     // What is empty of the open issues, and the closed ones that some scope still reports, is empty. Else the other closed
     // ones are looked at before anything is opened, closed or reopened. What has no issue here may have one where its route
     // led before.
@@ -73,8 +89,8 @@ pub async fn plan(input: &Input<'_>, trackers: &[Box<dyn Track>]) -> Result<Vec<
             }
         }
         if grown {
-            homes = assign_orphans(input, trackers, &mut snapshots)?;
-            plans = plan_all(input, trackers, &snapshots, &homes)?;
+            homes = planning.assign_orphans(&mut snapshots);
+            plans = planning.plan_all(&snapshots, &homes)?;
         }
     }
     let mut all = Vec::new();
@@ -82,78 +98,72 @@ pub async fn plan(input: &Input<'_>, trackers: &[Box<dyn Track>]) -> Result<Vec<
         let wrap = |source| Error::Tracker { mapping: mappings[index].label.clone(), source };
         let tracker = trackers[index].as_ref();
         if snapshot::check_reopenable(&plan, &mut snapshot.issues, tracker).await.map_err(wrap)? {
-            plan = plan_one(input, index, tracker, &snapshot, &homes)?;
+            plan = planning.plan_one(index, &snapshot, &homes)?;
         }
-        all.push(Planned { mapping: index, plan, snapshot, homes: homes.clone() });
+        let (homes, templates) = (Arc::clone(&homes), Arc::clone(&planning.templates[index]));
+        all.push(Planned { mapping: index, plan, snapshot, homes, templates });
     }
     Ok(all)
 }
 
-fn plan_all(
-    input: &Input<'_>,
-    trackers: &[Box<dyn Track>],
-    snapshots: &[Snapshot],
-    homes: &Homes,
-) -> Result<Vec<Plan>, Error> {
-    let each = snapshots.iter().zip(trackers).enumerate();
-    each.map(|(index, (snapshot, tracker))| plan_one(input, index, tracker.as_ref(), snapshot, homes)).collect()
-}
+impl Planning<'_> {
+    fn of(&self, index: usize, snapshot: &Snapshot, homes: &Arc<Homes>) -> MappingPlanner<'_> {
+        let tracker = self.trackers[index].as_ref();
+        MappingPlanner::new(self.input, self.compiled, index, snapshot, tracker, (homes, &self.templates[index]))
+    }
 
-fn plan_one(
-    input: &Input<'_>,
-    index: usize,
-    tracker: &dyn Track,
-    snapshot: &Snapshot,
-    homes: &Homes,
-) -> Result<Plan, Error> {
-    let mapping = MappingPlanner::new(input, index, snapshot, tracker, homes)?;
-    let plan = mapping.planner().plan(&snapshot.issues);
-    if let Some(source) = mapping.policy.failure() {
-        return Err(Error::Template { mapping: mapping.policy.mapping.label.clone(), source });
+    fn plan_all(&self, snapshots: &[Snapshot], homes: &Arc<Homes>) -> Result<Vec<Plan>, Error> {
+        snapshots.iter().enumerate().map(|(index, snapshot)| self.plan_one(index, snapshot, homes)).collect()
     }
-    if let Some(ambiguous) = mapping.policy.ambiguous() {
-        let members = ambiguous.uids.iter().map(|uid| format!("`{}`", ambiguous.key.of_member(*uid))).collect();
-        return Err(Error::AmbiguousKey { key: ambiguous.key.to_string(), members });
-    }
-    Ok(plan)
-}
 
-/// Gives each issue of a mapping that the file no longer knows (it was renamed) to one of those that lead to its project: to
-/// the first to which one of its findings is routed, else to the first. Then finds out which findings have their issue where.
-fn assign_orphans(input: &Input<'_>, trackers: &[Box<dyn Track>], snapshots: &mut [Snapshot]) -> Result<Homes, Error> {
-    let mappings = &input.config.mappings;
-    let mut homes = Homes::new();
-    if mappings.len() == 1 {
-        return Ok(homes);
+    fn plan_one(&self, index: usize, snapshot: &Snapshot, homes: &Arc<Homes>) -> Result<Plan, Error> {
+        let mapping = self.of(index, snapshot, homes);
+        let plan = mapping.planner().plan(&snapshot.issues);
+        if let Some(source) = mapping.policy.failure() {
+            return Err(Error::Template { mapping: mapping.policy.mapping.label.clone(), source });
+        }
+        if let Some(ambiguous) = mapping.policy.ambiguous() {
+            let members = ambiguous.uids.iter().map(|uid| format!("`{}`", ambiguous.key.of_member(*uid))).collect();
+            return Err(Error::AmbiguousKey { key: ambiguous.key.to_string(), members });
+        }
+        Ok(plan)
     }
-    for (candidates, issue) in snapshot::take_orphans(snapshots, mappings) {
-        let mut taker = None;
-        for &index in &candidates {
-            let mapping =
-                MappingPlanner::new(input, index, &snapshots[index], trackers[index].as_ref(), &Homes::new())?;
-            let found = mapping.planner().at_home(std::slice::from_ref(&issue));
-            if found.iter().any(|at| mapping.policy.route(&[*at]) != Route::Elsewhere) {
-                taker = Some(index);
-                break;
+
+    /// Gives each issue of a mapping that the file no longer knows (it was renamed) to one of those that lead to its project:
+    /// to the first to which one of its findings is routed, else to the first. Then finds out which findings have their issue
+    /// where.
+    fn assign_orphans(&self, snapshots: &mut [Snapshot]) -> Arc<Homes> {
+        let mappings = &self.input.config.mappings;
+        let mut homes = Homes::new();
+        if mappings.len() == 1 {
+            return Arc::new(homes);
+        }
+        let none = Arc::default();
+        for (candidates, issue) in snapshot::take_orphans(snapshots, mappings) {
+            let is_taker = |index: &&usize| {
+                let mapping = self.of(**index, &snapshots[**index], &none);
+                let found = mapping.planner().at_home(std::slice::from_ref(&issue));
+                found.iter().any(|at| mapping.policy.route(&[*at]) != Route::Elsewhere)
+            };
+            let taker = candidates.iter().find(is_taker).or_else(|| candidates.first()).copied();
+            if let Some(index) = taker {
+                snapshots[index].issues.push(issue);
             }
         }
-        if let Some(index) = taker.or_else(|| candidates.first().copied()) {
-            snapshots[index].issues.push(issue);
+        // Where there is no issue, none has a home.
+        for (index, snapshot) in snapshots.iter().enumerate().filter(|(_, snapshot)| !snapshot.issues.is_empty()) {
+            for at in self.of(index, snapshot, &none).planner().at_home(&snapshot.issues) {
+                homes.entry(at).or_default().push(index);
+            }
         }
+        Arc::new(homes)
     }
-    for (index, tracker) in trackers.iter().enumerate() {
-        let mapping = MappingPlanner::new(input, index, &snapshots[index], tracker.as_ref(), &Homes::new())?;
-        for at in mapping.planner().at_home(&snapshots[index].issues) {
-            homes.entry(at).or_default().push(index);
-        }
-    }
-    Ok(homes)
 }
 
 /// Carries out the plan of one mapping.
 ///
 /// # Errors
-/// Where a template or glob of the mapping file does not work, which planning would have said.
+/// Where a glob of the mapping file does not work, which planning would have said.
 pub async fn apply(
     input: &Input<'_>,
     planned: &Planned,
@@ -161,7 +171,8 @@ pub async fn apply(
     progress: &mut dyn FnMut(usize, &Change),
 ) -> Result<Applied, Error> {
     let limits = tracker.limits();
-    let mapping = MappingPlanner::new(input, planned.mapping, &planned.snapshot, tracker, &planned.homes)?;
+    let (compiled, kept) = (Compiled::new(input)?, (&planned.homes, &planned.templates));
+    let mapping = MappingPlanner::new(input, &compiled, planned.mapping, &planned.snapshot, tracker, kept);
     let context = apply::Context {
         planner: mapping.planner(),
         tracker,

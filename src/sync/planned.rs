@@ -1,9 +1,12 @@
 //! The plan of one mapping, with all that it was made from.
 
+use std::sync::Arc;
+
 use super::input::Homes;
 use super::snapshot::Snapshot;
 use crate::issue::Issue;
 use crate::plan::Plan;
+use crate::template::Templates;
 use crate::trackers::Visibility;
 
 /// The plan of one mapping, with all that it was made from.
@@ -14,7 +17,8 @@ pub struct Planned {
     /// What would bring the tracker in step.
     pub plan: Plan,
     pub(super) snapshot: Snapshot,
-    pub(super) homes: Homes,
+    pub(super) homes: Arc<Homes>,
+    pub(super) templates: Arc<Templates>,
 }
 
 impl Planned {

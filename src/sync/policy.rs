@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{Days, NaiveDate};
 
-use super::Error;
+use super::compiled::Compiled;
 use super::input::{Homes, Input};
 use super::settings::{is_shared, update};
 use super::snapshot::Snapshot;
@@ -31,9 +31,9 @@ pub(super) struct MappingPolicy<'a> {
     /// Index of the mapping.
     pub index: usize,
     pub mapping: &'a Mapping,
-    pub decisions: Decisions<'a>,
-    pub routes: Routes<'a>,
-    pub templates: Templates,
+    pub decisions: &'a Decisions<'a>,
+    pub routes: &'a Routes<'a>,
+    pub templates: Arc<Templates>,
     pub style: Style,
     pub confidential: bool,
     pub today: NaiveDate,
@@ -42,7 +42,7 @@ pub(super) struct MappingPolicy<'a> {
     /// The checkout, where there is one.
     pub workspace: Option<PathBuf>,
     /// The mappings in which each finding of this run has its issue already, by scan and finding.
-    pub homes: BTreeMap<(usize, usize), Vec<usize>>,
+    pub homes: Arc<Homes>,
     pub failed: Mutex<Option<TemplateError>>,
     /// Keys by which the mapping file decides, with the members that bear them.
     pub decided_keys: Mutex<BTreeMap<Key, BTreeSet<u64>>>,
@@ -52,20 +52,20 @@ impl<'a> MappingPolicy<'a> {
     /// The policy of a mapping, by its place in the mapping file.
     pub(super) fn new(
         input: &Input<'a>,
+        compiled: &'a Compiled<'a>,
         index: usize,
         snapshot: &Snapshot,
         tracker: &dyn Track,
-        homes: &Homes,
-    ) -> Result<Self, Error> {
+        (homes, templates): (&Arc<Homes>, &Arc<Templates>),
+    ) -> Self {
         let mapping = &input.config.mappings[index];
-        let wrap = |source| Error::Template { mapping: mapping.label.clone(), source };
-        Ok(Self {
+        Self {
             scans: input.scans,
             index,
             mapping,
-            decisions: Decisions::new(&input.config.decisions, input.vex, input.today)?,
-            routes: Routes::new(input.config)?,
-            templates: templates(mapping).map_err(wrap)?,
+            decisions: &compiled.decisions,
+            routes: &compiled.routes,
+            templates: Arc::clone(templates),
             style: Style {
                 limits: tracker.limits(),
                 links: input.links.clone(),
@@ -76,10 +76,10 @@ impl<'a> MappingPolicy<'a> {
             today: input.today,
             shared: is_shared(mapping),
             workspace: input.workspace.clone(),
-            homes: homes.clone(),
+            homes: Arc::clone(homes),
             failed: Mutex::default(),
             decided_keys: Mutex::default(),
-        })
+        }
     }
 }
 
@@ -361,20 +361,6 @@ impl Policy for MappingPolicy<'_> {
             issue.title == title || named && place.is_none_or(|place| issue.body.contains(&place))
         })
     }
-}
-
-/// Compiles a mapping's templates.
-///
-/// # Errors
-/// Where one of them cannot be read, or names what no ticket has.
-fn templates(mapping: &Mapping) -> Result<Templates, TemplateError> {
-    let fields: Vec<(&str, &str)> =
-        mapping.fields.iter().map(|rule| (rule.field.as_str(), rule.value.as_str())).collect();
-    Templates::new(&crate::template::Sources {
-        title: mapping.title_template.as_deref(),
-        body: mapping.body_template.as_deref(),
-        fields: &fields,
-    })
 }
 
 fn confidential(mapping: &Mapping, visibility: Option<Visibility>, tracker: &dyn Track) -> bool {

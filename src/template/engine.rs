@@ -46,6 +46,8 @@ pub(super) fn plain() -> Environment<'static> {
 
 /// What stands around an escaped piece until the whole text is there, so that no filter can change what is in it.
 const SEAL: [char; 2] = ['\u{f0000}', '\u{f0001}'];
+/// In between stand private characters, one for each byte: what is left of a broken piece is known, and taken out.
+const BYTES: u32 = 0xf0100;
 
 /// An escaped piece as a value: whatever a template does with it, it comes out whole or not at all.
 pub(super) fn shown(escaped: impl AsRef<str>) -> Value {
@@ -56,8 +58,10 @@ fn seal(escaped: &str) -> String {
     if escaped.is_empty() {
         return String::new();
     }
-    let hex: String = escaped.bytes().map(|byte| format!("{byte:02x}")).collect();
-    format!("{}{}{hex}{}", SEAL[0], mark(escaped), SEAL[1])
+    let mark = mark(escaped);
+    let bytes = mark.bytes().chain(escaped.bytes());
+    let hidden = bytes.filter_map(|byte| char::from_u32(BYTES + u32::from(byte)));
+    [SEAL[0]].into_iter().chain(hidden).chain([SEAL[1]]).collect()
 }
 
 /// By which a piece is known to be the one that was sealed.
@@ -68,22 +72,37 @@ fn mark(escaped: &str) -> String {
 /// A text with its sealed pieces opened. What was broken is left out.
 pub(super) fn opened(text: &str) -> String {
     let mut parts = text.split(SEAL[0]);
-    let mut open = parts.next().unwrap_or_default().replace(SEAL[1], "");
+    let mut open = unsealed(parts.next().unwrap_or_default());
+    // Where the last piece ends.
+    let mut end = None;
     for part in parts {
         let (sealed, after) = part.split_once(SEAL[1]).unwrap_or((part, ""));
-        open.extend(unseal(sealed));
-        open.push_str(&after.replace(SEAL[1], ""));
+        if let Some(piece) = unseal(sealed) {
+            if let Some(at) = escape::seam(&open, end, &piece) {
+                open.insert(at, escape::ZWSP);
+            }
+            open.push_str(&piece);
+            end = Some(open.len());
+        }
+        open.push_str(&unsealed(after));
     }
     open
 }
 
+/// The byte that a private character stands for.
+fn byte(private: char) -> Option<u8> {
+    u32::from(private).checked_sub(BYTES).and_then(|byte| u8::try_from(byte).ok())
+}
+
+/// A text without our private characters.
+fn unsealed(text: &str) -> String {
+    text.chars().filter(|c| !SEAL.contains(c) && byte(*c).is_none()).collect()
+}
+
 fn unseal(sealed: &str) -> Option<String> {
-    let length = mark("").len();
-    let hex = sealed.get(length..)?.as_bytes();
-    let bytes: Option<Vec<u8>> =
-        hex.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect();
-    let piece = String::from_utf8(bytes?).ok()?;
-    (mark(&piece) == sealed[..length]).then_some(piece)
+    let text = String::from_utf8(sealed.chars().map(byte).collect::<Option<_>>()?).ok()?;
+    let (known, piece) = text.split_at_checked(mark("").len())?;
+    (mark(piece) == known).then(|| piece.to_owned())
 }
 
 /// What a template may do, in the engine's instructions.
@@ -112,7 +131,7 @@ fn write(out: &mut Output, value: &Value, escape: impl Fn(&str) -> String) -> Re
 fn text(value: &Value) -> Option<String> {
     let absent = value.is_undefined() || value.is_none();
     let text = || value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    (!absent).then(|| if value.is_safe() { text() } else { text().replace(SEAL, "") })
+    (!absent).then(|| if value.is_safe() { text() } else { unsealed(&text()) })
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Templates that people write, which may double a text until the memory ends: they are compiled and rendered in a worker.
 //! The built-in ones are rendered here.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 use minijinja::value::{Serde, ValueKind};
@@ -10,6 +10,7 @@ use serde_json::Value as Json;
 
 use super::error::TemplateError;
 use super::{engine, trial};
+use crate::finding::digest;
 use crate::worker::{self, Reply};
 
 /// What a template makes.
@@ -33,27 +34,45 @@ impl Makes {
 /// Marks what was escaped on its way to a worker; no name of a value is spelled so.
 const SAFE: &str = "\u{f0000}";
 
+/// The worker of all templates of this process, and which of them it has compiled: a mapping file may hold thousands.
+struct Apart {
+    worker: worker::Worker,
+    compiled: HashSet<String>,
+}
+
+static APART: Mutex<Option<Apart>> = Mutex::new(None);
+
+/// A template that people wrote, under the name that the worker knows it by.
+#[derive(Debug)]
+struct Written {
+    name: String,
+    makes: Makes,
+    source: String,
+}
+
 /// Compiled templates, here and in a worker.
 #[derive(Debug)]
 pub(super) struct Engines {
     plain: Environment<'static>,
     markdown: Environment<'static>,
-    apart: Option<Mutex<worker::Worker>>,
-    /// Names of the templates that are there.
-    names: HashSet<String>,
+    /// Those that are in the worker.
+    written: HashMap<String, Written>,
 }
 
 impl Default for Engines {
     fn default() -> Self {
-        Self { plain: engine::plain(), markdown: engine::markdown(), apart: None, names: HashSet::new() }
+        Self { plain: engine::plain(), markdown: engine::markdown(), written: HashMap::new() }
     }
 }
 
 impl Engines {
     /// Compiles and checks a template of ours.
     pub(super) fn add(&mut self, makes: Makes, name: &str, source: &str, title: &str) -> Result<(), TemplateError> {
-        let engine = if makes == Makes::Markdown { &mut self.markdown } else { &mut self.plain };
-        trial::add(engine, name, source, title)
+        let (engine, strict) = match makes {
+            Makes::Markdown => (&mut self.markdown, engine::markdown()),
+            Makes::Plain => (&mut self.plain, engine::plain()),
+        };
+        trial::add(engine, strict, name, source, title)
     }
 
     /// Compiles and checks a template that people wrote.
@@ -68,42 +87,85 @@ impl Engines {
         if !source.contains('{') {
             return self.add(makes, name, source, title);
         }
-        if self.apart.is_none() {
-            let started = worker::Worker::start(worker::MEMORY).map_err(|ended| TemplateError::ended(title, &ended))?;
-            self.apart = started.map(Mutex::new);
+        let named = digest([("makes", makes.name()), ("source", source)]).to_string();
+        let written = Written { name: named, makes, source: source.to_owned() };
+        match apart(title, &written, None) {
+            Some(added) => {
+                added?;
+                self.written.insert(name.to_owned(), written);
+                Ok(())
+            }
+            None => self.add(makes, name, source, title),
         }
-        let added = self.ask(title, &["add", makes.name(), name, source, title]);
-        self.names.extend(added.is_some().then(|| name.to_owned()));
-        added.map_or_else(|| self.add(makes, name, source, title), |added| added.map(drop))
     }
 
     /// Renders a template.
     pub(super) fn render(&self, makes: Makes, name: &str, values: &Value) -> Result<String, TemplateError> {
-        if self.names.contains(name) {
+        if let Some(written) = self.written.get(name) {
             let values = encoded(values).to_string();
-            if let Some(rendered) = self.ask(name, &["render", makes.name(), name, &values]) {
+            if let Some(rendered) = apart(name, written, Some(&values)) {
                 return rendered;
             }
         }
-        let engine = if makes == Makes::Markdown { &self.markdown } else { &self.plain };
-        let rendered = engine.get_template(name).and_then(|template| template.render(values));
-        rendered.map_err(|error| TemplateError::render(name, &error))
+        self.render_as(makes, name, values, name)
     }
 
-    /// Asks the worker, where there is one.
-    fn ask(&self, title: &str, request: &[&str]) -> Option<Result<String, TemplateError>> {
-        let mut apart = self.apart.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
-        let parts: Vec<_> =
-            std::iter::once(worker::TEMPLATE).chain(request.iter().copied()).map(str::as_bytes).collect();
-        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-        Some(match apart.ask(&parts, worker::TIME) {
-            Ok(Ok(answer)) => Ok(text(answer)),
-            Ok(Err(error)) => Err(serde_json::from_slice(&error).unwrap_or_else(|_| {
-                TemplateError::ended(title, &worker::Ended::Failed("its error cannot be read".to_owned()))
-            })),
-            Err(ended) => Err(TemplateError::ended(title, &ended)),
-        })
+    /// Renders a template that is here; errors name it as people know it.
+    fn render_as(&self, makes: Makes, name: &str, values: &Value, title: &str) -> Result<String, TemplateError> {
+        let engine = if makes == Makes::Markdown { &self.markdown } else { &self.plain };
+        let rendered = engine.get_template(name).and_then(|template| template.render(values));
+        rendered.map_err(|error| TemplateError::render(title, &error))
     }
+}
+
+/// Has the worker render a template, or, without values, only know it. `None` where there is no worker.
+fn apart(title: &str, written: &Written, values: Option<&str>) -> Option<Result<String, TemplateError>> {
+    let mut slot = APART.lock().unwrap_or_else(PoisonError::into_inner);
+    let asked = ask(&mut slot, title, written, values);
+    if matches!(asked, Err(Failed::Ended(_))) {
+        *slot = None;
+    }
+    asked
+        .map_err(|failed| match failed {
+            Failed::Ended(ended) => TemplateError::ended(title, &ended),
+            Failed::Wrong(error) => error,
+        })
+        .transpose()
+}
+
+/// Why a worker made nothing of a template.
+enum Failed {
+    /// It is gone.
+    Ended(worker::Ended),
+    /// The template is wrong.
+    Wrong(TemplateError),
+}
+
+fn ask(
+    slot: &mut Option<Apart>,
+    title: &str,
+    written: &Written,
+    values: Option<&str>,
+) -> Result<Option<String>, Failed> {
+    if slot.is_none() {
+        let worker = worker::Worker::start(worker::MEMORY).map_err(Failed::Ended)?;
+        *slot = worker.map(|worker| Apart { worker, compiled: HashSet::new() });
+    }
+    let Some(Apart { worker, compiled }) = slot else { return Ok(None) };
+    let mut request = |request: [&str; 5]| {
+        let parts: Vec<_> = std::iter::once(worker::TEMPLATE).chain(request).map(str::as_bytes).collect();
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        worker.ask(&parts, worker::TIME).map_err(Failed::Ended)?.map(text).map_err(|error| {
+            let unread = || worker::Ended::Failed("its error cannot be read".to_owned());
+            Failed::Wrong(serde_json::from_slice(&error).unwrap_or_else(|_| TemplateError::ended(title, &unread())))
+        })
+    };
+    let Written { name, makes, source } = written;
+    if !compiled.contains(name) {
+        request(["add", makes.name(), name, source, title])?;
+        compiled.insert(name.clone());
+    }
+    values.map_or_else(|| Ok(String::new()), |values| request(["render", makes.name(), name, values, title])).map(Some)
 }
 
 /// Templates in a worker, for the process that started it.
@@ -121,9 +183,9 @@ impl Worker {
         let kind = |name: &str| if name == Makes::Markdown.name() { Makes::Markdown } else { Makes::Plain };
         let answer = match texts[..] {
             ["add", makes, name, source, title] => self.0.add(kind(makes), name, source, title).map(|()| String::new()),
-            ["render", makes, name, values] => {
+            ["render", makes, name, values, title] => {
                 let values: Json = serde_json::from_str(values).unwrap_or_default();
-                self.0.render(kind(makes), name, &decoded(values))
+                self.0.render_as(kind(makes), name, &decoded(values), title)
             }
             _ => return Err(Vec::new()),
         };

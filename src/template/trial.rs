@@ -1,6 +1,8 @@
 //! Tries a template on sample tickets that have everything a ticket can have, before it is used.
 
-use minijinja::{Environment, UndefinedBehavior, Value};
+use std::sync::LazyLock;
+
+use minijinja::{Environment, Error, UndefinedBehavior, Value};
 
 use super::context::{Manner, context};
 use super::engine::FUNCTIONS;
@@ -9,9 +11,12 @@ use crate::ci::{CodeLinks, Service};
 use crate::finding::{Component, Cvss, Evidence, Finding, Fix, Key, Kind, Location, Scope, Severity, Status, digest};
 use crate::triage::{Item, Ticket};
 
-/// Adds a template to an engine once it is known to work.
+static SAMPLES: LazyLock<[Value; 2]> = LazyLock::new(samples);
+
+/// Adds a template to an engine once it is known to work, alone in one like it: there may be thousands.
 pub(super) fn add(
     engine: &mut Environment<'static>,
+    mut strict: Environment<'static>,
     name: &str,
     source: &str,
     title: &str,
@@ -20,8 +25,7 @@ pub(super) fn add(
         .add_template_owned(name.to_owned(), source.to_owned())
         .map_err(|error| TemplateError::render(title, &error))?;
     let template = engine.get_template(name).map_err(|error| TemplateError::render(title, &error))?;
-    let samples = samples();
-    let known = &samples[0];
+    let known = &SAMPLES[0];
     let mut named: Vec<String> = template.undeclared_variables(true).into_iter().collect();
     named.sort_unstable();
     for path in named.iter().filter(|path| !FUNCTIONS.contains(&path.as_str())) {
@@ -30,10 +34,11 @@ pub(super) fn add(
             return Err(TemplateError::Unknown { template: title.to_owned(), line, name, hint });
         }
     }
-    let mut strict = engine.clone();
     strict.set_undefined_behavior(UndefinedBehavior::SemiStrict);
-    for sample in &samples {
-        let template = strict.get_template(name).map_err(|error| TemplateError::render(title, &error))?;
+    let wrong = |error: Error| TemplateError::render(title, &error);
+    strict.add_template_owned(name.to_owned(), source.to_owned()).map_err(wrong)?;
+    let template = strict.get_template(name).map_err(wrong)?;
+    for sample in &*SAMPLES {
         template.render(sample).map_err(|error| TemplateError::render(title, &error))?;
     }
     Ok(())

@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
-use globset::GlobMatcher;
 
 use super::vex::newest;
-use super::{GlobError, Statement, Subject, matcher};
+use super::{GlobError, Pattern, Statement, Subject};
 use crate::config::{Decision, DecisionMatch};
 use crate::finding::{Component, DecidedBy, Digest, Finding, Id, Key, Scan, Status, purl, without_matrix_part};
 
@@ -66,11 +65,11 @@ pub struct Decisions<'a> {
 struct Compiled<'a> {
     decision: &'a Decision,
     key: Option<(Key, Option<u64>)>,
-    rule: Option<GlobMatcher>,
-    component: Option<GlobMatcher>,
-    path: Option<GlobMatcher>,
-    scanner: Option<GlobMatcher>,
-    target: Option<GlobMatcher>,
+    rule: Option<Pattern>,
+    component: Option<Pattern>,
+    path: Option<Pattern>,
+    scanner: Option<Pattern>,
+    target: Option<Pattern>,
 }
 
 impl<'a> Decisions<'a> {
@@ -158,7 +157,7 @@ impl Decisions<'_> {
 
 impl<'a> Compiled<'a> {
     fn new(decision: &'a Decision) -> Result<Self, GlobError> {
-        let glob = |text: &Option<String>| text.as_deref().map(matcher).transpose();
+        let glob = |text: &Option<String>| text.as_deref().map(Pattern::new).transpose();
         let DecisionMatch { rule, component, path, scanner, target, .. } = &decision.matches;
         Ok(Self {
             decision,
@@ -191,6 +190,6 @@ impl<'a> Compiled<'a> {
 }
 
 /// Whether one of the texts fits the glob, where there is one.
-fn agrees(glob: &Option<GlobMatcher>, mut texts: impl Iterator<Item = String>) -> bool {
-    glob.as_ref().is_none_or(|glob| texts.any(|text| glob.is_match(text)))
+fn agrees(glob: &Option<Pattern>, mut texts: impl Iterator<Item = String>) -> bool {
+    glob.as_ref().is_none_or(|glob| texts.any(|text| glob.is_match(&text)))
 }

@@ -67,13 +67,32 @@ pub struct GlobError {
     source: globset::Error,
 }
 
-fn matcher(glob: &str) -> Result<globset::GlobMatcher, GlobError> {
-    globset::GlobBuilder::new(glob)
-        .literal_separator(false)
-        .case_insensitive(true)
-        .build()
-        .map(|glob| glob.compile_matcher())
-        .map_err(|source| GlobError { glob: glob.to_owned(), source })
+/// A glob of the mapping file, in any case. Most are plain names, of which there may be thousands.
+#[derive(Debug)]
+enum Pattern {
+    Name(String),
+    Glob(globset::GlobMatcher),
+}
+
+impl Pattern {
+    fn new(glob: &str) -> Result<Self, GlobError> {
+        if !glob.contains(['*', '?', '[', '{', '\\']) {
+            return Ok(Self::Name(glob.to_lowercase()));
+        }
+        globset::GlobBuilder::new(glob)
+            .literal_separator(false)
+            .case_insensitive(true)
+            .build()
+            .map(|glob| Self::Glob(glob.compile_matcher()))
+            .map_err(|source| GlobError { glob: glob.to_owned(), source })
+    }
+
+    fn is_match(&self, text: &str) -> bool {
+        match self {
+            Self::Name(name) => text.eq_ignore_ascii_case(name) || text.to_lowercase() == *name,
+            Self::Glob(glob) => glob.is_match(text),
+        }
+    }
 }
 
 #[cfg(test)]

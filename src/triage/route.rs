@@ -1,8 +1,6 @@
 //! Routing: which mappings a finding goes to. Filters hold back opening only; what has an issue keeps it.
 
-use globset::GlobMatcher;
-
-use super::{GlobError, Item, matcher, merge};
+use super::{GlobError, Item, Pattern, merge};
 use crate::config::{Config, Filter, Route};
 use crate::finding::{Finding, Scan, without_matrix_part};
 
@@ -16,11 +14,11 @@ pub struct Routes<'a> {
 #[derive(Debug)]
 struct Compiled<'a> {
     route: &'a Route,
-    paths: Vec<GlobMatcher>,
-    scanners: Vec<GlobMatcher>,
-    targets: Vec<GlobMatcher>,
-    rules: Vec<GlobMatcher>,
-    components: Vec<GlobMatcher>,
+    paths: Vec<Pattern>,
+    scanners: Vec<Pattern>,
+    targets: Vec<Pattern>,
+    rules: Vec<Pattern>,
+    components: Vec<Pattern>,
 }
 
 impl<'a> Routes<'a> {
@@ -74,7 +72,7 @@ impl<'a> Routes<'a> {
 
 impl<'a> Compiled<'a> {
     fn new(route: &'a Route) -> Result<Self, GlobError> {
-        let globs = |list: &[String]| list.iter().map(|glob| matcher(glob)).collect::<Result<Vec<_>, _>>();
+        let globs = |list: &[String]| list.iter().map(|glob| Pattern::new(glob)).collect::<Result<Vec<_>, _>>();
         let Filter { paths, scanners, targets, rules, components, .. } = &route.when;
         Ok(Self {
             route,
@@ -117,6 +115,6 @@ impl<'a> Compiled<'a> {
 }
 
 /// Whether one of the texts fits one of the globs, where there are any.
-fn one_of<'t>(globs: &[GlobMatcher], mut texts: impl Iterator<Item = &'t str>) -> bool {
+fn one_of<'t>(globs: &[Pattern], mut texts: impl Iterator<Item = &'t str>) -> bool {
     globs.is_empty() || texts.any(|text| globs.iter().any(|glob| glob.is_match(text)))
 }

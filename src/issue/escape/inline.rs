@@ -129,6 +129,36 @@ fn ends_reference(chars: &[char], i: usize) -> bool {
     }
 }
 
+/// Where an escaped text must be kept apart from what stands before it in a template, so that the two do not make what
+/// neither is; `None` where they may touch. `piece`: where the escaped text before it ends, if there is one; what follows
+/// that is the template's.
+#[must_use]
+pub fn seam(before: &str, piece: Option<usize>, escaped: &str) -> Option<usize> {
+    let is_apart = |c: Option<char>| c.is_none_or(|c| c.is_whitespace() || c == ZWSP);
+    if is_apart(before.chars().next_back()) || is_apart(escaped.chars().next()) {
+        return None;
+    }
+    let (value, literal) = before.split_at(piece.unwrap_or_default());
+    let here = Some(before.len());
+    let ends = |word: &str| {
+        value.get(value.len().saturating_sub(word.len())..).is_some_and(|end| end.eq_ignore_ascii_case(word))
+    };
+    let mut last = literal.chars();
+    match (piece, last.next_back()) {
+        (Some(_), None) => here,
+        (Some(_), Some('-')) if literal.len() == 1 => here.filter(|_| ends("gh")),
+        // The dot must not follow the third letter.
+        (Some(end), Some('.')) if literal.len() == 1 => Some(end).filter(|_| ends("www")),
+        (Some(_), Some(':')) if literal.len() == 1 => here.filter(|_| escaped.starts_with(['/', '\\'])),
+        // A mark that the template puts before a value; in an address it is no reference.
+        (_, Some(mark)) if "@#!&~%$^[".contains(mark) => {
+            let begins = last.next_back().is_none_or(|c| c.is_whitespace() || "([{\\".contains(c));
+            here.filter(|_| begins)
+        }
+        _ => None,
+    }
+}
+
 /// Whether a piece of a commit's id (7 to 64 hexadecimal digits) has to end here: after each sixth digit.
 fn ends_commit(chars: &[char], i: usize) -> bool {
     let start = chars[..i].iter().rposition(|c| !c.is_alphanumeric()).map_or(0, |at| at + 1);
@@ -169,6 +199,39 @@ mod tests {
             title("@all see https://x.y/z #1 <!-- x", 80),
             "@\u{200b}all see https:\u{200b}//x.y/z #\u{200b}1 <!\u{200b}-- x"
         );
+    }
+
+    #[test]
+    fn values_side_by_side_make_no_reference() {
+        let seam = |value: &str, literal: &str, escaped: &str| {
+            let piece = (!value.is_empty()).then_some(value.len());
+            super::seam(&format!("{value}{literal}"), piece, escaped)
+        };
+        for (value, literal, escaped) in [
+            ("see \\!", "", "7"),
+            ("deadb", "", "eefcafe"),
+            ("x ", "@", "team"),
+            ("x", "@", "team"),
+            ("", "by @", "team"),
+            ("", "@", "team"),
+            ("gh", "-", "1"),
+            ("WWW", ".", "evil.example"),
+            ("http", ":", "\\//evil.example"),
+            ("x", " #", "1"),
+        ] {
+            assert!(seam(value, literal, escaped).is_some(), "{value} {literal} {escaped}");
+        }
+        for (value, literal, escaped) in [
+            ("a", " ", "b"),
+            ("a", "", " b"),
+            ("", "", "b"),
+            ("", "https://rules.example/#", "r1"),
+            ("src/a.py", ":", "7"),
+            ("a", "-", "b"),
+            ("a", ": ", "b"),
+        ] {
+            assert!(seam(value, literal, escaped).is_none(), "{value} {literal} {escaped}");
+        }
     }
 
     #[test]

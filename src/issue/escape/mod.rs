@@ -9,7 +9,7 @@ mod inline;
 mod link;
 
 pub use block::block;
-pub use inline::{code, code_block, inline, title};
+pub use inline::{code, code_block, inline, seam, title};
 pub use link::{link, named_link};
 
 use super::Markup;

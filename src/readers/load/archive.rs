@@ -116,6 +116,11 @@ impl<'a> Archive<'a> {
         Ok(Self { zip, path, names, left: limit, limit })
     }
 
+    /// As many bytes its files may still have.
+    pub(crate) fn room(&self) -> u64 {
+        self.left
+    }
+
     /// A file's text. All files together must stay within the limit.
     pub(crate) fn text(&mut self, name: &str) -> Result<Bytes, ReadError> {
         let path = self.path;

@@ -65,6 +65,12 @@ pub(crate) fn xml(path: &str, text: &str, brief: bool) -> Result<Value, ReadErro
 /// Lines within which a table begins.
 const PREAMBLE: usize = 12;
 
+/// As many values a table's rows may have: each row is one with all of the header's names.
+const MAX_COLUMNS: usize = 4096;
+
+/// Values that a table may have whatever its size; beyond these, they must have some length.
+const FREE_VALUES: usize = 16 << 20;
+
 /// The header's separator: the one of `,`, `;`, tab and `|` that occurs most.
 pub(crate) fn separator(header: &str) -> Option<u8> {
     let count = |separator: u8| memchr::memchr_iter(separator, header.as_bytes()).count();
@@ -106,9 +112,16 @@ pub(crate) fn csv(path: &str, text: &str) -> Result<Value, ReadError> {
     let table = table(text);
     let skipped = text[..text.len() - table.len()].matches('\n').count() as u64;
     let mut reader = rows(table, separator(table.lines().next().unwrap_or_default()).unwrap_or(b','));
-    let header = names(reader.headers().map_err(wrong)?);
+    let columns = reader.headers().map_err(wrong)?;
+    if columns.len() > MAX_COLUMNS {
+        let detail = format!("a header of {} names: the most is {MAX_COLUMNS}", columns.len());
+        return Err(ReadError::malformed(path, detail));
+    }
+    let header = names(columns);
     let mut all = Vec::new();
     let (mut short, mut last) = (0, header.len());
+    // Short rows are filled up: a small text must not become a large table.
+    let mut lacking = 0;
     let mut least_before = header.len();
     for record in reader.records() {
         let record = record.map_err(wrong)?;
@@ -116,6 +129,13 @@ pub(crate) fn csv(path: &str, text: &str) -> Result<Value, ReadError> {
             let line = record.position().map_or(0, csv::Position::line) + skipped;
             let detail = format!("line {line}: {} values, but the header has {}", record.len(), header.len());
             return Err(ReadError::malformed(path, detail));
+        }
+        lacking += header.len() - record.len();
+        if lacking > text.len().max(MAX_COLUMNS) {
+            return Err(ReadError::malformed(path, "the rows lack most of what the header names"));
+        }
+        if all.len() * header.len() > FREE_VALUES + text.len() / 8 {
+            return Err(ReadError::malformed(path, "too many values for so small a table"));
         }
         least_before = least_before.min(last);
         last = record.len();
@@ -160,7 +180,7 @@ fn table(text: &str) -> &str {
 pub(crate) fn csv_outline(text: &str) -> Option<Value> {
     let text = table(text);
     let mut reader = rows(text, separator(text.lines().next()?)?);
-    let header = reader.headers().ok()?.clone();
+    let header = reader.headers().ok().filter(|header| header.len() <= MAX_COLUMNS)?.clone();
     let first = reader.records().next().and_then(Result::ok).unwrap_or_default();
     let names = names(&header);
     let short = names.iter().all(|name| name.len() < 64);
@@ -198,6 +218,26 @@ fn cut(value: Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_small_text_is_no_large_table() {
+        let header = |names: usize| (0..names).map(|n| format!("n{n}")).collect::<Vec<_>>().join(",");
+        let wide = header(MAX_COLUMNS + 1);
+        assert!(csv_outline(&wide).is_none() && csv("r.csv", &wide).is_err());
+        let few = format!("{}\n{}", header(1000), "x\n".repeat(100_000));
+        assert!(csv("r.csv", &few).is_err());
+        assert!(
+            csv(
+                "r.csv",
+                &format!(
+                    "{}\n{}",
+                    header(100),
+                    "x,x,x,x,x,x,x,x,x,x,x,x,x,x,x,x,x,x,x,x,x,x,x,x,x,x,x,x,x,x,x,x,x,x\n".repeat(100)
+                )
+            )
+            .is_ok()
+        );
+    }
 
     #[test]
     fn a_table_that_is_cut_off_is_an_error() {

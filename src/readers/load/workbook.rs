@@ -26,6 +26,8 @@ pub(crate) fn tables(archive: &mut Archive<'_>) -> Result<Vec<(String, String)>,
     };
     let shared: Vec<String> = items(&shared["sst"]["si"]).map(text).collect();
     let mut tables = Vec::new();
+    // A text may stand in many cells, and a row is as wide as the first: what comes of a file is limited as the file is.
+    let mut room = archive.room();
     for sheet in items(&index["workbook"]["sheets"]["sheet"]) {
         let name = sheet["@name"].as_str().unwrap_or("sheet");
         let target = sheet["@r:id"].as_str().and_then(|id| links.get(id));
@@ -34,7 +36,7 @@ pub(crate) fn tables(archive: &mut Archive<'_>) -> Result<Vec<(String, String)>,
         let target = target.trim_start_matches('/');
         let file = if target.starts_with("xl/") { target.to_owned() } else { format!("xl/{target}") };
         let rows = part(archive, &file)?;
-        let csv = table(&rows["worksheet"]["sheetData"]["row"], &shared)
+        let csv = table(&rows["worksheet"]["sheetData"]["row"], &shared, &mut room)
             .map_err(|detail| ReadError::malformed(archive.path, format!("the sheet `{name}`: {detail}")))?;
         if !csv.trim().is_empty() {
             tables.push((name.to_owned(), csv));
@@ -59,15 +61,20 @@ fn items(value: &Value) -> impl Iterator<Item = &Value> {
 }
 
 /// Rows as CSV, as wide as the first one.
-fn table(rows: &Value, shared: &[String]) -> Result<String, String> {
+fn table(rows: &Value, shared: &[String], room: &mut u64) -> Result<String, String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let mut width = 0;
+    let mut take = |bytes: usize| {
+        *room = room.checked_sub(bytes as u64).ok_or("it is too large")?;
+        Ok::<_, String>(())
+    };
     for row in items(rows) {
         let mut values: Vec<String> = vec![String::new(); width];
         for (at, cell) in items(&row["c"]).enumerate() {
             let column = cell["@r"].as_str().map_or(Some(at), column).filter(|column| *column < MAX_COLUMNS);
             let column = column.ok_or("a cell is beyond what tables have")?;
             let value = value(cell, shared).ok_or("a cell's text is missing")?;
+            take(value.len())?;
             if column < values.len() {
                 values[column] = value;
             } else if width == 0 {
@@ -81,6 +88,7 @@ fn table(rows: &Value, shared: &[String]) -> Result<String, String> {
             continue;
         }
         width = values.len();
+        take(width)?;
         writer.write_record(&values).map_err(|error| error.to_string())?;
     }
     let bytes = writer.into_inner().map_err(|error| error.to_string())?;
@@ -133,11 +141,12 @@ mod tests {
             {"@r": "3"},
             {"c": {"@r": "C4", "@t": "b", "v": "1"}},
         ]);
-        assert_eq!(table(&rows, &shared).as_deref(), Ok("Name,Severity,,Score\n\"a, b\",,,7.5\n,,true,\n"));
+        assert_eq!(table(&rows, &shared, &mut 1000).as_deref(), Ok("Name,Severity,,Score\n\"a, b\",,,7.5\n,,true,\n"));
         let lost = json!({"c": {"@r": "A1", "@t": "s", "v": "9"}});
-        assert!(table(&lost, &shared).is_err(), "a text that is not there is no empty one");
+        assert!(table(&lost, &shared, &mut 1000).is_err(), "a text that is not there is no empty one");
         let wide = json!([{"c": {"@r": "A1", "v": "x"}}, {"c": {"@r": "XFD1", "v": "y"}}]);
-        assert!(table(&wide, &shared).is_err());
+        assert!(table(&wide, &shared, &mut 1000).is_err());
+        assert!(table(&rows, &shared, &mut 20).is_err(), "texts that are there often are copied");
         assert_eq!((column("A1"), column("Z3"), column("AB12"), column("7")), (Some(0), Some(25), Some(27), None));
     }
 }

@@ -14,7 +14,7 @@ use url::Url;
 use super::wire::{Operation, Refusal, WorkItem};
 use crate::config::{Credential, Instance, Secret};
 use crate::trackers::Error;
-use crate::trackers::http::{AuthHeader, Http, HttpConfig, Kind, Request, Response};
+use crate::trackers::http::{AuthHeader, Http, HttpConfig, Kind, Paging, Request, Response};
 
 /// The version that we speak where the server does.
 const VERSION: &str = "7.1";
@@ -65,6 +65,11 @@ impl Client {
     /// Whether there is no credential at all.
     pub(super) fn is_anonymous(&self) -> bool {
         !self.http.is_authorized()
+    }
+
+    /// The way through a list that comes in parts.
+    pub(super) fn paging(&self, what: &str) -> Paging {
+        Paging::new(self.base.host_str().unwrap_or_default(), what)
     }
 
     /// How long a list may lack what was just written.

@@ -187,8 +187,10 @@ impl AzureDevOps {
     /// The same, of the organization.
     async fn ids_in(&self, scope: Scope, condition: &str) -> Result<Vec<u64>, Error> {
         let mut ids: Vec<u64> = Vec::new();
+        let mut paging = self.client.paging("list work items");
         loop {
             let after = ids.last().copied();
+            paging.go_on(after.unwrap_or_default())?;
             let window = match self.window(scope, condition, after, None).await {
                 Err(Error::Refused { detail, .. }) if is_too_many(&detail) => {
                     self.narrow(scope, condition, after.unwrap_or(0)).await?
@@ -208,15 +210,16 @@ impl AzureDevOps {
     async fn narrow(&self, scope: Scope, condition: &str, after: u64) -> Result<Vec<u64>, Error> {
         let (mut from, mut width) = (after, MOST);
         let mut ids = Vec::new();
-        while (ids.len() as u64) < MOST {
-            match self.window(scope, condition, Some(from), Some(from + width)).await {
+        // A server that refuses whatever is asked has no last window.
+        while (ids.len() as u64) < MOST && from < u64::MAX {
+            match self.window(scope, condition, Some(from), Some(from.saturating_add(width))).await {
                 Err(Error::Refused { detail, .. }) if is_too_many(&detail) && width > MOST => {
                     width = (width / 2).max(MOST);
                     continue;
                 }
                 other => ids.extend(other?),
             }
-            from += width;
+            from = from.saturating_add(width);
             width = width.saturating_mul(2);
             if let Ok(rest) = self.window(scope, condition, Some(from), None).await {
                 ids.extend(rest);

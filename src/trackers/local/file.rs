@@ -58,7 +58,11 @@ impl File {
         if !closed {
             return Err("its front matter has no second `---`".to_owned());
         }
-        let values = serde_yaml::from_str(&front.join("\n")).map_err(|error| error.to_string())?;
+        // The parser's error shows lines of the file, and what stands in them.
+        let values = serde_yaml::from_str(&front.join("\n")).map_err(|error| {
+            let place = error.location().map(|at| format!("line {}: ", at.line() + 1)).unwrap_or_default();
+            format!("{place}its front matter is not valid YAML")
+        })?;
         Ok(Self { front, rest: text[used..].to_owned(), values })
     }
 
