@@ -35,6 +35,8 @@ mod statuses {
 mod connect;
 #[path = "gitlab/faults.rs"]
 mod faults;
+#[path = "gitlab/later.rs"]
+mod later;
 #[path = "gitlab/reading.rs"]
 mod reading;
 #[path = "gitlab/writing.rs"]

@@ -270,6 +270,12 @@ async fn a_proxys_page_is_no_missing_right_and_what_is_in_the_way_is_told() {
     }
     for (detail, words) in [
         ("invalid peer certificate: UnknownIssuer", "`ca_file`"),
+        ("invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))", "one that the authority signed"),
+        ("invalid peer certificate: certificate expired: verification time 3, but valid until 2", "renew it"),
+        (
+            "invalid peer certificate: certificate not valid for name \"a\"; certificate is only valid for b",
+            "`location`",
+        ),
         ("dns error: failed to lookup address information", "`location`"),
         ("tunnel error: unsuccessful", "HTTPS_PROXY"),
         ("the answer is longer than 64 MiB", "run again"),

@@ -156,7 +156,16 @@ pub(crate) fn missing_token(hint: &str) -> Problem {
 fn connection_hint(detail: &str) -> Option<&'static str> {
     let detail = detail.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| detail.contains(word));
-    if says(&["certificate", "unknownissuer", "tls"]) {
+    if says(&["causedasendentity"]) {
+        Some(
+            "the server shows an authority's own certificate: give the server one that the authority signed, and name the \
+             authority's file as `ca_file` of the instance",
+        )
+    } else if says(&["certificate expired", "certificate: expired", "not valid yet", "notvalidyet"]) {
+        Some("the server's certificate is out of date: renew it, or set this machine's clock")
+    } else if says(&["not valid for name", "notvalidforname"]) {
+        Some("the server's certificate is for another name: check the instance's `location`")
+    } else if says(&["certificate", "unknownissuer", "tls"]) {
         Some("where a private authority signed the server's certificate, name its file as `ca_file` of the instance")
     } else if says(&["proxy", "tunnel", "407"]) {
         Some("check HTTPS_PROXY and NO_PROXY: the proxy refuses, or cannot reach the service")

@@ -212,6 +212,60 @@ pub async fn keeps_what_people_write_in_a_wait<W: Failing>(empty: W::State, late
     futures::stream::iter(0..requests.len()).for_each_concurrent(8, case).await;
 }
 
+/// Whoever writes between any two requests of a run keeps every word, whether the issue is updated, closed or reopened.
+/// `late`: a request is carried out a moment after it came. `overwrites`: whether a request, which followed another one,
+/// is the very one that writes the text: where a service has no conditions, what is written while it is under way is lost.
+pub async fn keeps_what_people_write_between_requests<W: Failing>(
+    empty: W::State,
+    late: W::Fault,
+    overwrites: fn(&str, &str) -> bool,
+) {
+    let there = |severity| vec![scan("Trivy", vec![dependency("CVE-2026-0001", severity)])];
+    let gone = || vec![scan("Trivy", vec![])];
+    let runs = [
+        vec![there(Severity::Low), there(Severity::Critical)],
+        vec![there(Severity::Low), gone()],
+        vec![there(Severity::Low), gone(), there(Severity::Low)],
+    ];
+    for mut runs in runs {
+        let last = runs.pop().unwrap();
+        let first = W::holding(empty.clone()).await;
+        for scans in runs {
+            Bench::new(&first).sync(&scans).await;
+        }
+        let start = first.state();
+        let world = W::holding(start.clone()).await;
+        let bench = Bench::new(&world);
+        bench.apply_with(&last, world.connect(&bench.mapping)).await.unwrap();
+        let (requests, open) = (world.take_requests(), bench.only().await.open);
+        let case = |at: usize| {
+            let (start, last, requests) = (start.clone(), &last, &requests);
+            async move {
+                let world = W::holding(start).await;
+                world.fail(at, late);
+                let bench = Bench::new(&world);
+                let number = bench.only().await.number;
+                let person = async {
+                    while world.made() <= at {
+                        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+                    }
+                    world.person(Act::Label(number, "on-it")).await;
+                    world.person(Act::Append(number, "I am on it.")).await;
+                };
+                let (applied, ()) = tokio::join!(bench.apply_with(last, world.connect(&bench.mapping)), person);
+                let lost = at > 0 && overwrites(&requests[at - 1], &requests[at]);
+                bench.sync(last).await;
+                let seen = bench.only().await;
+                let case = format!("before {at} ({}) of {requests:#?}: {applied:?}: {seen:#?}", requests[at]);
+                assert!(seen.labels.iter().any(|label| label == "on-it"), "{case}");
+                assert!(lost || seen.body.contains("I am on it."), "{case}");
+                assert_eq!(seen.open, open, "{case}");
+            }
+        };
+        futures::stream::iter(0..requests.len()).for_each_concurrent(8, case).await;
+    }
+}
+
 /// Two runs at the same moment, then one more: one open issue a key, and nothing is undone.
 pub async fn races<W: Failing>(empty: W::State, blocks: u32) {
     let world = W::holding(empty).await;

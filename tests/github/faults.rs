@@ -3,7 +3,9 @@
 
 use findsync::finding::Severity;
 
-use crate::busy::{End, keeps_what_people_write_in_a_wait, races, survives_every_fault};
+use crate::busy::{
+    End, keeps_what_people_write_between_requests, keeps_what_people_write_in_a_wait, races, survives_every_fault,
+};
 use crate::contract::{Bench, World as _, dependency, scan};
 use crate::fake::{Fault, World};
 use crate::world::Hub;
@@ -41,6 +43,15 @@ async fn faults_end_in_the_same_world_with_labels() {
 async fn whoever_writes_in_a_wait_keeps_every_word() {
     for world in [World::default as fn() -> World, World::with_project] {
         keeps_what_people_write_in_a_wait::<Hub>(world(), Fault::SecondaryLater).await;
+    }
+}
+
+#[tokio::test]
+async fn whoever_writes_between_two_requests_keeps_every_word() {
+    // In a Project, reopening writes the text once more, with the fields.
+    let overwrites = |before: &str, this: &str| this.starts_with("PATCH") || before.starts_with("PATCH");
+    for world in [World::default as fn() -> World, World::with_project] {
+        keeps_what_people_write_between_requests::<Hub>(world(), Fault::Late, overwrites).await;
     }
 }
 

@@ -24,6 +24,10 @@ async fn unknown_kinds_of_fields_and_hidden_boards_stop_nothing() {
     bench.sync(&one(Severity::Critical)).await;
     assert_eq!(hub.fake.world().field(1, "Priority").as_deref(), Some("P4"));
     assert_eq!(hub.tracker(TOKEN, &bench.mapping).check().await.unwrap(), []);
+    bench.sync(&[scan("Trivy", vec![])]).await;
+    bench.sync(&one(Severity::Critical)).await;
+    let seen = bench.only().await;
+    assert!(seen.open && seen.comments.len() == 2, "{seen:#?}");
 }
 
 #[tokio::test]

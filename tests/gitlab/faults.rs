@@ -1,7 +1,9 @@
 //! Whatever breaks, at whichever request: the next run makes it good, and the world is the one that it would have been.
 //! And two runs at once.
 
-use crate::busy::{End, keeps_what_people_write_in_a_wait, races, survives_every_fault};
+use crate::busy::{
+    End, keeps_what_people_write_between_requests, keeps_what_people_write_in_a_wait, races, survives_every_fault,
+};
 use crate::fake::{Kind, Tier, World};
 use crate::support;
 use crate::world::{Server, with_statuses};
@@ -39,6 +41,14 @@ async fn every_request_may_fail_in_every_way_where_statuses_take_a_second_one() 
 async fn whoever_writes_in_a_wait_keeps_every_word() {
     for (tier, mapping) in [(Tier::Free, support::mapping()), (Tier::Premium, with_statuses())] {
         keeps_what_people_write_in_a_wait::<Server>((World::new(tier), mapping), Kind::Later).await;
+    }
+}
+
+#[tokio::test]
+async fn whoever_writes_between_two_requests_keeps_every_word() {
+    let overwrites = |_: &str, this: &str| this.starts_with("PUT");
+    for (tier, mapping) in [(Tier::Free, support::mapping()), (Tier::Premium, with_statuses())] {
+        keeps_what_people_write_between_requests::<Server>((World::new(tier), mapping), Kind::Late, overwrites).await;
     }
 }
 

@@ -186,6 +186,12 @@ pub(super) struct FieldWrites {
     clear: Vec<u64>,
 }
 
+impl FieldWrites {
+    pub(super) const fn is_empty(&self) -> bool {
+        self.set.is_empty() && self.clear.is_empty()
+    }
+}
+
 /// A value, as GraphQL or REST gives it.
 #[derive(Debug, Deserialize)]
 pub(super) struct FieldValue {

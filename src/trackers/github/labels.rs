@@ -18,6 +18,12 @@ pub(super) struct LabelChanges {
     pub(super) remove: Vec<String>,
 }
 
+impl LabelChanges {
+    pub(super) const fn is_empty(&self) -> bool {
+        self.add.is_empty() && self.remove.is_empty()
+    }
+}
+
 impl GitHub {
     /// What an edit changes, beside what findsync itself left behind there.
     pub(super) fn label_changes(&self, setup: &Setup, issue: &Issue, edit: &Edit) -> LabelChanges {

@@ -114,16 +114,24 @@ impl<T> Default for Nodes<T> {
 impl<'de, T: serde::de::DeserializeOwned> Deserialize<'de> for Nodes<T> {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let mut value = Value::deserialize(from)?;
-        let nodes = value["nodes"].take();
-        let known = |node: Value| {
-            let node = if node.is_null() { None } else { Some(serde_json::from_value(node)) };
-            node?
-                .inspect_err(|error| tracing::info!(%error, "left out what this GitHub has and findsync does not know"))
-                .ok()
-        };
-        let nodes = nodes.as_array().cloned().unwrap_or_default();
-        Ok(Self { nodes: nodes.into_iter().filter_map(known).collect() })
+        Ok(Self { nodes: known(value["nodes"].take()) })
     }
+}
+
+/// The nodes that can be seen and understood.
+fn known<T: serde::de::DeserializeOwned>(nodes: Value) -> Vec<T> {
+    let known = |node: Value| {
+        let node = if node.is_null() { None } else { Some(serde_json::from_value(node)) };
+        node?
+            .inspect_err(|error| tracing::info!(%error, "left out what this GitHub has and findsync does not know"))
+            .ok()
+    };
+    let Value::Array(nodes) = nodes else { return Vec::new() };
+    nodes.into_iter().filter_map(known).collect()
+}
+
+fn known_nodes<'de, T: serde::de::DeserializeOwned, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<T>, D::Error> {
+    Ok(known(Value::deserialize(from)?))
 }
 
 #[derive(Debug, Deserialize)]
@@ -150,7 +158,9 @@ struct Titled {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Comments {
+    /// More than there are nodes where the token may not see all of them.
     total_count: usize,
+    #[serde(deserialize_with = "known_nodes")]
     nodes: Vec<CommentNode>,
 }
 

@@ -127,6 +127,8 @@ impl GitHub {
             fields.clear();
         }
         let labels = self.label_changes(setup, issue, edit);
+        // People may have written while this was on its way.
+        let in_between = edit.comment.is_some() || !fields.is_empty() || !labels.is_empty() || !in_issue.is_empty();
         let mut payload = self.reserved(&edit.fields).await?;
         if let Some(comment) = &edit.comment {
             self.comment(issue, comment).await?;
@@ -170,7 +172,7 @@ impl GitHub {
             None => {}
         }
         if !payload.is_empty() {
-            self.patch_read(issue, edit, &payload).await?;
+            self.patch_read(issue, edit, &payload, in_between).await?;
             // What follows goes with what was just written.
             self.readings.forget(issue.id.number);
         }
@@ -226,17 +228,26 @@ impl GitHub {
         }
     }
 
-    /// One PATCH of what was read: once more after a wait in which nobody else changed what it overwrites.
-    async fn patch_read(&self, issue: &Issue, edit: &Edit, payload: &Map<String, Value>) -> Result<(), Error> {
+    /// One PATCH of what was read, and of nothing that somebody else changed since: it is looked at again first where
+    /// other requests came in between, and after each wait.
+    async fn patch_read(
+        &self,
+        issue: &Issue,
+        edit: &Edit,
+        payload: &Map<String, Value>,
+        mut look_first: bool,
+    ) -> Result<(), Error> {
         for _ in 0..LOOKS {
-            match self.patch(&issue.id, payload).await {
-                Err(Error::Conflict) => {}
-                done => return done,
+            if look_first {
+                let Found::Here(now) = self.find(&issue.id).await? else { break };
+                let state = now.state == issue.state || Some(now.state) == edit.state;
+                if !(state && now.title == issue.title && now.body == issue.body) {
+                    break;
+                }
             }
-            let Found::Here(now) = self.find(&issue.id).await? else { break };
-            let state = now.state == issue.state || Some(now.state) == edit.state;
-            if !(state && now.title == issue.title && now.body == issue.body) {
-                break;
+            match self.patch(&issue.id, payload).await {
+                Err(Error::Conflict) => look_first = true,
+                done => return done,
             }
         }
         Err(Error::Conflict)

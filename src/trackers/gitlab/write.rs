@@ -84,10 +84,15 @@ impl GitLab {
             let read_at = self.readings.get(issue.id.number);
             self.api.update_item(id, &changes.item.clone().into(), read_at).await?;
         }
+        // What people changed stays, so what is overwritten is looked at again where other requests came in between, and
+        // after each wait. Labels are added and taken away one by one.
+        let mut look_first = edit.comment.is_some() || !changes.item.is_empty();
         for _ in 0..LOOKS {
+            if look_first && !self.is_as_read(setup, issue, edit).await? {
+                break;
+            }
             match self.put(setup, issue.id.number, edit, &changes).await {
-                // Nothing that it overwrites has changed in a wait: labels are added and taken away one by one.
-                Err(Error::Conflict) if self.is_as_read(setup, issue, edit).await? => {}
+                Err(Error::Conflict) => look_first = true,
                 done => return done,
             }
         }

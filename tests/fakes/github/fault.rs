@@ -8,8 +8,13 @@ use serde_json::json;
 
 use super::Answer;
 
+/// How long a late request takes to be carried out.
+pub const MOMENT: Duration = Duration::from_millis(150);
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
+    /// Carried out a moment after it came.
+    Late,
     /// 500, nothing done.
     ServerError,
     /// 502, but it was done.
@@ -62,7 +67,7 @@ impl Fault {
                     "message": "Resource limits for this query exceeded." });
                 Answer::new(200, json!({ "data": { "repository": { "issues": null } }, "errors": [error] }))
             }
-            Self::BadGateway | Self::Hang | Self::Cut => return None,
+            Self::Late | Self::BadGateway | Self::Hang | Self::Cut => return None,
         };
         if self == Self::SecondaryLater {
             answer.headers.push(("retry-after", "1".to_owned()));

@@ -119,6 +119,9 @@ async fn serve(State(shared): State<Arc<Shared>>, request: Request) -> Response 
     if let Some(answer) = fault.and_then(Fault::instead) {
         return send(answer);
     }
+    if fault == Some(Fault::Late) {
+        tokio::time::sleep(fault::MOMENT).await;
+    }
     let token = parts.headers.get("authorization").and_then(|value| value.to_str().ok()).map(str::to_owned);
     let answer = handle(&shared, &parts.method, &parts.uri, token.as_deref(), &body);
     match fault {

@@ -17,6 +17,11 @@ pub fn alter(world: &World, mut response: Value) -> Value {
         fields.insert(0, json!({ "__typename": "ProjectV2MultiSelectField" }));
         fields.push(Value::Null);
     }
+    if world.unknown_kinds {
+        let listed = response.pointer_mut("/data/repository/issues/nodes").and_then(Value::as_array_mut);
+        listed.into_iter().flatten().for_each(add_unknown);
+        response.pointer_mut("/data/repository/issue").into_iter().for_each(add_unknown);
+    }
     let mut hidden = Vec::new();
     if world.hidden_board
         && let Some(issues) = response["data"]["repository"]["issues"]["nodes"].as_array_mut()
@@ -35,4 +40,19 @@ pub fn alter(world: &World, mut response: Value) -> Value {
         response["errors"] = [errors, hidden].concat().into();
     }
     response
+}
+
+/// Gives an issue a comment and a label that cannot be seen, and a reason that came later.
+fn add_unknown(issue: &mut Value) {
+    for nodes in ["/comments/nodes", "/labels/nodes"] {
+        if let Some(nodes) = issue.pointer_mut(nodes).and_then(Value::as_array_mut) {
+            nodes.push(Value::Null);
+        }
+    }
+    if let Some(count) = issue.pointer_mut("/comments/totalCount") {
+        *count = (count.as_u64().unwrap_or(0) + 1).into();
+    }
+    if let Some(reason) = issue.get_mut("stateReason").filter(|reason| **reason == "COMPLETED") {
+        *reason = "LATER".into();
+    }
 }

@@ -9,6 +9,8 @@ use super::answer::Answer;
 /// What goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
+    /// Carried out a moment after it came.
+    Late,
     /// 500, nothing done.
     ServerError,
     /// 502 after it was done.
@@ -50,7 +52,7 @@ impl Kind {
             Self::Unauthorized => Answer::message(401, "401 Unauthorized"),
             Self::Conflict => Answer::message(409, "409 Conflict"),
             Self::Garbage => Answer::text(200, "<html>Sign in</html>"),
-            Self::BadGatewayAfter | Self::Hang | Self::Cut => return None,
+            Self::Late | Self::BadGatewayAfter | Self::Hang | Self::Cut => return None,
         })
     }
 

@@ -165,6 +165,9 @@ async fn serve(
     if let Some(early) = armed.and_then(Kind::before) {
         return early.into_response();
     }
+    if armed == Some(Kind::Late) {
+        tokio::time::sleep(Duration::from_millis(150)).await;
+    }
     let answer = {
         let mut world = lock(&inner.world);
         let base = format!("http://{}{}", header("host"), inner.base);

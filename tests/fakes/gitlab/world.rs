@@ -320,6 +320,16 @@ impl World {
         }
     }
 
+    /// Buys another tier, or stops to: issues get the statuses that GitLab begins with, or have none any more.
+    pub fn set_tier(&mut self, tier: Tier) {
+        self.statuses = Self::new(tier).statuses;
+        self.tier = tier;
+        let now_open = |status: &Status| !matches!(status.category, "done" | "canceled");
+        for issue in &mut self.issues {
+            issue.status = self.statuses.iter().position(|status| now_open(status) == issue.open);
+        }
+    }
+
     /// A maintainer sets a work-item status.
     pub fn set_status(&mut self, id: u64, at: usize) {
         self.set_status_by(id, at, MAINTAINER);
