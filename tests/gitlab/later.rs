@@ -2,7 +2,7 @@
 
 use findsync::finding::Severity;
 
-use crate::contract::{Bench, World as _, dependency, scan};
+use crate::contract::{Bench, dependency, scan};
 use crate::fake::{Fake, Tier};
 use crate::world::{Server, with_statuses};
 
