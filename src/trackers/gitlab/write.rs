@@ -86,7 +86,9 @@ impl GitLab {
         }
         // What people changed stays, so what is overwritten is looked at again where other requests came in between, and
         // after each wait. Labels are added and taken away one by one.
-        let mut look_first = edit.comment.is_some() || !changes.item.is_empty();
+        // Labels that were added may have had to be made.
+        let adds = !edit.add_labels.is_empty() || !changes.add.is_empty();
+        let mut look_first = adds || edit.comment.is_some() || !changes.item.is_empty();
         for _ in 0..LOOKS {
             if look_first && !self.is_as_read(setup, issue, edit).await? {
                 break;
