@@ -75,7 +75,7 @@ fn every_message_of_check_is_documented_with_what_to_do_and_no_other_is() {
     for (tracker, page, files) in [
         ("github", "github.md", &["check.rs", "setup.rs", "project.rs", "issue_fields.rs"][..]),
         ("gitlab", "gitlab.md", &["check.rs", "fields.rs", "mod.rs", "resolve.rs"]),
-        ("azure_devops", "azure-devops.md", &["check.rs", "fields.rs", "types.rs"]),
+        ("azure_devops", "azure-devops.md", &["check.rs", "fields.rs", "work_item_types.rs"]),
     ] {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/trackers").join(tracker);
         let read = |file: &&str| messages(&fs::read_to_string(folder.join(file)).unwrap());

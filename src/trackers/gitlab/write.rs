@@ -109,9 +109,10 @@ impl GitLab {
         let now: wire::Issue = self.api.ask("read the issue", &endpoint).await.map_err(gone)?;
         self.readings.note(issue.id.number, begun);
         let state = state_of(&now);
-        Ok(now.title == issue.title
-            && now.description.as_deref().unwrap_or_default() == issue.body
-            && (state == issue.state || Some(state) == edit.state))
+        let body = now.description.as_deref().unwrap_or_default();
+        Ok((now.title == issue.title || edit.title.as_ref() == Some(&now.title))
+            && (body == issue.body || edit.body.as_deref() == Some(body))
+            && (state == issue.state || edit.state == Some(state)))
     }
 
     /// Writes the comment, unless it is there, or the issue became an epic and so is closed for good.
