@@ -110,6 +110,38 @@ fn versions_tell_whether_a_component_is_affected() {
 }
 
 #[test]
+fn an_epoch_may_stand_in_the_package_url() {
+    let found = |epoch: &str, affected: &str| {
+        let text = format!(
+            r#"{{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [{{"bom-ref": "a", "type": "library",
+                "name": "login", "version": "4.8.1-2", "purl": "pkg:deb/ubuntu/login@4.8.1-2?arch=amd64{epoch}"}}],
+            "vulnerabilities": [{{"id": "CVE-1", "affects": [{{"ref": "a", "versions": [
+                {{"version": "{affected}", "status": "affected"}}]}}]}}]}}"#
+        );
+        read("cyclonedx", &text).unwrap()[0].findings.len()
+    };
+    assert_eq!((found("&epoch=1", "1:4.8.1-2"), found("&epoch=1", "4.8.1-2"), found("", "4.8.1-2")), (1, 1, 1));
+    assert_eq!((found("&epoch=1", "2:4.8.1-2"), found("", "1:4.8.1-2")), (0, 0));
+}
+
+#[test]
+fn components_of_the_document_itself_are_linked_in_two_ways() {
+    for link in
+        ["urn:cdx:4e671687-395b-41f5-a30f-a58921a69b80/1#app", "urn:uuid:4e671687-395b-41f5-a30f-a58921a69b80/1#app"]
+    {
+        let text = format!(
+            r#"{{"bomFormat": "CycloneDX", "specVersion": "1.6",
+                "serialNumber": "urn:uuid:4e671687-395b-41f5-a30f-a58921a69b80", "version": 1,
+                "metadata": {{"component": {{"bom-ref": "app", "type": "application", "name": "shop", "version": "1.0"}}}},
+                "vulnerabilities": [{{"id": "CVE-1", "affects": [{{"ref": "{link}"}}]}}]}}"#
+        );
+        let scans = read("cyclonedx", &text).unwrap();
+        let component = scans[0].findings[0].component.as_ref().expect(link);
+        assert_eq!((component.name.as_str(), component.version.as_deref()), ("shop", Some("1.0")), "{link}");
+    }
+}
+
+#[test]
 fn the_next_unaffected_version_is_the_fix() {
     for (versions, wanted) in [
         (r#"{"version": "1.4", "status": "unaffected"}, {"version": "2.2", "status": "unaffected"}"#, Some("2.2")),

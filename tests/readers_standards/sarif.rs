@@ -152,6 +152,17 @@ fn what_is_no_sarif_is_an_error() {
         (r#"{"version": "2.1.0"}"#.to_owned(), "`runs` is missing"),
         (r#"{"version": "2.1.0", "runs": []}"#.to_owned(), "`runs` is empty"),
         (r#"{"version": "2.0.0", "runs": []}"#.to_owned(), "this is SARIF 2.0.0"),
+        // Whatever else is other there, the version is what is wrong.
+        (r#"{"version": "2.2", "runs": []}"#.to_owned(), "this is SARIF 2.2,"),
+        (
+            r#"{"version": "1.0.0", "runs": [{"logicalLocations": {"a": {}}, "tool": {"name": "FxCop"}}]}"#.to_owned(),
+            "this is SARIF 1.0.0, and only 2.1.0 is read",
+        ),
+        (
+            r#"{"runs": [{"originalUriBaseIds": {"SRCROOT": "file:///a/"}}], "version": "2.0.0-csd.2.beta.2018-09-26"}"#
+                .to_owned(),
+            "this is SARIF 2.0.0,",
+        ),
         (r#"{"version": "2.1.0", "runs": {}}"#.to_owned(), "`runs`: invalid type: map"),
         (r#"{"version": "2.1.0", "runs": [{}]}"#.to_owned(), "`runs[0].tool.driver.name` is missing"),
         (run(r#""results": [{"message": {"text": "a"}}, {}]"#), "`runs[0].results[1]` has neither"),

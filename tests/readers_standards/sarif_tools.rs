@@ -202,3 +202,12 @@ fn older_sarif_is_told_by_its_version() {
     let told = read("sarif", &text).unwrap_err().to_string();
     assert!(told.contains("this is SARIF 1.0.0, and only 2.1.0 is read"), "{told}");
 }
+
+#[test]
+fn a_sentence_in_place_of_a_path_is_no_path() {
+    let of_file = result("TokenPermissionsID", "score is 0: no topLevel permission", ".github/workflows/ci.yml");
+    let of_all = result("LicenseID", "score is 0: license file not detected", "no file associated with this alert");
+    let found = findings("Scorecard", json!([]), json!([of_file, of_all]));
+    assert_eq!(found[0].location.path.as_deref(), Some(".github/workflows/ci.yml"));
+    assert!(found[1].location.is_empty(), "{:?}", found[1].location);
+}

@@ -168,7 +168,9 @@ fn resolve<'r, 'a>(
 ) -> Affected<'r, 'a> {
     let link = BomLink::parse(reference);
     let linked = link.as_ref().and_then(|link| link.reference.as_deref());
-    let listed = components.get(linked.unwrap_or(reference)).copied();
+    // Some write the serial number as it is (`urn:uuid:…/1#ref`).
+    let written = linked.or_else(|| reference.strip_prefix("urn:uuid:")?.split_once('#').map(|(_, part)| part));
+    let listed = components.get(written.unwrap_or(reference)).copied();
     let by_name = || Some(finding::Component { name: linked?.to_owned(), ..finding::Component::default() });
     let by_purl = || purl::component(linked.unwrap_or(reference));
     let mut ids = listed.map(scanned::ids).unwrap_or_default();
@@ -256,7 +258,8 @@ fn scan(bom: &Bom<'_>) -> Scan {
             let Some(reference) = affect.component.get() else { continue };
             let affected = resolve(bom, &components, &manifests, reference);
             let version = affected.package.as_ref().and_then(|package| package.version.clone());
-            if is_affected(affect, version.as_deref()) {
+            let versions = affected.package.as_ref().map(scanned::versions).unwrap_or_default();
+            if is_affected(affect, &versions) {
                 let mut finding = finding(vulnerability, affected, image);
                 if let Some(unaffected) = version.and_then(|_| unaffected(affect)) {
                     finding.fix.get_or_insert_default().version = Some(unaffected);
@@ -315,8 +318,8 @@ fn scanner<'r>(bom: &'r Bom<'_>) -> Option<&'r str> {
 }
 
 /// Whether a version is affected: one of those that are listed so; where only others are listed, none of those. What
-/// cannot be compared counts as affected.
-fn is_affected(affect: &Affect<'_>, version: Option<&str>) -> bool {
+/// cannot be compared counts as affected. `installed` is one version in all its spellings.
+fn is_affected(affect: &Affect<'_>, installed: &[String]) -> bool {
     let (mut affected, mut unaffected) = (Versions::default(), Versions::default());
     for entry in affect.versions.iter() {
         let list = if entry.status.get() == Some("unaffected") { &mut unaffected } else { &mut affected };
@@ -328,7 +331,11 @@ fn is_affected(affect: &Affect<'_>, version: Option<&str>) -> bool {
             return true;
         }
     }
-    let is_listed = |list: &Versions| (!list.is_empty()).then(|| list.contain(version));
+    let holds = |list: &Versions| {
+        let each: Vec<_> = installed.iter().map(|version| list.contain(Some(version))).collect();
+        if each.contains(&Some(true)) { Some(true) } else { each.last().copied().flatten() }
+    };
+    let is_listed = |list: &Versions| (!list.is_empty()).then(|| holds(list));
     match (is_listed(&affected), is_listed(&unaffected)) {
         (Some(holds), _) => holds != Some(false),
         (None, Some(holds)) => holds != Some(true),

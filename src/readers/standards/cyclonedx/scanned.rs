@@ -2,7 +2,7 @@
 
 use super::Components;
 use super::model::{Bom, Component};
-use crate::finding::{Artifact, BomLink, ComponentIds, Dependencies};
+use crate::finding::{self, Artifact, BomLink, ComponentIds, Dependencies, purl};
 
 /// Properties of Trivy's with an image's references.
 const REFERENCES: &[&str] =
@@ -44,6 +44,14 @@ pub(super) fn artifact(bom: &Bom<'_>, components: &Components<'_, '_>) -> Artifa
 pub(super) fn ids(component: &Component<'_>) -> ComponentIds {
     let hashes = component.hashes.iter().filter_map(|hash| hash.content.owned());
     ComponentIds { bom_link: None, cpes: component.cpe.owned().into_iter().collect(), hashes: hashes.collect() }
+}
+
+/// The version of a package in each spelling. Trivy leaves a distribution's epoch to the package URL (`epoch=2`), and
+/// lists as affected what the distribution says (`2:8.39-13`), which is the whole version, and so comes last.
+pub(super) fn versions(package: &finding::Component) -> Vec<String> {
+    let epoch = || purl::qualifier(package.purl.as_deref()?, "epoch");
+    let whole = |version: &String| Some(format!("{}:{version}", epoch()?)).filter(|_| !version.contains(':'));
+    package.version.iter().flat_map(|version| [version.clone()].into_iter().chain(whole(version))).collect()
 }
 
 /// The link by which other documents refer to a component of this one.

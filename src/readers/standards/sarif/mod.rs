@@ -14,8 +14,10 @@ mod tools;
 
 use std::sync::Arc;
 
+use serde::Deserialize;
+
 use super::lenient;
-use super::lenient::Object;
+use super::lenient::{Object, Text};
 use crate::finding::{
     Artifact, Evidence, Facts, Finding, Fingerprint, Kind, Scan, Secrets, Source, Status, image_name,
 };
@@ -58,16 +60,17 @@ impl Reader for Sarif {
 
     fn read(&self, input: Input<'_>) -> Result<Vec<Scan>, ReadError> {
         let malformed = |detail: &str| ReadError::malformed(input.path, detail);
-        let log: Object<Log<'_>> = lenient::parse(input.path, input.text)?;
-        match log.version.get() {
-            Some(version) if version.starts_with("2.1") => {}
-            Some(version) if version.len() < 10 && version.bytes().all(|b| b.is_ascii_digit() || b == b'.') => {
-                let advice = "have the scanner write 2.1.0, or convert it with `sarif-multitool transform`";
-                return Err(malformed(&format!("this is SARIF {version}, and only 2.1.0 is read: {advice}")));
+        let log: Object<Log<'_>> = match lenient::parse(input.path, input.text) {
+            Ok(log) => log,
+            // Other versions have other shapes: what is wrong with those is the version.
+            Err(error) => {
+                let header = lenient::parse::<Object<Header<'_>>>(input.path, input.text);
+                let other = header.ok().and_then(|header| other_version(&header.version));
+                return Err(other.map_or(error, |other| malformed(&other)));
             }
-            Some(_) => return Err(malformed("this is no version of SARIF")),
-            // Some tools forget it; the drivers that every run must name tell that it is no older SARIF.
-            None => {}
+        };
+        if let Some(other) = other_version(&log.version) {
+            return Err(malformed(&other));
         }
         let runs = log.0.runs.ok_or_else(|| malformed("`runs` is missing: this is no SARIF 2.1.0"))?;
         if runs.is_empty() {
@@ -75,6 +78,27 @@ impl Reader for Sarif {
         }
         runs.0.into_iter().enumerate().map(|(index, run)| scan(input.path, index, run.0)).collect()
     }
+}
+
+/// What tells the version of a document that has another shape.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Header<'a> {
+    #[serde(borrow)]
+    version: Text<'a>,
+}
+
+/// What is to be said of a document of another version. Some tools forget the version; the drivers that every run must
+/// name tell that it is no older SARIF.
+fn other_version(version: &Text<'_>) -> Option<String> {
+    let version = version.get().filter(|version| !version.starts_with("2.1"))?;
+    // `2.0.0-csd.2.beta.2019-02-20`: a draft.
+    let number = version.split('-').next().unwrap_or_default();
+    if number.is_empty() || number.len() > 9 || !number.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
+        return Some("this is no version of SARIF".to_owned());
+    }
+    let advice = "have the scanner write 2.1.0, or convert it with `sarif-multitool transform`";
+    Some(format!("this is SARIF {number}, and only 2.1.0 is read: {advice}"))
 }
 
 /// The kind of a tool's findings, by its name; other formats name the same tools.

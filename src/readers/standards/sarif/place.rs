@@ -33,8 +33,12 @@ pub(super) fn places(run: &Run<'_>, result: &ResultObject<'_>) -> (Location, Vec
     (main, places, snippet)
 }
 
-/// What is in an image is there by its path in it; what is the image as a whole has no path.
+/// What is in an image is there by its path in it; what is the image as a whole has no path, and neither has what a tool
+/// gives a sentence for one.
 pub(super) fn put_into_image(place: &mut Location, tool: &Tool, told: &Told<'_>, image: Option<&str>) {
+    if place.path.as_ref().is_some_and(|path| tool.no_paths.contains(path)) {
+        *place = Location { resource: place.resource.take(), ..Location::default() };
+    }
     if tool.places_are_images {
         place.image = place.path.take();
     } else if let Some(image) = told.get("image") {

@@ -53,6 +53,8 @@ pub(super) struct Tool {
     pub(super) fingerprints: BTreeMap<String, String>,
     /// Fingerprints that change with lines, commits or days.
     pub(super) ignored_fingerprints: Vec<String>,
+    /// What it writes for a path where there is none.
+    pub(super) no_paths: Vec<String>,
     /// Whether the place of a finding is the image that was scanned.
     pub(super) places_are_images: bool,
     /// How notifications name a file.
