@@ -4,7 +4,7 @@
 use std::fs;
 
 use findsync::config::ReportSource;
-use findsync::finding::{Finding, Kind, Scan, Severity, Status};
+use findsync::finding::{Finding, Kind, KnownExploited, Scan, Severity, Status};
 use findsync::readers::{ReadOptions, list, read_bytes, read_reports, try_definition};
 
 fn fixture(path: &str) -> Vec<u8> {
@@ -414,6 +414,43 @@ fn facts_that_help_to_decide_are_read() {
     assert_eq!(osv(&analysis(false)), (Severity::Low, Some("not called".to_owned())));
     assert_eq!(osv(&analysis(true)), (Severity::High, Some("called".to_owned())));
     assert_eq!(osv(""), (Severity::High, None));
+}
+
+#[test]
+fn facts_are_read_wherever_a_report_has_them() {
+    let known = |since: Option<&str>, due: Option<&str>| {
+        Some(KnownExploited { since: since.map(str::to_owned), due: due.map(str::to_owned), ransomware: None })
+    };
+    let nuclei = |tags: &str| {
+        format!(
+            r#"{{"template-id": "CVE-2024-1000", "matched-at": "https://a.example/", "type": "http", "info": {{"name": "a",
+            "severity": "high", "tags": {tags}, "classification": {{"epss-score": 0.5, "epss-percentile": 0.9}}}}}}"#
+        )
+    };
+    let check = r#"{"reportSchema": "1.1", "scanInfo": {}, "projectInfo": {"name": "a"}, "dependencies": [{"fileName": "a.jar",
+        "filePath": "/a.jar", "vulnerabilities": [{"name": "CVE-2024-1000", "severity": "HIGH",
+        "knownExploitedVulnerability": {"dateAdded": "2024-05-01", "dueDate": "2024-05-22"}}]}]}"#;
+    for (reader, text, epss, exploited) in [
+        ("nuclei", nuclei(r#"["cve", "kev"]"#), Some((0.5, Some(0.9))), known(None, None)),
+        ("nuclei", nuclei(r#"["cve"]"#), Some((0.5, Some(0.9))), None),
+        ("dependency_check", check.to_owned(), None, known(Some("2024-05-01"), Some("2024-05-22"))),
+        ("dependency_check", check.replace("knownExploitedVulnerability", "x"), None, None),
+    ] {
+        let facts = read_bytes("a.json", text.into(), Some(reader)).unwrap().remove(0).findings.remove(0).facts;
+        assert_eq!(facts.epss.map(|epss| (epss.score, epss.percentile)), epss, "{reader}");
+        assert_eq!(facts.known_exploited, exploited, "{reader}");
+    }
+    let confidence = |reader: &str, text: &str| {
+        read_bytes("a.json", text.into(), Some(reader)).unwrap().remove(0).findings.remove(0).facts.confidence
+    };
+    let gosec = |word: &str| {
+        format!(
+            r#"{{"Issues": [{{"severity": "HIGH", "confidence": "{word}", "rule_id": "G101", "details": "a", "file": "a.go",
+            "code": "1: a", "line": "1", "column": "1"}}], "Golang errors": {{}}, "Stats": {{"found": 1}}}}"#
+        )
+    };
+    assert_eq!(confidence("gosec", &gosec("LOW")).as_deref(), Some("low"));
+    assert_eq!(confidence("gosec", &gosec("UNDEFINED")), None, "undefined is no confidence");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! CycloneDX 1.2 to 1.6, JSON and XML: the vulnerabilities that a bill of materials carries, and their analysis.
+//! CycloneDX 1.2 to 1.7, JSON and XML: the vulnerabilities that a bill of materials carries, and their analysis.
 //! <https://cyclonedx.org/docs/1.6/json/>
 
 mod model;
@@ -40,7 +40,7 @@ impl Reader for CycloneDx {
     }
 
     fn title(&self) -> &str {
-        "CycloneDX 1.2 to 1.6 with vulnerabilities, JSON or XML"
+        "CycloneDX 1.2 to 1.7 with vulnerabilities, JSON or XML"
     }
 
     fn kind(&self) -> Kind {
