@@ -225,3 +225,20 @@ fn trivys_inventory_with_an_empty_list_vouches_for_nothing() {
     };
     assert_eq!((complete("trivy"), complete("grype")), (false, true));
 }
+
+#[test]
+fn what_is_decided_about_an_unaffected_version_stays_and_what_is_not_is_no_finding() {
+    for (analysis, wanted) in [
+        (r#""analysis": {"state": "false_positive"},"#, vec![Status::FalsePositive]),
+        (r#""analysis": {"state": "exploitable"},"#, vec![]),
+        ("", vec![]),
+    ] {
+        let text = format!(
+            r#"{{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [{{"bom-ref": "a", "name": "core", "version": "2.0"}}],
+            "vulnerabilities": [{{"id": "CVE-2026-10001", {analysis}
+                "affects": [{{"ref": "a", "versions": [{{"version": "2.0", "status": "unaffected"}}]}}]}}]}}"#
+        );
+        let found: Vec<Status> = findings("cyclonedx", &text).iter().map(|finding| finding.status).collect();
+        assert_eq!(found, wanted, "{analysis}");
+    }
+}

@@ -259,8 +259,9 @@ fn scan(bom: &Bom<'_>) -> Scan {
             let affected = resolve(bom, &components, &manifests, reference);
             let version = affected.package.as_ref().and_then(|package| package.version.clone());
             let versions = affected.package.as_ref().map(scanned::versions).unwrap_or_default();
-            if is_affected(affect, &versions) {
-                let mut finding = finding(vulnerability, affected, image);
+            let mut finding = finding(vulnerability, affected, image);
+            // What somebody decided about it is said of the version that the document is about.
+            if is_affected(affect, &versions) || finding.status != Status::Active {
                 if let Some(unaffected) = version.and_then(|_| unaffected(affect)) {
                     finding.fix.get_or_insert_default().version = Some(unaffected);
                 }
