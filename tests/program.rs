@@ -276,3 +276,24 @@ fn explain_tells_why_where_and_what_next() {
         serde_json::from_str(&ask(&["explain", "minimist", "r.json", "--format", "json"])).unwrap();
     assert_eq!(told["findings"][0]["mappings"][0]["fate"], "unchanged");
 }
+
+#[test]
+fn a_decision_that_ends_soon_is_mentioned() {
+    let dir = folder();
+    let mapping = "instances: [{ label: board, type: local, location: issues }]\nmappings: [{ label: main, instance: board }]\n\
+                   decisions:\n  - { match: { id: CVE-2021-3807 }, status: risk_accepted, until: 2027-03-31 }\n";
+    fs::write(dir.path().join(".findsync.yml"), mapping).unwrap();
+    for (today, wanted) in [
+        ("2027-03-16", None),
+        ("2027-03-17", Some("in 14 days")),
+        ("2027-03-30", Some("tomorrow")),
+        ("2027-03-31", Some("today")),
+        ("2027-04-01", None),
+    ] {
+        let shown = said(&findsync(dir.path(), &["plan", "r.json", "--today", today]).output().unwrap());
+        let note = shown.lines().find(|line| line.contains("ends on 2027-03-31"));
+        assert_eq!(note.is_some(), wanted.is_some(), "{today}: {shown}");
+        let line = wanted.map(|left| format!("note: the decision at .findsync.yml:4 ends on 2027-03-31, {left}"));
+        assert_eq!(note.map(str::to_owned), line, "{today}");
+    }
+}

@@ -6,11 +6,29 @@ use chrono::NaiveDate;
 use super::inputs;
 use crate::ci::Ci;
 use crate::cli::{Global, ReportArgs};
-use crate::config::{self, Config, ProblemKind};
+use crate::config::{self, Config, Decision, ProblemKind};
 use crate::error::Error;
 use crate::finding::Scan;
 use crate::trackers::Problem;
 use crate::triage::{Decisions, Routes};
+
+/// Days before its last day on which a decision is mentioned.
+const WARN_BEFORE: i64 = 14;
+
+/// Decisions that end soon: after that their issues are reopened.
+pub(super) fn ending_soon(decisions: &[Decision], today: NaiveDate) -> impl Iterator<Item = String> {
+    decisions.iter().filter_map(move |decision| {
+        let until = decision.until?;
+        let days = until.signed_duration_since(today).num_days();
+        let left = match days {
+            0 => "today".to_owned(),
+            1 => "tomorrow".to_owned(),
+            days => format!("in {days} days"),
+        };
+        let ends = format!("the decision at {} ends on {until}, {left}", decision.source);
+        (0..=WARN_BEFORE).contains(&days).then_some(ends)
+    })
+}
 
 /// What is wrong, and what is worth knowing although no run fails for it.
 #[derive(Debug, Default)]
@@ -68,6 +86,7 @@ impl Checklist {
                 self.notes.push(format!("the decision at {} has run out on {until}", decision.source));
             }
         }
+        self.notes.extend(ending_soon(&config.decisions, today));
         let all_read = self.problems.len() == before;
         if all_read && !scans.is_empty() {
             self.find_unused(config, &scans, today)?;

@@ -4,6 +4,7 @@ use std::fs::File;
 
 use chrono::NaiveDate;
 
+use super::checklist::ending_soon;
 use super::disclosure::Disclosure;
 use super::output;
 use super::output::mask;
@@ -121,6 +122,7 @@ impl Run {
                 notes.push(format!("{} {what} ({})", scan.scope(), scan.report));
             }
         }
+        notes.extend(ending_soon(&config.decisions, today));
         // A folder of issues is nobody's board.
         let is_remote = config.instances.iter().any(|instance| instance.kind != TrackerKind::Local);
         let asks = is_remote && ci.is_trusted();
