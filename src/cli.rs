@@ -39,10 +39,10 @@ pub struct Global {
     /// Tokens of a step's inputs, with the variables that they stand for; none ever stands on a command line
     #[arg(skip)]
     pub tokens: Vec<(&'static str, Secret)>,
-    /// Say only the result
+    /// Print only the result
     #[arg(long, short, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Say more; twice, each request
+    /// Print more: each finding, warnings; twice, each request
     #[arg(long, short, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
     /// When to use colour
@@ -77,9 +77,9 @@ pub enum Color {
 pub enum Command {
     /// Read reports, compare with the tracker, print what would change; change nothing
     Plan(PlanArgs),
-    /// The same, then do it
+    /// Plan, then apply the changes
     Apply(ApplyArgs),
-    /// Is the mapping file valid, does the token work, are the fields and options there?
+    /// Validate the mapping file, tokens, fields and options, without changing anything
     Check(CheckArgs),
     /// Write a first mapping file and CI job for what is found in this folder
     Init(InitArgs),
@@ -164,7 +164,7 @@ pub struct ApplyArgs {
     /// What plan and apply take
     #[command(flatten)]
     pub sync: SyncArgs,
-    /// Do exactly what this plan says, or nothing where the world has moved
+    /// Apply this saved plan; change nothing if the tracker has changed since
     #[arg(long, value_name = "FILE")]
     pub plan: Option<PathBuf>,
 }

@@ -54,7 +54,7 @@ pub enum Error {
     #[error("no reports: neither the command line nor the mapping file names any")]
     NoReports,
     /// There is nowhere to keep issues.
-    #[error("no tracker: there is no `.findsync.yml` here, and no CI that tells where the issues are")]
+    #[error("no tracker: there is no `.findsync.yml` here, and no CI environment was detected")]
     NoMapping,
     /// A tracker that this run must not ask.
     #[error(
@@ -85,7 +85,7 @@ pub enum Error {
         detail: String,
     },
     /// The world is not the one that the plan was made for.
-    #[error("the plan no longer fits, so nothing was changed:\n{0}")]
+    #[error("the plan is stale, so nothing was changed:\n{0}")]
     Moved(String),
     /// The result could not be printed.
     #[error("failed to print the result: {0}")]

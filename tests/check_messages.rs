@@ -86,7 +86,7 @@ fn every_message_of_check_is_documented_with_what_to_do_and_no_other_is() {
             message.starts_with("the project `")
                 || message.starts_with("a project named")
                 || message.starts_with("`…` is not the address")
-                || message.starts_with("put a request")
+                || message.starts_with("build the request")
                 || message.starts_with("ask whose")
         };
         said.retain(|message| !is_part(message));

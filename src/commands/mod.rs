@@ -59,7 +59,7 @@ pub async fn run(cli: Cli, console: &mut Console<'_>) -> Result<u8, Error> {
     if let Err(error) = &result
         && let Err(silent) = output::tell_failure(&ci::Ci::here(), error)
     {
-        tracing::warn!("later steps are not told of the failure: {silent}");
+        tracing::warn!("could not write step outputs: {silent}");
     }
     result
 }

@@ -86,7 +86,7 @@ fn explain(source: &str, error: &YamlError) -> Problem {
     let (kind, message, help) = match error {
         YamlError::DuplicateMappingKey { key, .. } => (
             ProblemKind::DuplicateKey,
-            format!("the key `{}` stands here twice", quote(key.as_deref().unwrap_or("?"))),
+            format!("the key `{}` is a duplicate", quote(key.as_deref().unwrap_or("?"))),
             "keep one of the two".to_owned(),
         ),
         YamlError::SerdeInvalidType { .. } | YamlError::SerdeInvalidValue { .. } | YamlError::Unexpected { .. } => (

@@ -40,7 +40,7 @@ pub fn check(out: &mut dyn Write, views: &[CheckView], paint: Paint) -> io::Resu
         };
         writeln!(out, "{head}: {state}")?;
         for done in fixed {
-            writeln!(out, "  {} {}", paint.paint("32", "mended:"), line(done))?;
+            writeln!(out, "  {} {}", paint.paint("32", "fixed:"), line(done))?;
         }
         for note in notes {
             writeln!(out, "  {} {}", paint.paint("36", "note:"), line(note))?;

@@ -155,7 +155,7 @@ fn finding(out: &mut dyn Write, finding: &ExplainedFinding, paint: Paint) -> io:
     row(out, "key", &finding.key)?;
     row(out, "report", &format!("{} (read as {}): {}", finding.report, finding.reader, finding.scope))?;
     if finding.mappings.is_empty() {
-        row(out, "mapping", "none: no route leads it to a mapping, or the tracker was not read")?;
+        row(out, "mapping", "none: not routed to any mapping, or the tracker was not read")?;
     }
     for mapping in &finding.mappings {
         let by = mapping.decided_by.map(|by| decider(by).to_owned());

@@ -52,7 +52,7 @@ pub fn trial(out: &mut dyn Write, trial: &Trial) -> io::Result<()> {
         (true, _) => "recognises it",
         // A definition that recognises nothing.
         (false, true) => "reads it where it is named (`reader`, `--reader`)",
-        (false, false) => "does not recognise it unasked",
+        (false, false) => "does not detect it automatically",
     };
     let (findings, scans) = (plural(found, "finding"), plural(trial.scans.len(), "scan"));
     writeln!(out, "{} {how}: {findings} in {scans}", line(&trial.reader))?;

@@ -245,7 +245,7 @@ impl<'a> Checker<'a> {
             self.problem(
                 ProblemKind::WrongValue,
                 text.place,
-                format!("`{}` is not a number that can stand here", quote(&text.raw)),
+                format!("`{}` is not valid here", quote(&text.raw)),
                 help,
             );
         }

@@ -475,5 +475,5 @@ fn is_stamped(issue: &wire::Issue) -> bool {
 
 /// A builder of the crate fails only where a parameter is missing that every call here gives.
 fn built<T, E: std::fmt::Display>(endpoint: Result<T, E>) -> Result<T, Error> {
-    endpoint.map_err(|error| Error::Refused { what: "put a request together".to_owned(), detail: error.to_string() })
+    endpoint.map_err(|error| Error::Refused { what: "build the request".to_owned(), detail: error.to_string() })
 }
