@@ -101,6 +101,16 @@ impl World<'_> {
         }
     }
 
+    /// Whether another scan of this run reports, at the spot of these facts, the id that a member was born with.
+    fn is_named_elsewhere(&self, scan: usize, slot: usize, facts: &Observation) -> bool {
+        let Some(root) = self.slots[slot].root.filter(|root| !facts.ids.contains(root)) else { return false };
+        let reports = |other: usize| {
+            let mut seen = (0..self.scans[other].seen.len()).map(|at| self.facts(other, at));
+            seen.any(|seen| seen.ids.contains(&root) && same_spot(&seen.evidence, &facts.evidence))
+        };
+        (0..self.scans.len()).any(|other| other != scan && self.is_owned(other, slot) && reports(other))
+    }
+
     /// Whether a scan reports something of these ids at the very spot.
     fn sees_at(&self, scan: usize, there: &Observation) -> bool {
         (0..self.scans[scan].seen.len()).map(|at| self.facts(scan, at)).any(|facts| {
@@ -122,8 +132,7 @@ impl World<'_> {
             let known = &self.slots[*slot];
             let word = known.words.get(&id).filter(|word| word.verdict.is_live() && word.facts.ids.contains(&name));
             let is_born = known.root.is_some_and(|root| root == name || !root.is_cve() && facts.ids.contains(&root));
-            known.lost_to.is_none()
-                && is_born
+            is_born
                 && self.is_owned(scan, *slot)
                 && word.is_some_and(|word| same_spot(&word.facts.evidence, &facts.evidence))
         };
@@ -148,7 +157,7 @@ impl World<'_> {
             .into_iter()
             .filter(|&slot| {
                 let known = &self.slots[slot];
-                known.lost_to.is_none() && known.root.is_some() && self.is_owned(scan, slot) && is_of_package(known)
+                known.root.is_some() && self.is_owned(scan, slot) && is_of_package(known)
             })
             .collect();
         let located = |formerly| {
@@ -194,7 +203,9 @@ impl World<'_> {
                 let decided = self.is_decided(&self.slots[slot]);
                 match decided {
                     true => self.decided_ids(&self.slots[slot]).contains(&name),
-                    false => word.verdict.is_live() && !others_tie(slot, None),
+                    false => {
+                        word.verdict.is_live() && !others_tie(slot, None) && !self.is_named_elsewhere(scan, slot, facts)
+                    }
                 }
             });
             let still =
@@ -234,8 +245,8 @@ impl World<'_> {
         first.or_else(|| here.iter().copied().find(|&slot| says(slot, name))).into_iter().collect()
     }
 
-    /// The same id and package in another manifest, the old one gone from this scope. An alias alone may stand for several.
-    fn carry_manifest(&self, scan: usize, at: usize) -> Vec<usize> {
+    /// The same id and package in another manifest, the old one gone from this scope.
+    fn carry_manifest(&self, scan: usize, at: usize) -> Option<usize> {
         let here = &self.scans[scan];
         let facts = self.facts(scan, at);
         let same_package = |other: &Observation| other.evidence.lines == facts.evidence.lines;
@@ -251,7 +262,12 @@ impl World<'_> {
                 && is_there(&facts.place) == Some(true)
         };
         let name = here.seen[at].sighting.name;
-        let is_named = |other: &Observation| name.is_some_and(|name| other.ids.contains(&name));
+        // An alias alone moves only what was born with it: of all else it would no longer be known which CVE it is.
+        let cve = name.filter(|name| name.is_cve());
+        let is_it = |root: Option<Id>, word: &Observation| match cve {
+            Some(cve) => word.ids.contains(&cve) || root.is_some_and(|root| facts.ids.contains(&root)),
+            None => root == name,
+        };
         let mut gone = self.known_by_ids(&facts.ids);
         gone.retain(|&slot| {
             let known = &self.slots[slot];
@@ -260,9 +276,7 @@ impl World<'_> {
                 self.names.branch(*scope) == here.branch && is_away(&word.facts)
             };
             let Some(word) = own.or_else(|| known.live().find(of_branch).map(|(_, word)| word)) else { return false };
-            let is_named = |word: &Observation| is_named(word) && (own.is_some() || name.is_some_and(Id::is_cve));
-            known.lost_to.is_none()
-                && (known.root.is_some_and(|root| facts.ids.contains(&root)) || is_named(&word.facts))
+            is_it(known.root, &word.facts)
                 && self.is_owned(scan, slot)
                 && !known.reported.contains_key(&here.id)
                 && same_package(&word.facts)
@@ -272,16 +286,16 @@ impl World<'_> {
                 && (here.why_not(&word.facts.evidence).is_none() || is_away(&word.facts))
         });
         if gone.is_empty() {
-            return Vec::new();
+            return None;
         }
         // What else this scan reports of the package under one of these ids.
         let others: Vec<&Observation> = (0..here.seen.len())
             .filter(|&other| other != at)
             .map(|other| &**self.facts(scan, other))
-            .filter(|other| other.kind == Kind::Dependency && same_package(other))
+            .filter(|other| same_package(other))
             .collect();
         if others.iter().any(|other| shares(other, &facts.ids) && other.evidence.path != facts.evidence.path) {
-            return Vec::new();
+            return None;
         }
         let is_left = |slot: &usize| {
             let words = &self.slots[*slot].words;
@@ -296,9 +310,8 @@ impl World<'_> {
         let is_born = |slot: &usize| self.slots[*slot].root == name;
         let born: Vec<usize> = gone.iter().copied().filter(is_born).collect();
         match (born.as_slice(), gone.as_slice()) {
-            ([slot], _) | ([], [slot]) => vec![*slot],
-            ([], _) if !name.is_some_and(Id::is_cve) => gone,
-            _ => Vec::new(),
+            ([slot], _) | ([], [slot]) => Some(*slot),
+            _ => None,
         }
     }
 
@@ -311,7 +324,7 @@ impl World<'_> {
         for other in self.known_by_ids(&[root]) {
             let known = &self.slots[other];
             let apart = known.root.filter(|born| *born != root);
-            let Some(born) = apart.filter(|_| known.owner == owner && known.lost_to.is_none()) else { continue };
+            let Some(born) = apart.filter(|_| known.owner == owner) else { continue };
             if self.is_decided(known) {
                 continue;
             }

@@ -13,7 +13,7 @@ impl World<'_> {
         for (index, slot) in self.slots.iter().enumerate().filter(|(_, slot)| !slot.words.is_empty()) {
             by_uid.entry(slot.uid).or_default().push(index);
         }
-        let mut copies: Vec<Vec<usize>> = by_uid.into_values().filter(|slots| slots.len() > 1).collect();
+        let mut copies: Vec<Vec<usize>> = by_uid.into_values().collect();
         copies.sort_unstable();
         for mut slots in copies {
             slots.sort_by_key(|slot| self.rank(*slot));
@@ -57,7 +57,7 @@ impl World<'_> {
                 let counts = theirs > rank && (theirs.0 < 3 || !self.is_gone(twin));
                 let apart =
                     self.slots[slot].home != self.slots[twin].home && self.slots[slot].owner == self.slots[twin].owner;
-                if twin != slot && counts && apart && self.slots[twin].lost_to.is_none() && !self.are_two(slot, twin) {
+                if counts && apart && self.slots[twin].lost_to.is_none() && !self.are_two(slot, twin) {
                     self.take_over(slot, twin);
                 }
             }
@@ -103,7 +103,7 @@ impl World<'_> {
                 let is_there = theirs == 3 && self.slots[other].status() == MemberStatus::Active;
                 let counts = (theirs == 1 || is_there) && (rank == 1 || rank == 3 && reported);
                 let same = self.slots[other].owner == self.slots[keeper].owner && self.slots[other].lost_to.is_none();
-                if other != keeper && only && counts && same && !self.spots(keeper).is_disjoint(&self.spots(other)) {
+                if only && counts && same && !self.spots(keeper).is_disjoint(&self.spots(other)) {
                     self.take_over(keeper, other);
                 }
             }
@@ -143,9 +143,6 @@ impl World<'_> {
 
     /// Gives a twin's words, former keys and decision to the member that stays.
     pub(super) fn take_over(&mut self, keeper: usize, twin: usize) {
-        if self.slots[twin].lost_to.is_some() || keeper == twin {
-            return;
-        }
         let root = self.slots[keeper].root;
         let same_root = root == self.slots[twin].root;
         let words = std::mem::take(&mut self.slots[twin].words);

@@ -79,6 +79,60 @@ fn one_finding_says_what_all_its_reports_say() {
 }
 
 #[test]
+fn the_report_that_says_most_speaks_for_all_and_takes_what_it_lacks_from_the_others() {
+    let cvss = |vector: &str| crate::finding::Cvss { vector: Some(vector.into()), score: None };
+    let place = |line| Location { path: Some("a.lock".into()), start_line: Some(line), ..Location::default() };
+    let of = |severity, line| Finding { location: place(line), ..dependency(&["CVE-1-1"], "a", severity) };
+    let suppressed = Finding { status: Status::RiskAccepted, cvss: vec![cvss("3.1")], ..of(Severity::Critical, 1) };
+    let bare = Finding { component: None, cvss: Vec::new(), ..of(Severity::High, 2) };
+    let mut nameless = Finding { cvss: vec![cvss("4.0")], locations: vec![place(2), place(4)], ..of(Severity::Low, 3) };
+    nameless.component.as_mut().unwrap().purl = None;
+    let mut full = Finding { description: Some("All of it.".into()), ..of(Severity::Low, 3) };
+    full.component.as_mut().unwrap().version = Some("1.1.0".into());
+    let scans = [scan("A", vec![suppressed]), scan("B", vec![bare]), scan("C", vec![nameless]), scan("D", vec![full])];
+    let merged = |which: &[usize]| {
+        let reports = which.iter().map(|&at| (&scans[at].findings[0], scans[at].scope())).collect();
+        merge(reports, scans[0].findings[0].keys[0]).unwrap()
+    };
+    let Item { finding, status, versions, .. } = merged(&[0, 1, 2, 3]);
+    assert_eq!(
+        (status, finding.severity),
+        (Status::Active, Severity::Critical),
+        "one that is active is not suppressed"
+    );
+    assert_eq!(finding.location, place(2));
+    assert_eq!(finding.locations, [place(3), place(4), place(1)], "each further place once");
+    assert_eq!(finding.description.as_deref(), Some("All of it."));
+    assert_eq!(finding.cvss, [cvss("4.0")], "of one report, not of several");
+    assert_eq!(versions, ["1.0.0", "1.1.0"]);
+    // Who names no package takes it from another; so does who does not know its package URL.
+    let component = |which: &[usize]| merged(which).finding.component;
+    assert_eq!(component(&[1, 3]).unwrap().version.as_deref(), Some("1.1.0"));
+    assert_eq!(component(&[2, 0]).unwrap().purl.as_deref(), Some("pkg:npm/a@1.0.0"));
+    assert_eq!(component(&[1, 2]).unwrap().purl, None);
+    let other = Finding {
+        component: Some(Component { purl: Some("pkg:npm/b@2".into()), ..Component::default() }),
+        ..of(Severity::Low, 9)
+    };
+    let scan = scan("E", vec![other]);
+    let reports = vec![(&scans[3].findings[0], scans[3].scope()), (&scan.findings[0], scan.scope())];
+    let kept = merge(reports, scans[0].findings[0].keys[0]).unwrap().finding.component.unwrap();
+    assert_eq!(kept.purl.as_deref(), Some("pkg:npm/a@1.0.0"), "it keeps its own");
+}
+
+#[test]
+fn one_finding_lists_so_many_references_and_no_more() {
+    let with = |from: usize, to: usize| Finding {
+        references: (from..to).map(|number| format!("https://h/{number}")).collect(),
+        ..dependency(&["CVE-1-1"], "a", Severity::Low)
+    };
+    let scans = [scan("A", vec![with(0, 15)]), scan("B", vec![with(10, 40)])];
+    let reports = scans.iter().map(|scan| (&scan.findings[0], scan.scope())).collect();
+    let merged = merge(reports, scans[0].findings[0].keys[0]).unwrap();
+    assert_eq!(merged.finding.references, with(0, 20).references);
+}
+
+#[test]
 fn decisions_hold_until_their_last_day_and_for_what_they_match() {
     let decision = |matches| Decision {
         matches,
@@ -213,6 +267,47 @@ fn of_two_routes_to_a_mapping_one_that_lets_it_is_enough() {
     let config = Config { routes: vec![route(strict), route(Filter::default())], ..config(1) };
     let scan = scan("T", vec![dependency(&["CVE-1-1"], "a", Severity::Low)]);
     assert_eq!(Routes::new(&config).unwrap().mappings(&item(&scan, 0), &[]), [(0, None)]);
+}
+
+#[test]
+fn a_filter_lets_its_own_severity_pass_and_asks_whether_there_is_a_fix() {
+    let finding = |version: Option<&str>, text: Option<&str>| {
+        let fix = crate::finding::Fix { version: version.map(Into::into), text: text.map(Into::into) };
+        Finding { fix: Some(fix), ..dependency(&["CVE-1-1"], "a", Severity::Medium) }
+    };
+    let unfixed = Finding { fix: None, ..finding(None, None) };
+    let all = [unfixed, finding(None, None), finding(Some("2"), None), finding(None, Some("Update it."))];
+    let scan = scan("T", all.into());
+    let held = |when: Filter| {
+        let config = Config { routes: vec![Route { mapping: 0, when }], ..config(1) };
+        let routes = Routes::new(&config).unwrap();
+        [0, 1, 2, 3].map(|at| routes.mappings(&item(&scan, at), &[])[0].1.clone())
+    };
+    let least = |severity| Filter { min_severity: Some(severity), ..Filter::default() };
+    assert_eq!(held(least(Severity::Medium)), [None, None, None, None]);
+    assert!(held(least(Severity::High)).iter().all(Option::is_some));
+    let fix = |wanted| Filter { fix_available: Some(wanted), ..Filter::default() };
+    let why = |wanted| Some(format!("the route asks for `fix_available: {wanted}`"));
+    assert_eq!(held(fix(true)), [why(true), why(true), None, None]);
+    assert_eq!(held(fix(false)), [None, None, why(false), why(false)]);
+}
+
+#[test]
+fn a_route_that_leads_no_finding_anywhere_is_unused() {
+    let only = |components: &[&str]| Route {
+        mapping: 0,
+        when: Filter {
+            components: components.iter().map(|&name| name.into()).collect(),
+            min_severity: Some(Severity::Critical),
+            ..Filter::default()
+        },
+    };
+    let config = Config { routes: vec![only(&["a"]), only(&["b"]), only(&["c"])], ..config(1) };
+    let routes = Routes::new(&config).unwrap();
+    let found =
+        |names: &[&str]| scan("T", names.iter().map(|name| dependency(&["CVE-1-1"], name, Severity::Low)).collect());
+    assert_eq!(routes.unused(&[found(&["a"]), found(&["c"])]), [1], "whatever their filters hold back");
+    assert_eq!(routes.unused(&[found(&[])]), [0; 0], "nothing was found, so nothing can be said");
 }
 
 #[test]

@@ -176,4 +176,6 @@ impl<'a> Node<'a> {
 }
 
 #[cfg(test)]
+mod product_tests;
+#[cfg(test)]
 mod tests;

@@ -22,6 +22,8 @@ pub(crate) struct Setup {
     pub(crate) new_on_return: bool,
     pub(crate) record_decisions: bool,
     pub(crate) max_open: Option<usize>,
+    /// What the mapping says of an issue's text, labels and fields, beside the usual.
+    pub(crate) draft: Option<fn(&mut Draft)>,
 }
 
 /// The desk of one run.
@@ -32,6 +34,7 @@ pub(crate) struct Desk<'a> {
     routes: Routes<'a>,
     /// Paths in the checkout; `None` where there is none.
     checkout: Option<BTreeSet<String>>,
+    draft: Option<fn(&mut Draft)>,
 }
 
 impl<'a> Desk<'a> {
@@ -47,6 +50,7 @@ impl<'a> Desk<'a> {
             decisions: Decisions::new(&setup.config.decisions, &setup.vex, today).unwrap(),
             routes: Routes::new(&setup.config).unwrap(),
             checkout,
+            draft: setup.draft,
         }
     }
 
@@ -150,7 +154,7 @@ impl Policy for Desk<'_> {
             format!("{scope}{verdict}")
         });
         let body = lines.join("\n");
-        Draft {
+        let mut draft = Draft {
             content: if is_known {
                 digest([("title", title.as_str()), ("body", body.as_str())])
             } else {
@@ -171,7 +175,11 @@ impl Policy for Desk<'_> {
             update_body: Update::IfUnedited,
             confidential: false,
             seen_by: "a scanner".into(),
+        };
+        if let Some(change) = self.draft {
+            change(&mut draft);
         }
+        draft
     }
 
     fn title(&self, reports: &[(usize, usize)]) -> String {

@@ -9,16 +9,21 @@
 )]
 
 mod accounts;
+mod answers;
 #[path = "../laws/board.rs"]
 mod board;
 #[path = "../contract/mod.rs"]
 mod contract;
+mod dependencies;
 #[path = "../laws/desk.rs"]
 mod desk;
+mod fields;
 mod groups;
 mod guard;
 mod kit;
 mod matching;
+mod names;
+mod script;
 mod table;
 mod words;
 mod writes;
