@@ -31,6 +31,10 @@ T C1+GA; T GA | close: gone from Trivy on shop; open: new: a scanner | 1 closed 
 T GA; T C1+GA | update: changed: title, body | 1 open GA [T C1+GA]
 T GA; G C1+GA | update: changed: title, body | 1 open GA [G C1+GA, T GA]
 T GA; T C1+GA; G GA; T C1; G GA | update: changed: title, body; note: Trivy on shop: not read in this run, so its open issue stays as it is | 1 open GA [G GA, T- C1+GA], 2 open C1 [T C1]
+G C1; T GA & G; G C1+GA | update: changed: title, body | 1 closed C1 [G- C1], 2 open GA [G C1+GA, T GA]
+# Who learnt a CVE keeps it when the alias is no longer named, also where another CVE was learnt from others.
+T GA; T C1+GA; T C1 & G C2 | update: what it is known by has changed; open: new: a scanner | 1 open GA [T C1], 2 open C2 [G C2]
+T GA; G C2+GA; T; G C2 | update: changed: body | 1 open GA [G C2, T- GA]
 # Two that are named for one CVE and one alias are one, and the alias alone says nothing new.
 T C1+GA; G GA; G GA C1 | update: changed: body | 1 open C1 [G C1, T C1+GA]
 # An alias of two CVEs stands for each that is still there.
@@ -61,6 +65,11 @@ fn a_manifest_that_moved_takes_its_vulnerabilities_along() {
         "
 T C1; T C1@b | update: what it is known by has changed | 1 open C1 [T C1@b]
 T GA; T C1+GA@b | update: changed: title, body | 1 open GA [T C1+GA@b]
+T C2; T C2@b C2@b | update: what it is known by has changed | 1 open C2 [T C2@b]
+T C1@b; T C1 C1 | update: what it is known by has changed | 1 open C1 [T C1]
+T C2@c GA@b; T C2+GA | update: what it is known by has changed; close: gone from Trivy on shop | 1 open C2 [T C2+GA], 2 closed GA [T- GA@b]
+# Where the package is reported elsewhere under one of the ids, nothing says which one moved.
+T C2; T C2+GA@c C1+GA | close: gone from Trivy on shop; open: new: a scanner; open: new: a scanner | 1 closed C2 [T- C2], 2 open C2 [T C2+GA@c], 3 open C1 [T C1+GA]
 # One that is still there was not moved.
 files a b; T C1; T C1@b | close: gone from Trivy on shop; open: new: a scanner | 1 closed C1 [T- C1], 2 open C1 [T C1@b]
 # Another scanner's was moved where the checkout says so.
@@ -86,6 +95,8 @@ T C1; 1 NotPlanned; race T C1; T C1 | update: changed: title, labels, body; merg
 T C1; 1 Duplicate; race T C1; T C1 | update: #2 has its findings now | 1 closed: see 2, 2 open C1 [T C1]
 # Of an alias and a CVE the CVE's stays.
 T GA; race G C1+GA; T GA & G C1+GA | update: changed: body; merge: duplicate of #2 | 1 closed: see 2, 2 open C1 [G C1+GA, T GA]
+T GA; race G C1; G C1+GA | update: changed: body; merge: duplicate of #2 | 1 closed: see 2, 2 open C1 [G C1+GA, T GA]
+T C1; G GA; T C1+GA | update: changed: body; merge: duplicate of #1 | 1 open C1 [G GA, T C1+GA], 2 closed: see 1
 T C1; G GA; T C1+GA; G GA | - | 1 open C1 [G GA, T C1+GA], 2 closed: see 1
 # Equal lines of code are told apart by where they are.
 T x@a:3 x@a:9; twin 1; T x@a:3 x@a:9 | merge: duplicate of #1 | 1 open code [T @a.py], 2 open code [T @a.py], 3 closed: see 1

@@ -14,8 +14,10 @@ fn field(name: &str, value: &str, on: On, update: Update) -> DraftField {
 
 /// A bench whose mapping has fields of its own.
 fn bench(draft: fn(&mut Draft)) -> Bench {
-    let mut bench =
-        Bench { adjust: |settings| settings.fields.extend(["Team", "Effort"].map(str::to_owned)), ..Bench::default() };
+    let mut bench = Bench {
+        adjust: |settings| settings.fields.extend(["Team", "Effort", "Size"].map(str::to_owned)),
+        ..Bench::default()
+    };
     bench.setup.draft = Some(draft);
     bench
 }
@@ -167,11 +169,14 @@ fn a_value_for_a_status_goes_before_one_for_all_and_a_later_one_before_an_earlie
         draft.fields.push(field("Effort", "all", On::Update, Update::IfUnedited));
         draft.fields.push(field("Effort", "later", On::Status(Status::Active), Update::IfUnedited));
         draft.fields.push(field("Effort", "closed", On::Status(Status::Closed), Update::IfUnedited));
+        draft.fields.push(field("Size", "active", On::Status(Status::Active), Update::IfUnedited));
+        draft.fields.push(field("Size", "all", On::Update, Update::IfUnedited));
     });
     let plan = bench.run(&high());
     assert_eq!((value(&bench, "Team"), value(&bench, "Effort")), ("second".into(), "later".into()));
+    assert_eq!(value(&bench, "Size"), "active");
     let names: Vec<&str> = changed(&plan).iter().map(|change| change.0).collect();
-    assert_eq!(names, ["Priority", "Team", "Effort", "Status"], "each once");
+    assert_eq!(names, ["Priority", "Team", "Effort", "Size", "Status"], "each once");
 }
 
 #[test]
@@ -293,4 +298,44 @@ fn who_sees_it_is_told_in_runs_that_do_not_know_the_rest() {
     person(&mut bench, |issue| issue.body = issue.body.replace("trouble", "none"));
     bench.run(&[found("Grype", &[])]);
     assert!(!bench.issue(1).body.contains("no longer"), "{}", bench.issue(1).body);
+}
+
+#[test]
+fn a_field_for_a_status_does_not_follow_what_changes_within_it() {
+    let mut bench = bench(|draft| {
+        let value = if draft.fields[0].value == "P3" { "much" } else { "little" };
+        draft.fields.push(field("Effort", value, On::Status(Status::Active), Update::IfUnedited));
+    });
+    bench.run(&high());
+    bench.run(&[low()]);
+    assert_eq!((value(&bench, "Effort"), value(&bench, "Priority")), ("much".into(), "P1".into()));
+}
+
+#[test]
+fn a_section_that_is_always_ours_is_written_back_and_one_that_follows_is_not_written_twice() {
+    let mut bench = bench(|draft| draft.update_body = Update::Always);
+    bench.run(&high());
+    assert!(bench.run(&high()).changes.is_empty());
+    person(&mut bench, |issue| issue.body = issue.body.replace("trouble in", "nothing wrong with"));
+    let plan = bench.run(&high());
+    assert_eq!((plan.changes[0].reason.as_str(), bench.issue(1).body.contains("trouble in")), ("changed: body", true));
+    // Without a person's change, `if_unedited` writes nothing, and with one leaves it as it is.
+    bench.setup.draft = None;
+    assert!(bench.run(&high()).changes.is_empty());
+    person(&mut bench, |issue| issue.body = issue.body.replace("trouble in", "nothing wrong with"));
+    assert!(bench.run(&high()).changes.is_empty());
+}
+
+#[test]
+fn a_duplicate_loses_the_label_of_decided_issues_and_gets_the_status_of_closed_ones() {
+    let mut bench = Bench::default();
+    bench.run(&high());
+    let mut twin = bench.issue(1);
+    twin.own_labels.extend(["findsync-decided".to_owned(), "findsync-other".to_owned()]);
+    bench.board.adopt(twin);
+    bench.run(&high());
+    let twin = bench.issue(2);
+    assert_eq!((bench.open(), twin.fields.get("Status").map(String::as_str)), (vec![1], Some("Done")));
+    assert!(!twin.own_labels.iter().any(|label| label == "findsync-decided"), "{:?}", twin.own_labels);
+    assert!(twin.own_labels.iter().any(|label| label == "findsync-other"), "{:?}", twin.own_labels);
 }
