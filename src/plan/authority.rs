@@ -80,7 +80,7 @@ impl<'a> World<'a> {
     pub(super) fn note_unread(&mut self) {
         let branches: BTreeSet<BranchId> = self.scans.iter().map(|scan| scan.branch).collect();
         let mut unread: BTreeMap<Arc<Scope>, BTreeSet<u64>> = BTreeMap::new();
-        for slot in self.slots.iter().filter(|slot| slot.lost_to.is_none()) {
+        for slot in &self.slots {
             let Some(home) = slot.home.map(|home| &self.homes[home]).filter(|home| home.was_open()) else { continue };
             if slot.live().any(|(scope, _)| self.is_read(scope)) {
                 continue;

@@ -62,11 +62,10 @@ struct Carrying {
 impl World<'_> {
     /// Pairs what a scan no longer reports, or what its branch had in a file that is no more, with what it reports anew.
     pub(super) fn carry_forward(&mut self, scan: usize, todo: &mut Vec<usize>) {
-        let can_move = |facts: &crate::finding::Observation| facts.kind != Kind::Dependency && !facts.named_by_key;
         let fresh: Vec<Fresh> = todo
             .iter()
             .map(|&at| (at, self.facts(scan, at)))
-            .filter(|(_, facts)| can_move(facts) && facts.evidence.rule != 0)
+            .filter(|(_, facts)| !facts.named_by_key && facts.evidence.rule != 0)
             .map(|(at, facts)| Fresh { at, kind: facts.kind, place: facts.evidence, facts: Arc::clone(facts) })
             .collect();
         if fresh.is_empty() {
@@ -101,11 +100,7 @@ impl World<'_> {
     fn vanished(&self, scan: usize, slot: usize) -> Option<Vanished> {
         let known = &self.slots[slot];
         let here = &self.scans[scan];
-        if known.kind == Kind::Dependency
-            || known.lost_to.is_some()
-            || known.reported.contains_key(&here.id)
-            || !self.is_owned(scan, slot)
-        {
+        if self.is_attached(scan, slot) || !self.is_owned(scan, slot) {
             return None;
         }
         let is_away = |place: &str| here.holds_checkout && self.planner.policy.exists(place) == Some(false);
@@ -314,9 +309,6 @@ fn closeness(distance: Option<u32>) -> u32 {
 /// Whether the content changed a little near the same place, and how well it agrees. What is unknown is not alike.
 fn changed_a_little(old: &LocationEvidence, new: &LocationEvidence, distance: Option<u32>) -> Option<u32> {
     let distance = distance.filter(|distance| *distance <= NEAR)?;
-    if old.lines == 0 || new.lines == 0 {
-        return None;
-    }
     let around = around(old, new);
     let shared = (old.words & new.words).count_ones();
     let all = (old.words | new.words).count_ones().max(1);
@@ -325,4 +317,31 @@ fn changed_a_little(old: &LocationEvidence, new: &LocationEvidence, distance: Op
     // Of several on one line, the one that says the same is it.
     let named = if same(old.message, new.message) { 2_000 } else { 0 };
     is_same.then(|| 1 + named + 400 * around + (1_000.0 * alike) as u32 + closeness(Some(distance)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_alike_as_far_as_they_end_alike_which_weighs_less_than_one_finding() {
+        assert_eq!(shared_tail("src/a/b.py", "lib/a/b.py"), 2);
+        assert_eq!(shared_tail("a.py", "b.py"), 0);
+        assert_eq!(shared_tail("src/a.py", "src/b.py"), 0, "only ends count");
+        let deep = "d/".repeat(40) + "a.py";
+        assert_eq!(shared_tail(&deep, &deep), MOST_IN_A_TAIL - 1);
+    }
+
+    #[test]
+    fn pairs_are_each_others_only_best() {
+        let pairs = |votes: &[(char, char, u32)]| {
+            let mut best = Mutual::default();
+            votes.iter().for_each(|(old, new, votes)| best.vote(*old, *new, *votes));
+            best.pairs().collect::<Vec<_>>()
+        };
+        assert_eq!(pairs(&[('a', 'x', 2), ('b', 'x', 1), ('b', 'y', 1)]), [('a', 'x')], "b has two as good");
+        assert_eq!(pairs(&[('a', 'x', 1), ('a', 'y', 2), ('b', 'x', 1)]), [('a', 'y')], "x has two as good");
+        assert_eq!(pairs(&[('a', 'x', 1), ('a', 'y', 1), ('a', 'y', 2)]), [('a', 'y')], "the best tells");
+        assert_eq!(pairs(&[('a', 'x', 2), ('b', 'x', 3), ('b', 'y', 4)]), [('b', 'y')], "x would rather have b");
+    }
 }

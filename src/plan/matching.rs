@@ -122,23 +122,14 @@ impl World<'_> {
     fn known_by(&self, scan: usize, key: Digest, tier: Tier) -> Vec<Known> {
         let mut olds: Vec<Known> = Vec::new();
         for &slot in self.by_key.get(&key).into_iter().flatten() {
-            let known = &self.slots[slot];
-            if known.lost_to.is_some()
-                || known.kind == Kind::Dependency
-                || self.is_attached(scan, slot)
-                || !self.is_owned(scan, slot)
-                || olds.iter().any(|other| other.slot == slot)
-            {
-                continue;
+            if !self.is_attached(scan, slot) && self.is_owned(scan, slot) {
+                olds.extend(self.was_seen_at(scan, slot, key, tier));
             }
-            olds.extend(self.was_seen_at(scan, slot, key, tier));
         }
-        if olds.len() > 1 {
-            olds.sort_by_key(|known| (self.rank(known.slot), known.evidence.line));
-            let mut places = HashSet::new();
-            let place = |known: &Known| LocationEvidence { heading: 0, words: 0, ..known.evidence };
-            olds.retain(|known| tier == Tier::Former || places.insert(place(known)));
-        }
+        olds.sort_by_key(|known| (self.rank(known.slot), known.evidence.line));
+        let mut places = HashSet::new();
+        let place = |known: &Known| LocationEvidence { heading: 0, words: 0, ..known.evidence };
+        olds.retain(|known| tier == Tier::Former || places.insert(place(known)));
         olds
     }
 
@@ -220,7 +211,7 @@ impl World<'_> {
         ];
         if let Some(is_alone) = strict {
             take_unique(&mut firsts, &mut left, &mut pairs, |old, new| {
-                tests[0](&old.evidence, at(new)) && old.evidence.line != 0
+                tests[0](&old.evidence, at(new)) && old.evidence.rule != 0
             });
             take_unique(&mut firsts, &mut left, &mut pairs, |old, new| same(old.neighbours, at(new).neighbours()));
             if let ([new], [old]) = (firsts.as_slice(), left.as_slice())

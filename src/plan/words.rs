@@ -19,7 +19,7 @@ impl World<'_> {
                 let known = &self.slots[slot];
                 let old = known.words.get(&id);
                 let found = known.reported.contains_key(&id);
-                if known.lost_to.is_some() || old.is_none() && !found {
+                if old.is_none() && !found {
                     continue;
                 }
                 if old.is_some_and(|old| is_newer(old.run.as_ref(), run.as_ref())) {
@@ -37,7 +37,7 @@ impl World<'_> {
                 };
                 let Some(word) = word else { continue };
                 let known = &mut self.slots[slot];
-                if let Some(old) = old.filter(|old| old.facts.key() != word.facts.key() || left(known, old, &word)) {
+                if let Some(old) = old.filter(|old| old.facts.key() != word.facts.key()) {
                     let around = match known.kind {
                         Kind::Dependency => old.facts.evidence.path,
                         _ => old.facts.evidence.neighbours(),
@@ -235,7 +235,7 @@ impl World<'_> {
         let (today, ttl) = (self.planner.settings.today, u64::from(self.planner.settings.scope_ttl));
         let read: BTreeSet<u32> = self.scans.iter().map(|scan| scan.id).collect();
         let mut notes = BTreeSet::new();
-        for slot in self.slots.iter_mut().filter(|slot| slot.lost_to.is_none()) {
+        for slot in &mut self.slots {
             if !slot.words.iter().any(|(scope, word)| read.contains(scope) && word.verdict.is_gone()) {
                 continue;
             }
@@ -249,11 +249,6 @@ impl World<'_> {
         }
         self.notes.extend(notes);
     }
-}
-
-/// Whether a dependency left a manifest, under a key that stays.
-fn left(slot: &Slot, old: &Word, new: &Word) -> bool {
-    slot.kind == Kind::Dependency && old.facts.evidence.path != new.facts.evidence.path
 }
 
 fn around_agrees(old: &LocationEvidence, new: &LocationEvidence) -> bool {

@@ -10,8 +10,10 @@
 
 mod accounts;
 mod answers;
+mod authority;
 #[path = "../laws/board.rs"]
 mod board;
+mod carry;
 #[path = "../contract/mod.rs"]
 mod contract;
 mod dependencies;
@@ -24,6 +26,8 @@ mod kit;
 mod matching;
 mod names;
 mod script;
+mod news;
+mod places;
 mod table;
 mod words;
 mod writes;
