@@ -211,7 +211,7 @@ impl World<'_> {
         ];
         if let Some(is_alone) = strict {
             take_unique(&mut firsts, &mut left, &mut pairs, |old, new| {
-                tests[0](&old.evidence, at(new)) && old.evidence.rule != 0
+                tests[0](&old.evidence, at(new)) && old.evidence.rule != 0 && !contradict(&old.evidence, at(new))
             });
             take_unique(&mut firsts, &mut left, &mut pairs, |old, new| same(old.neighbours, at(new).neighbours()));
             if let ([new], [old]) = (firsts.as_slice(), left.as_slice())

@@ -123,8 +123,7 @@ fn of_many_scopes_that_were_not_read_five_are_named() {
 
 #[test]
 fn the_newest_run_of_a_scope_makes_older_ones_late() {
-    let mut bench = Bench::default();
-    bench.next = 5;
+    let mut bench = Bench { next: 5, ..Bench::default() };
     bench.run(&[found("Trivy", &[1])]);
     bench.run(&[found("Trivy", &[1, 2])]);
     let late = "note: Trivy on shop: run 5 is older than run 6, which has reported it already, so it changes nothing";
