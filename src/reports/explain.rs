@@ -154,7 +154,8 @@ fn finding(out: &mut dyn Write, finding: &ExplainedFinding, paint: Paint) -> io:
     row(out, "names", &finding.names.join(", "))?;
     row(out, "key", &finding.key)?;
     row(out, "report", &format!("{} (read as {}): {}", finding.report, finding.reader, finding.scope))?;
-    if finding.mappings.is_empty() {
+    // What may not be told has no key either.
+    if finding.mappings.is_empty() && !finding.key.is_empty() {
         row(out, "mapping", "none: not routed to any mapping, or the tracker was not read")?;
     }
     for mapping in &finding.mappings {
