@@ -39,7 +39,8 @@ impl Hub {
 
     pub fn tracker_of(&self, instance: &Instance, mapping: &Mapping) -> GitHub {
         GitHub::connect_with(instance, mapping, |config| {
-            config.timeout = Duration::from_secs(3);
+            // Long enough for a busy machine, on which two dozen runs share the cores.
+            config.timeout = Duration::from_secs(8);
             config.retry.backoff = Duration::from_millis(1);
             config.retry.limit_wait = Duration::from_millis(10);
         })
