@@ -81,6 +81,8 @@ fn questions_are_answered_as_the_page_says() {
         "{}",
         answers[0]
     );
+    let table = std::fs::read_to_string(dir.path().join("findings.csv")).unwrap();
+    assert_eq!(table.lines().count(), 4, "{table}");
     for part in ["issue:      #2 issues/", "scope:      Trivy on ", "next apply: update: "] {
         assert!(answers[1].contains(part), "{part}: {}", answers[1]);
     }

@@ -12,7 +12,7 @@ use crate::trackers::Visibility;
 /// The plan of one mapping, with all that it was made from.
 #[derive(Debug)]
 pub struct Planned {
-    /// Index into [`Config::mappings`].
+    /// Index into [`crate::config::Config::mappings`].
     pub mapping: usize,
     /// What would bring the tracker in step.
     pub plan: Plan,
