@@ -9,8 +9,8 @@ use crate::plan::{Account, Fate};
 use crate::reports::{AccountView, TotalsView};
 use crate::sync::Planned;
 
-/// One line for each finding and mapping that takes it, in the order of the reports, and the sums over all findings.
-pub(super) fn accounts(config: &Config, planned: &[Planned], scans: &[Scan]) -> (Vec<AccountView>, TotalsView) {
+/// What becomes of each finding, by scan and finding, with the place of the mapping.
+pub(super) fn of_findings(planned: &[Planned]) -> BTreeMap<(usize, usize), Vec<(usize, &Account)>> {
     let mut of_finding: BTreeMap<(usize, usize), Vec<(usize, &Account)>> = BTreeMap::new();
     for one in planned {
         for account in &one.plan.accounts {
@@ -19,6 +19,12 @@ pub(super) fn accounts(config: &Config, planned: &[Planned], scans: &[Scan]) -> 
             }
         }
     }
+    of_finding
+}
+
+/// One line for each finding and mapping that takes it, in the order of the reports, and the sums over all findings.
+pub(super) fn accounts(config: &Config, planned: &[Planned], scans: &[Scan]) -> (Vec<AccountView>, TotalsView) {
+    let mut of_finding = of_findings(planned);
     let (mut lines, mut totals) = (Vec::new(), TotalsView::default());
     for (index, scan) in scans.iter().enumerate() {
         for (at, finding) in scan.findings.iter().enumerate() {

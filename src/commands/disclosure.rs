@@ -21,8 +21,6 @@ const MAX_RULES: usize = 3;
 /// What of a run may be told where it is read.
 #[derive(Clone)]
 pub(super) struct Disclosure {
-    /// Whether this is a CI, so that strangers may read what it prints.
-    in_ci: bool,
     /// Who can read the run; `None` on a desk, where people read what is theirs.
     readers: Option<Visibility>,
     /// The projects of the mappings.
@@ -50,7 +48,7 @@ impl Disclosure {
         own: impl Future<Output = Option<Visibility>>,
     ) -> Self {
         if ci.system.is_none() {
-            return Self { in_ci: false, readers: None, projects: Vec::new() };
+            return Self { readers: None, projects: Vec::new() };
         }
         let mut projects = Vec::new();
         let mut tells = false;
@@ -70,7 +68,7 @@ impl Disclosure {
             None if tells => Some(own.await.unwrap_or(Visibility::Public)),
             known => known,
         };
-        Self { in_ci: true, readers, projects }
+        Self { readers, projects }
     }
 
     /// The same where no tracker can be asked: each may be as private as its mapping allows.
@@ -82,7 +80,7 @@ impl Disclosure {
             Project { kind, visibility, has_confidential }
         };
         let readers = ci.system.and(ci.readers.or(Some(Visibility::Public)));
-        Self { in_ci: ci.system.is_some(), readers, projects: config.mappings.iter().map(project).collect() }
+        Self { readers, projects: config.mappings.iter().map(project).collect() }
     }
 
     /// Whether some who may read the run may not read all issues of a mapping.
@@ -155,8 +153,7 @@ impl Disclosure {
 
     /// What may be told of each finding. Who can read the run is not asked for their sake alone: then everybody may.
     fn apply_to_findings(&self, accounts: &mut [AccountView], config: &Config, scans: &[Scan]) {
-        let readers = self.readers.or(self.in_ci.then_some(Visibility::Public));
-        let strict = Self { readers, ..self.clone() };
+        let strict = self.unless_known();
         for view in accounts {
             let finding = &scans[view.at.0].findings[view.at.1];
             let mut mappings = config.mappings.iter().enumerate();
@@ -176,12 +173,14 @@ impl Disclosure {
 
     /// Whether what a mapping's issues remember must not be told.
     pub(super) fn is_kept(&self, planned: &Planned, config: &Config) -> bool {
-        self.in_ci && {
-            let readers = self.readers.or(Some(Visibility::Public));
-            let strict = Self { readers, ..self.clone() };
-            let mapping = &config.mappings[planned.mapping];
-            strict.hides(planned.mapping, mapping) || strict.publishes(planned.mapping, mapping)
-        }
+        let (strict, mapping) = (self.unless_known(), &config.mappings[planned.mapping]);
+        strict.hides(planned.mapping, mapping) || strict.publishes(planned.mapping, mapping)
+    }
+
+    /// The same where everybody may read the run, unless it is known who can. A desk has no projects, so that nothing is
+    /// kept there.
+    fn unless_known(&self) -> Self {
+        Self { readers: self.readers.or(Some(Visibility::Public)), ..self.clone() }
     }
 
     /// Whether a change's title may be told.

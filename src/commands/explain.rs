@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Console;
+use super::accounts::of_findings;
 use super::disclosure::Disclosure;
 use super::sync::Run;
 use super::view::view;
@@ -98,21 +99,18 @@ pub(super) async fn explain(args: &ExplainArgs, global: &Global, console: &mut C
 fn answer(run: &Run, planned: &[Planned], disclosure: &Disclosure, query: &Query<'_>, asked: &str) -> ExplainView {
     let mut plan = view(&run.config, &run.trackers, planned, &[], &run.scans);
     disclosure.apply(&mut plan, &run.config, planned, &run.scans);
+    let hidden: BTreeSet<_> = plan.findings.iter().filter(|one| one.key.is_empty()).map(|one| one.at).collect();
+    let mut of_finding = of_findings(planned);
     let mut told = ExplainView::new(asked);
     let mut seen = BTreeSet::new();
     for (index, scan) in run.scans.iter().enumerate() {
         for (at, finding) in scan.findings.iter().enumerate() {
-            let accounts: Vec<(usize, &Account)> = planned
-                .iter()
-                .enumerate()
-                .flat_map(|(place, one)| one.plan.accounts.iter().map(move |account| (place, account)))
-                .filter(|(_, account)| account.reports.contains(&(index, at)))
-                .collect();
+            let accounts = of_finding.remove(&(index, at)).unwrap_or_default();
             if !query.names(finding, &accounts) {
                 continue;
             }
             seen.extend(accounts.iter().map(|(_, account)| account.uid));
-            let is_hidden = plan.findings.iter().any(|one| one.at == (index, at) && one.key.is_empty());
+            let is_hidden = hidden.contains(&(index, at));
             let mappings = accounts
                 .iter()
                 .filter(|(_, account)| account.fate != Fate::NotRouted && !is_hidden)

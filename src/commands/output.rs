@@ -11,8 +11,7 @@ use crate::cli::{Format, SyncArgs};
 use crate::disk;
 use crate::error::Error;
 use crate::finding::Scan;
-use crate::reports;
-use crate::reports::{Detail, Paint, PlanView};
+use crate::reports::{self, Detail, Paint, PlanView};
 use crate::trackers::Track;
 
 /// Opens the files that the result goes to, before anything is changed; what stands in them stays until it is there.

@@ -6,8 +6,7 @@ use chrono::NaiveDate;
 
 use super::checklist::ending_soon;
 use super::disclosure::Disclosure;
-use super::output;
-use super::output::mask;
+use super::output::{self, mask};
 use super::review::still_fits;
 use super::view::view;
 use super::{Console, inputs};

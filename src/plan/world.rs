@@ -7,8 +7,7 @@ use chrono::NaiveDate;
 
 use super::closer::{Closer, closer, deciding_labels, stranger_notes};
 use super::scans::{self, ScopeScan, Seen};
-use super::sources;
-use super::sources::{BranchId, Names, ScopeId, SourceId};
+use super::sources::{self, BranchId, Names, ScopeId, SourceId};
 use super::{Decision, Planner, Withheld};
 use crate::finding::{Digest, Id, Kind, LocationEvidence, Observation, Run, Source, digest};
 use crate::issue::{

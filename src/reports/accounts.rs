@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::view::IssueRef;
-use super::wording::plural;
+use super::wording::{by_severity, plural};
 use crate::finding::{DecidedBy, Severity};
 use crate::plan::Fate;
 
@@ -94,11 +94,7 @@ impl fmt::Display for TotalsView {
         if self.findings == 0 {
             return f.write_str(" read");
         }
-        write!(
-            f,
-            " ({}): ",
-            listed(self.severities.iter().rev().map(|(name, count)| format!("{count} {name}")).collect())
-        )?;
+        write!(f, " ({}): ", by_severity(&self.severities))?;
         let sum = |counts: Vec<&usize>| counts.into_iter().sum::<usize>();
         let withheld = self.withheld.iter().map(|(why, count)| match self.withheld.len() {
             1 => why.clone(),

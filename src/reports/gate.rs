@@ -6,6 +6,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::wording::by_severity;
 use crate::finding::Severity;
 
 /// Findings that are severe enough to fail a run.
@@ -33,11 +34,10 @@ impl GateView {
 
 impl fmt::Display for GateView {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let counts: Vec<_> = self.counts.iter().rev().map(|(severity, count)| format!("{count} {severity}")).collect();
         let one = self.counts.values().sum::<usize>() == 1;
         let verb = if one { "is" } else { "are" };
         let what = if self.new_only { "new" } else { "active" };
         let word = self.fail_on.name().to_lowercase();
-        write!(f, "failed by `--fail-on {word}`: {} {verb} {what}", counts.join(", "))
+        write!(f, "failed by `--fail-on {word}`: {} {verb} {what}", by_severity(&self.counts))
     }
 }

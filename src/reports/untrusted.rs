@@ -1,8 +1,7 @@
 //! Untrusted text on one line of a terminal or a CI log: no control sequence, no workflow command.
 
 use crate::issue::escape;
-use crate::redact;
-use crate::redact::Care;
+use crate::redact::{self, Care};
 
 /// Longest text on a line, in characters.
 const MAX: usize = 300;

@@ -1,7 +1,10 @@
 //! The words that all writers use for changes and counts.
 
+use std::collections::BTreeMap;
+
 use super::view::{ChangeView, Counts, MappingView, Outcome, PlanView};
 use super::{FindingView, ScanView};
+use crate::finding::Severity;
 use crate::plan::{Action, FieldChange};
 
 /// The word for a change as it is now, and its colour.
@@ -124,6 +127,11 @@ fn field(change: &FieldChange, fresh: bool) -> String {
             format!("{field}: {} → {}", shown(from), shown(to))
         }
     }
+}
+
+/// How many of each severity, the worst first: `2 Critical, 1 Low`.
+pub(super) fn by_severity(counts: &BTreeMap<Severity, usize>) -> String {
+    counts.iter().rev().map(|(severity, count)| format!("{count} {severity}")).collect::<Vec<_>>().join(", ")
 }
 
 /// How many there are: `1 finding`, `2 findings`.

@@ -6,9 +6,8 @@ use super::{Checker, MAX_DAYS};
 use crate::config::TemplatePart;
 use crate::config::error::quote;
 use crate::config::from_ci;
-use crate::config::raw;
-use crate::config::raw::Due;
 use crate::config::raw::spanned::{Place, Placed, Short, Text};
+use crate::config::raw::{self, Due};
 use crate::config::{
     DecisionLabels, FieldOn, FieldRule, Instance, Mapping, ProblemKind, Project, SeverityMap, StatusMap, StatusValue,
     TrackerKind, UpdatePolicy, UpdateRules,

@@ -9,8 +9,7 @@ use super::definition::Definition;
 use super::jq::runtime::Failure;
 use crate::readers::load::{document, value};
 use crate::readers::{Format, Input, ReadError, with_input};
-use crate::worker;
-use crate::worker::{Reply, Worker};
+use crate::worker::{self, Reply, Worker};
 
 /// What a worker is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,8 +12,7 @@ use serde_json::Value;
 use crate::disk;
 use crate::finding::Kind;
 use crate::readers::definitions::definition::Definition;
-use crate::readers::guide;
-use crate::readers::guide::Guide;
+use crate::readers::guide::{self, Guide};
 use crate::readers::{Input, Probe, ReadError, Reader, STANDARDS};
 
 /// The built-in definitions, as `build.rs` packs them.

@@ -9,10 +9,8 @@ use jaq_core::{DataT, Lut, Native, data::HasLut};
 use jaq_json::{Num, Val};
 
 use super::functions;
-use super::objects;
-use super::objects::{Literal, Written};
-use super::paths;
-use super::paths::Steps;
+use super::objects::{self, Literal, Written};
+use super::paths::{self, Steps};
 
 /// What the calls stand for.
 #[derive(Default)]
@@ -168,8 +166,7 @@ mod tests {
     use jaq_core::{Compiler, Ctx, Vars};
 
     use super::*;
-    use crate::readers::definitions::jq::runtime;
-    use crate::readers::definitions::jq::runtime::Failure;
+    use crate::readers::definitions::jq::runtime::{self, Failure};
 
     /// What the engine makes of a program by itself.
     fn by_the_engine(code: &str, input: &Val) -> Vec<Result<Val, String>> {

@@ -7,8 +7,7 @@ use jaq_core::load::{Arena, File, Loader, parse};
 use jaq_core::{Ctx, Error, Filter, Vars};
 use jaq_json::Val;
 
-use super::rewrite;
-use super::rewrite::{Code, Engine, Replaced, Replacer};
+use super::rewrite::{self, Code, Engine, Replaced, Replacer};
 use super::{builtins, functions};
 use crate::redact;
 

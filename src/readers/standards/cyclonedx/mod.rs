@@ -12,12 +12,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::lenient;
-use super::lenient::Object;
+use super::lenient::{self, Object};
 use super::sarif;
-use crate::finding;
 use crate::finding::{
-    BomLink, ComponentIds, Finding, Fix, Kind, Location, Scan, Severity, Status, Versions, image_name,
+    self, BomLink, ComponentIds, Finding, Fix, Kind, Location, Scan, Severity, Status, Versions, image_name,
 };
 use crate::readers::normalise::resource;
 use crate::readers::{Format, Input, Probe, ReadError, Reader, identifiers, purl};

@@ -7,8 +7,7 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::lenient;
-use super::lenient::{List, Object, Text};
+use super::lenient::{self, List, Object, Text};
 use crate::finding::{
     Component, Cvss, Epss, Evidence, Facts, Finding, Fingerprint, Fix, Kind, KnownExploited, Location, Scan, Severity,
     Status,

@@ -6,8 +6,7 @@ mod model;
 
 use std::collections::HashMap;
 
-use super::lenient;
-use super::lenient::Object;
+use super::lenient::{self, Object};
 use super::sarif;
 use crate::finding::identifiers::rank;
 use crate::finding::{Component, Cvss, Evidence, Finding, Fingerprint, Fix, Kind, Location, Scan, Severity, Snippet};

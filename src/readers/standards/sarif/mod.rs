@@ -16,8 +16,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::lenient;
-use super::lenient::{Object, Text};
+use super::lenient::{self, Object, Text};
 use crate::finding::{
     Artifact, Evidence, Facts, Finding, Fingerprint, Kind, Scan, Secrets, Source, Status, image_name,
 };
